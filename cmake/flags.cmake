@@ -1,0 +1,26 @@
+# Warnings are errors in our own code; hardening after the OpenSSF compiler guide (see SECURITY.md).
+set(BMT_WARNINGS
+    -Wall -Wextra -Werror -Wformat=2 -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+    -Wimplicit-fallthrough -Wundef -Wwrite-strings -Wcast-align -Wpointer-arith)
+
+add_compile_options(
+    -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
+    -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -ftrivial-auto-var-init=zero
+    -Werror=implicit-function-declaration -Werror=format-security -fno-omit-frame-pointer -g)
+add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES C)
+
+if(BMT_SANITIZE)
+    add_compile_options(-fsanitize=${BMT_SANITIZE} -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${BMT_SANITIZE})
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+    # Needs optimisation, and hides overflows from the sanitizers.
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+endif()
+
+if(BMT_COVERAGE)
+    add_compile_options(--coverage -fprofile-update=atomic)
+    add_link_options(--coverage)
+endif()

@@ -1,0 +1,30 @@
+/*
+ * Fail points: named places at which a test can make the server fail, stop or die.
+ *
+ * Off, a fail point costs one relaxed load. They exist in sandbox mode only; main refuses to start with one switched
+ * on in production mode.
+ */
+#ifndef BMT_BASE_FAILPOINT_H
+#define BMT_BASE_FAILPOINT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/check.h"
+
+/* Whether any fail point is switched on. */
+extern _Atomic bool failpoint_any;
+
+/*
+ * Switches points on: `name=action[,name=action]`, action one of error, kill (SIGKILL to self), stop (SIGSTOP to
+ * self), each with an optional `:N` that lets N passes through first. 0, or -1 with a line in `problems`.
+ */
+int failpoint_enable(const char *list, FILE *problems) MUST_CHECK;
+void failpoint_disable_all(void);
+
+/* True when the caller must fail here now; kill and stop take effect inside. */
+bool failpoint_hit(const char *name);
+
+#define FAILPOINT(name) (failpoint_any && failpoint_hit(name))
+
+#endif
