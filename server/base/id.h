@@ -30,6 +30,9 @@ enum id_kind {
     ID_REFUND,          /* rfd_ */
     ID_CHANNEL_ACCOUNT, /* chn_ */
     ID_LOT,             /* lot_ */
+    ID_PROMOTION,       /* prm_ */
+    ID_ROUTE,           /* rte_ */
+    ID_TEMPLATE,        /* tpl_ */
     ID_KIND_COUNT,
 };
 
