@@ -28,6 +28,7 @@ CREATE TABLE bmt_product.skus (
     update_time_ms BIGINT          NOT NULL,
     PRIMARY KEY (sku_id),
     UNIQUE KEY uq_skus_code (biz_id, code),
+    KEY ix_skus_business (biz_id, sku_id),
     KEY ix_skus_spu (biz_id, spu_id, sku_id)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/check.h"
 
@@ -85,5 +86,8 @@ const char *err_value(const struct err *err, size_t n);
 const char *err_message(const struct err *err, char *text, size_t size);
 
 void err_clear(struct err *err);
+
+/* The whole list: docs/errors.md. */
+void err_write_markdown(FILE *out);
 
 #endif

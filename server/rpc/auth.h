@@ -43,6 +43,9 @@ struct caller {
     const char *scopes;  /* space-separated; empty: no limit */
 };
 
+/* Whether the credential carries the scope, or no limit of scopes. */
+bool auth_has_scope(const struct caller *caller, const char *scope);
+
 /* A stored API key, as the authenticator holds it. */
 struct auth_key {
     uint8_t hash[API_KEY_HASH_SIZE]; /* HMAC-SHA256(pepper, whole key) */

@@ -28,6 +28,10 @@ struct page {
 int page_read(int32_t page_size, const char *page_token, const char *query, struct page *ret_page,
               struct err *err) MUST_CHECK;
 
+/* The key of the MACs; set once before the first use, the same for all replicas (derived from the pepper). */
+enum { PAGE_KEY_SIZE = 32 };
+void page_use_key(const uint8_t key[PAGE_KEY_SIZE]);
+
 /* The token of the page after the row with this key. */
 const char *page_next(int64_t last_id, const char *query, struct arena *arena);
 

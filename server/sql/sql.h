@@ -106,7 +106,7 @@ int sql_select(struct tx *tx, const struct sql_stmt *stmt, const void *params, s
 int sql_select_in(struct tx *tx, const struct sql_stmt *stmt, const void *params, const void *keys, size_t n,
                   size_t key_size, struct arena *arena, void *ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 
-enum { SQL_KEYS_MAX = 512, SQL_ROWS_MAX = 10000 };
+enum { SQL_KEYS_MAX = 512, SQL_ROWS_MAX = 65536 };
 
 /* `ret_rows` of the two functions above is a pointer to a pointer to the row struct: `struct spu_row *rows; ... &rows`. */
 

@@ -1,0 +1,107 @@
+/* Fail points; see failpoint.h. A handful at a time: a list under a lock, walked only while any is on. */
+#include "base/failpoint.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+enum { POINTS_MAX = 16, NAME_MAX_SIZE = 64 };
+
+enum action { ACTION_ERROR, ACTION_KILL, ACTION_STOP };
+
+struct point {
+    char name[NAME_MAX_SIZE];
+    enum action action;
+    long passes; /* still let through */
+};
+
+_Atomic bool failpoint_any;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct point points[POINTS_MAX];
+static size_t n_points;
+
+static bool action_of(const char *text, size_t size, enum action *ret_action)
+{
+    static const char *const names[] = {"error", "kill", "stop"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strlen(names[i]) == size && strncmp(names[i], text, size) == 0) {
+            *ret_action = (enum action)i;
+            return true;
+        }
+    return false;
+}
+
+/* One `name=action[:N]` of `size` bytes. */
+static bool read_point(const char *text, size_t size, struct point *ret_point)
+{
+    const char *equals = memchr(text, '=', size);
+    struct point point = {0};
+
+    if (equals == NULL || equals == text || (size_t)(equals - text) >= sizeof point.name)
+        return false;
+    memcpy(point.name, text, (size_t)(equals - text));
+    const char *action = equals + 1;
+    const size_t action_size = strcspn(action, ":,");
+
+    if (!action_of(action, action_size, &point.action))
+        return false;
+    if (action[action_size] == ':') {
+        char *end = NULL;
+
+        point.passes = strtol(action + action_size + 1, &end, 10);
+        if (end != text + size || point.passes < 0)
+            return false;
+    }
+    *ret_point = point;
+    return true;
+}
+
+int failpoint_enable(const char *list, FILE *problems)
+{
+    for (const char *at = list; *at != '\0';) {
+        const size_t size = strcspn(at, ",");
+        struct point point;
+
+        if (!read_point(at, size, &point))
+            return fprintf(problems, "fail point '%.*s' is not name=error|kill|stop[:N]\n", (int)size, at), -1;
+        if (n_points == POINTS_MAX)
+            return fprintf(problems, "more than %d fail points\n", POINTS_MAX), -1;
+        pthread_mutex_lock(&lock);
+        points[n_points++] = point;
+        failpoint_any = true;
+        pthread_mutex_unlock(&lock);
+        at += size + (at[size] == ',');
+    }
+    return 0;
+}
+
+void failpoint_disable_all(void)
+{
+    pthread_mutex_lock(&lock);
+    n_points = 0;
+    failpoint_any = false;
+    pthread_mutex_unlock(&lock);
+}
+
+bool failpoint_hit(const char *name)
+{
+    bool hits = false;
+    enum action action = ACTION_ERROR;
+
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < n_points && !hits; i++)
+        if (strcmp(points[i].name, name) == 0 && points[i].passes-- <= 0) {
+            hits = true;
+            points[i].passes = 0;
+            action = points[i].action;
+        }
+    pthread_mutex_unlock(&lock);
+    if (hits && action != ACTION_ERROR)
+        kill(getpid(), action == ACTION_KILL ? SIGKILL : SIGSTOP);
+    return hits && action == ACTION_ERROR;
+}

@@ -1,0 +1,50 @@
+/*
+ * What happens later, by itself: timers kept as rows, worked off by jobs in batches.
+ *
+ * One thread a process ticks every jobs.tick_ms. A job runs in one replica at a time: the one that holds its lease
+ * (a row, taken by compare-and-set in the database's time). A lost replica's jobs are taken over when their leases
+ * end. A run that worked a whole batch is followed by the next at once; a failed one backs off, twice as long each
+ * time, up to JOB_BACK_OFF_MAX_MS. What a job does must be right even when two replicas did it at once.
+ */
+#ifndef BMT_JOBS_JOBS_H
+#define BMT_JOBS_JOBS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "sql/db.h"
+
+enum { JOB_BACK_OFF_MAX_MS = 60000 };
+
+/* What one run of a job gets. The arena is reset after the run. */
+struct job_run {
+    struct session *session;
+    struct arena *arena;
+    int64_t now_ms;    /* of the rules' clock */
+    size_t limit;      /* take at most so many rows */
+    const char *actor; /* for histories: `job order.close_expired` */
+};
+
+struct job {
+    const char *name; /* `order.close_expired` */
+    int64_t every_ms; /* least pause between runs that found nothing; 0: every tick */
+    bool everywhere;  /* runs in every replica, without a lease */
+    /* `ret_done`: rows worked; `limit` of them means that more may wait. */
+    int (*run)(struct job_run *run, size_t *ret_done, struct err *err);
+};
+
+struct scheduler;
+
+/* Starts the thread. `jobs` must live as long as it. */
+struct scheduler *scheduler_start(const struct conf *conf, struct db *db, const struct job *const *jobs, size_t n_jobs);
+
+/* Ends after the run at hand; gives the leases back. */
+void scheduler_stop(struct scheduler *scheduler);
+
+/* The clock moved: look for due work now. Thread-safe. */
+void jobs_wake(void);
+
+#endif

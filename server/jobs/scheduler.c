@@ -1,0 +1,233 @@
+/* The thread that runs jobs; see jobs.h. */
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "jobs/jobs.h"
+#include "jobs/lease.h"
+
+enum { JOBS_MAX = 32, JOB_ARENA_BYTES_MAX = 64 << 20, RUNS_IN_A_ROW_MAX = 64 };
+
+/* What the scheduler remembers of a job; times are steady milliseconds. */
+struct entry {
+    const struct job *job;
+    const char *actor;
+    int64_t next_ms;
+    int64_t lease_renew_ms; /* 0: the lease is not ours */
+    int64_t back_off_ms;
+    struct metric *runs;
+    struct metric *failures;
+    struct metric *rows;
+};
+
+struct scheduler {
+    const struct conf *conf;
+    struct db *db;
+    struct arena *own;
+    struct arena *arena;
+    struct session *session;
+    int64_t owner;
+    size_t n;
+    struct entry entries[JOBS_MAX];
+    pthread_t thread;
+};
+
+/* One scheduler a process; jobs_wake needs no handle. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool is_stopping;
+static bool is_woken;
+
+static int64_t steady_ms(void)
+{
+    return clock_steady_ns() / 1000000;
+}
+
+/* Whether the job may run here now: without a lease, or with one that is renewed in time. */
+static int hold_lease(struct scheduler *scheduler, struct entry *entry, bool *ret_held, struct err *err)
+{
+    const int64_t now_ms = steady_ms();
+    int rc;
+
+    if (entry->job->everywhere || now_ms < entry->lease_renew_ms) {
+        *ret_held = true;
+        return 0;
+    }
+    rc = lease_take(scheduler->session, entry->job->name, scheduler->owner, scheduler->conf->jobs_lease_ms, ret_held, err);
+    entry->lease_renew_ms = rc == 0 && *ret_held ? now_ms + scheduler->conf->jobs_lease_ms / 2 : 0;
+    return rc;
+}
+
+static int run_job(struct scheduler *scheduler, struct entry *entry, size_t *ret_done, struct err *err)
+{
+    struct job_run run = {
+        .session = scheduler->session,
+        .arena = scheduler->arena,
+        .now_ms = clock_now_ms(),
+        .limit = (size_t)scheduler->conf->jobs_batch_max,
+        .actor = entry->actor,
+    };
+    bool is_held = false;
+    int rc;
+
+    *ret_done = 0;
+    rc = hold_lease(scheduler, entry, &is_held, err);
+    if (rc != 0 || !is_held)
+        return rc;
+
+    metric_add(entry->runs, 1);
+    rc = entry->job->run(&run, ret_done, err);
+    arena_reset(scheduler->arena);
+    return rc;
+}
+
+static void back_off(struct entry *entry, const struct err *err)
+{
+    char message[ERR_TEXT_MAX];
+
+    entry->back_off_ms = entry->back_off_ms == 0 ? 200 : entry->back_off_ms * 2;
+    if (entry->back_off_ms > JOB_BACK_OFF_MAX_MS)
+        entry->back_off_ms = JOB_BACK_OFF_MAX_MS;
+    entry->next_ms = steady_ms() + entry->back_off_ms;
+    metric_add(entry->failures, 1);
+    log_warn("job failed, trying again", log_text("job", entry->job->name),
+             log_text("reason", err_info(err->id)->reason), log_text("message", err_message(err, message, sizeof message)),
+             log_i64("in_ms", entry->back_off_ms));
+}
+
+static bool stops(void)
+{
+    pthread_mutex_lock(&lock);
+    const bool answer = is_stopping;
+    pthread_mutex_unlock(&lock);
+    return answer;
+}
+
+/* Runs a job until it finds less than a whole batch. */
+static void work_off(struct scheduler *scheduler, struct entry *entry)
+{
+    for (int i = 0; i < RUNS_IN_A_ROW_MAX && !stops(); i++) {
+        struct err err = {0};
+        size_t done = 0;
+
+        if (run_job(scheduler, entry, &done, &err) != 0) {
+            back_off(entry, &err);
+            return;
+        }
+        metric_add(entry->rows, (int64_t)done);
+        entry->back_off_ms = 0;
+        if (done < (size_t)scheduler->conf->jobs_batch_max)
+            break;
+    }
+    entry->next_ms = steady_ms() + entry->job->every_ms;
+}
+
+/* Waits for the next tick, a wake or the end. False at the end. */
+static bool wait_for_tick(int64_t tick_ms, bool *ret_woken)
+{
+    struct timespec until;
+    bool goes_on;
+
+    clock_gettime(CLOCK_REALTIME, &until); /* what pthread_cond_timedwait counts by */
+    until.tv_nsec += tick_ms % 1000 * 1000000;
+    until.tv_sec += tick_ms / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+
+    pthread_mutex_lock(&lock);
+    while (!is_stopping && !is_woken)
+        if (pthread_cond_timedwait(&changed, &lock, &until) != 0)
+            break;
+    goes_on = !is_stopping;
+    *ret_woken = is_woken;
+    is_woken = false;
+    pthread_mutex_unlock(&lock);
+    return goes_on;
+}
+
+static void give_leases_back(struct scheduler *scheduler)
+{
+    for (size_t i = 0; i < scheduler->n; i++) {
+        struct err err = {0};
+
+        if (scheduler->entries[i].lease_renew_ms != 0 &&
+            lease_release(scheduler->session, scheduler->entries[i].job->name, scheduler->owner, &err) != 0)
+            log_warn("lease could not be given back, ignoring", log_text("job", scheduler->entries[i].job->name));
+    }
+}
+
+static void *run_scheduler(void *argument)
+{
+    struct scheduler *scheduler = argument;
+    bool is_awake = false;
+
+    db_thread_begin();
+    scheduler->session = session_new(scheduler->db);
+    do {
+        for (size_t i = 0; i < scheduler->n && !stops(); i++) {
+            struct entry *entry = &scheduler->entries[i];
+
+            if (is_awake || steady_ms() >= entry->next_ms)
+                work_off(scheduler, entry);
+        }
+    } while (wait_for_tick(scheduler->conf->jobs_tick_ms, &is_awake));
+    give_leases_back(scheduler);
+    session_free(scheduler->session);
+    db_thread_end();
+    return NULL;
+}
+
+static struct metric *job_metric(const char *name, const char *help, const struct job *job, struct arena *arena)
+{
+    return metrics_series(METRIC_COUNTER, name, help, arena_printf(arena, "job=\"%s\"", job->name));
+}
+
+struct scheduler *scheduler_start(const struct conf *conf, struct db *db, const struct job *const *jobs, size_t n_jobs)
+{
+    struct arena *own = arena_new(1 << 20);
+    struct scheduler *scheduler = arena_new_of(own, struct scheduler);
+
+    PRE(n_jobs <= JOBS_MAX);
+    scheduler->conf = conf;
+    scheduler->db = db;
+    scheduler->own = own;
+    scheduler->arena = arena_new(JOB_ARENA_BYTES_MAX);
+    scheduler->n = n_jobs;
+    crypto_random(&scheduler->owner, sizeof scheduler->owner);
+    scheduler->owner = (scheduler->owner & INT64_MAX) | 1;
+    for (size_t i = 0; i < n_jobs; i++)
+        scheduler->entries[i] = (struct entry){
+            .job = jobs[i],
+            .actor = arena_printf(own, "job %s", jobs[i]->name),
+            .runs = job_metric("bmt_job_runs", "runs of jobs", jobs[i], own),
+            .failures = job_metric("bmt_job_failures", "runs of jobs that failed", jobs[i], own),
+            .rows = job_metric("bmt_job_rows", "rows worked by jobs", jobs[i], own),
+        };
+    is_stopping = false;
+    INVARIANT(pthread_create(&scheduler->thread, NULL, run_scheduler, scheduler) == 0);
+    return scheduler;
+}
+
+void scheduler_stop(struct scheduler *scheduler)
+{
+    if (scheduler == NULL)
+        return;
+    pthread_mutex_lock(&lock);
+    is_stopping = true;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&lock);
+    pthread_join(scheduler->thread, NULL);
+    arena_free(scheduler->arena);
+    arena_free(scheduler->own);
+}
+
+void jobs_wake(void)
+{
+    pthread_mutex_lock(&lock);
+    is_woken = true;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&lock);
+}

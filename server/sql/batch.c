@@ -1,0 +1,206 @@
+/*
+ * Runs batches; see batch.h. The order of escalation after a conflict: the same commands again, looking first; then
+ * halves; a single command some more times, since it may just have lost a race; then it is told BATCH_CONFLICT.
+ */
+#include "sql/batch.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "sql/replay.h"
+
+enum { TRIES_GROUP = 2, TRIES_SINGLE = 8, TRIES_UNAVAILABLE = 2 };
+
+int batch_conflict(struct err *err)
+{
+    return err_fail(err, ERR_BATCH_CONFLICT);
+}
+
+static void count_conflict(void)
+{
+    metric_add(metrics_series(METRIC_COUNTER, "bmt_sql_conflicts", "batches that were rolled back to run again", ""), 1);
+}
+
+static void count_batch(size_t n)
+{
+    metric_add(metrics_series(METRIC_COUNTER, "bmt_sql_batches", "batches run, whatever came of them", ""), 1);
+    metric_add(metrics_series(METRIC_COUNTER, "bmt_sql_commands", "commands in those batches", ""), (int64_t)n);
+}
+
+/* The commands that a body still has to look at; their order stays. */
+static size_t still_open(struct command **commands, size_t n, struct command **ret_open)
+{
+    size_t n_open = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!commands[i]->is_done)
+            ret_open[n_open++] = commands[i];
+    return n_open;
+}
+
+static int keep_replies(struct batch_plan *plan, struct batch *batch, struct err *err)
+{
+    struct command **made = arena_array_of(batch->arena, struct command *, batch->n);
+    const size_t n = still_open(batch->commands, batch->n, made);
+
+    for (size_t i = 0; i < n; i++) {
+        PRE(made[i]->request_id != NULL && made[i]->pack != NULL);
+        made[i]->reply = made[i]->pack(made[i], batch->arena);
+    }
+    return replay_keep(batch->tx, plan->home, batch->arena, made, n, batch->now_ms, err);
+}
+
+/* The transaction's inside: answers repeats, runs the body over the rest, keeps its replies. */
+static int run_inside(struct batch_plan *plan, struct batch *batch, struct err *err)
+{
+    int rc = 0;
+
+    if (plan->keeps_replies) {
+        rc = replay_answer(batch->tx, plan->home, batch->arena, batch->commands, batch->n, err);
+        batch->n = still_open(batch->commands, batch->n, batch->commands);
+    }
+    if (rc == 0 && batch->n > 0)
+        rc = plan->body(batch, err);
+    if (rc == 0 && plan->keeps_replies)
+        rc = keep_replies(plan, batch, err);
+    return rc;
+}
+
+static int run_once(struct session *session, struct batch_plan *plan, struct arena *arena, struct command **commands,
+                    size_t n, bool look_first, struct err *err)
+{
+    struct tx *tx CLEANUP(tx_cleanup) = NULL;
+    struct batch batch = {.arena = arena, .now_ms = clock_now_ms(), .look_first = look_first};
+    int rc;
+
+    for (size_t i = 0; i < n; i++) {
+        err_clear(&commands[i]->err);
+        commands[i]->is_done = false;
+    }
+    batch.commands = arena_array_of(arena, struct command *, n);
+    batch.n = still_open(commands, n, batch.commands);
+    count_batch(n);
+
+    rc = plan->is_read ? tx_begin_read(session, &tx, err) : tx_begin(session, plan->home, &tx, err);
+    if (rc != 0)
+        return rc;
+    batch.tx = tx;
+
+    rc = run_inside(plan, &batch, err);
+    if (rc != 0)
+        return rc;
+    return tx_commit(tx, err);
+}
+
+static void fail_all(struct command **commands, size_t n, const struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        commands[i]->err = *err;
+        commands[i]->is_done = true;
+    }
+}
+
+static void tell_committed(struct batch_plan *plan, struct command **commands, size_t n, struct arena *arena)
+{
+    struct command **made = arena_array_of(arena, struct command *, n);
+    size_t n_made = 0;
+
+    if (plan->committed == NULL)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (commands[i]->err.id == ERR_NONE)
+            made[n_made++] = commands[i];
+    if (n_made > 0)
+        plan->committed(made, n_made);
+}
+
+static void run_group(struct session *session, struct batch_plan *plan, struct arena *arena, struct command **commands,
+                      size_t n)
+{
+    const int tries_max = n == 1 ? TRIES_SINGLE : TRIES_GROUP;
+    struct err err = {0};
+
+    for (int try = 0, unavailable = 0; try < tries_max;) {
+        const bool look_first = try > 0 || plan->look_first_left > 0;
+        const int rc = run_once(session, plan, arena, commands, n, look_first, &err);
+
+        if (rc == 0) {
+            tell_committed(plan, commands, n, arena);
+            return;
+        }
+        if (rc == ERR_DATABASE_UNAVAILABLE && ++unavailable < TRIES_UNAVAILABLE)
+            continue; /* nothing was changed; an idle connection may just have been cut */
+        if (rc != ERR_BATCH_CONFLICT) {
+            fail_all(commands, n, &err);
+            return;
+        }
+        count_conflict();
+        plan->look_first_left = LOOK_FIRST_BATCHES;
+        try++;
+    }
+    if (n == 1) {
+        fail_all(commands, n, &err);
+        return;
+    }
+    run_group(session, plan, arena, commands, n / 2);
+    run_group(session, plan, arena, commands + n / 2, n - n / 2);
+}
+
+static bool is_same_request(const struct command *a, const struct command *b)
+{
+    return a->biz_id == b->biz_id && strcmp(a->request_id, b->request_id) == 0 && strcmp(a->method, b->method) == 0;
+}
+
+/* Moves the second and further ones of equal requests behind the others. Returns how many come first. */
+static size_t put_repeats_last(struct command **commands, size_t n, struct arena *arena)
+{
+    struct command **later = arena_array_of(arena, struct command *, n);
+    size_t n_first = 0;
+    size_t n_later = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bool is_repeat = false;
+
+        for (size_t j = 0; j < n_first && !is_repeat; j++)
+            is_repeat = is_same_request(commands[j], commands[i]);
+        if (is_repeat)
+            later[n_later++] = commands[i];
+        else
+            commands[n_first++] = commands[i];
+    }
+    if (n_later > 0)
+        memcpy(commands + n_first, later, n_later * sizeof *later);
+    return n_first;
+}
+
+/* Repeats inside a batch run after their first, so that they find its kept reply. */
+static void run_piece(struct session *session, struct batch_plan *plan, struct arena *arena, struct command **commands,
+                      size_t n)
+{
+    while (n > 0) {
+        const size_t n_first = plan->keeps_replies ? put_repeats_last(commands, n, arena) : n;
+
+        run_group(session, plan, arena, commands, n_first);
+        commands += n_first;
+        n -= n_first;
+    }
+    if (plan->look_first_left > 0)
+        plan->look_first_left--;
+}
+
+void batch_run(struct session *session, struct batch_plan *plan, struct arena *arena, void *commands, size_t n,
+               size_t size)
+{
+    struct command **open = arena_array_of(arena, struct command *, n);
+    size_t n_open = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct command *command = (struct command *)(void *)((char *)commands + i * size);
+
+        if (!command->is_done) /* refused before it got here */
+            open[n_open++] = command;
+    }
+    for (size_t at = 0; at < n_open; at += BATCH_MAX)
+        run_piece(session, plan, arena, open + at, n_open - at < BATCH_MAX ? n_open - at : BATCH_MAX);
+}

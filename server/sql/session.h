@@ -1,0 +1,78 @@
+/*
+ * The inside of sessions and transactions, for this room alone; others use db.h, tx.h and sql.h.
+ *
+ * A session holds for each server two connections: one that writes (autocommit off, so that a transaction needs no
+ * BEGIN) and one that reads (autocommit on, so that it needs no end). Both are opened when first needed.
+ */
+#ifndef BMT_SQL_SESSION_H
+#define BMT_SQL_SESSION_H
+
+#include <mysql.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "sql/sql.h"
+#include "sql/tx.h"
+
+enum { STMT_CACHE_SIZE = 512 }; /* a power of two; about four times what a session prepares */
+
+/* A statement as a connection has prepared it; `n_keys` is the size class of its {keys}, 0 without. */
+struct prepared {
+    const struct sql_stmt *stmt;
+    size_t n_keys;
+    MYSQL_STMT *handle;
+};
+
+struct connection {
+    MYSQL *mysql; /* NULL: not open */
+    bool has_bulk;
+    size_t n_prepared;
+    struct prepared prepared[STMT_CACHE_SIZE];
+};
+
+struct tx {
+    struct session *session;
+    enum module home;
+    bool is_open;
+    bool is_read;
+    bool joined[CONF_SERVERS_MAX];
+};
+
+struct session {
+    struct db *db;
+    struct arena *own;     /* the session itself and its connections */
+    struct arena *scratch; /* bindings of one statement */
+    struct tx tx;
+    struct connection *connections[CONF_SERVERS_MAX][2]; /* [server][is_read] */
+};
+
+struct db {
+    const struct conf *conf;
+    size_t server_of[MODULE_COUNT];
+    const char *passwords[CONF_SERVERS_MAX];
+};
+
+/* An open connection of the session to the server, of the kind that the transaction needs. */
+int session_connection(struct session *session, size_t server, bool is_read, struct connection **ret_connection,
+                       struct err *err) MUST_CHECK;
+
+/* Closes it; the next use opens a new one. */
+void connection_close(struct connection *connection);
+
+/* The transaction's connection to the statement's module. */
+int tx_connection(struct tx *tx, enum module module, struct connection **ret_connection, struct err *err) MUST_CHECK;
+
+/* The prepared statement for this size class. */
+int stmt_prepared(struct connection *connection, const struct sql_stmt *stmt, size_t n_keys, MYSQL_STMT **ret_handle,
+                  struct err *err) MUST_CHECK;
+
+/*
+ * What a failed statement means, as an error of sql.h; closes a connection that was lost. `doing` names the statement
+ * for the log.
+ */
+int sql_failed(struct connection *connection, unsigned number, const char *text, const char *doing, struct err *err);
+
+/* Whether the connection is gone, so that nobody knows what the server did last. */
+bool sql_is_lost(unsigned number);
+
+#endif

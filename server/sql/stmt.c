@@ -1,0 +1,146 @@
+/*
+ * Prepared statements and writes. A statement is prepared once a connection (and once for each size class of its
+ * {keys}) and found again by its address. On MariaDB an array of rows is one packet: its columns are laid out one
+ * behind the other in the session's scratch arena (bulk binding). Other servers get one execution a row.
+ */
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "sql/bind.h"
+#include "sql/session.h"
+
+/* `?, ?` for one key column, `(?, ?), (?, ?)` for two. */
+static const char *key_list(size_t columns, size_t n_keys, struct arena *arena)
+{
+    const char *one = "?";
+    const char *list;
+
+    for (size_t i = 1; i < columns; i++)
+        one = arena_printf(arena, "%s, ?", one);
+    if (columns > 1)
+        one = arena_printf(arena, "(%s)", one);
+
+    /* Classes are powers of two: doubling makes the list in few steps. */
+    list = one;
+    for (size_t i = 1; i < n_keys; i *= 2)
+        list = arena_printf(arena, "%s, %s", list, list);
+    return list;
+}
+
+static const char *with_keys(const struct sql_stmt *stmt, size_t n_keys, struct arena *arena)
+{
+    const char *marker = strstr(stmt->text, "{keys}");
+
+    PRE((marker != NULL) == (stmt->keys.n > 0));
+    if (marker == NULL)
+        return stmt->text;
+    return arena_printf(arena, "%.*s%s%s", (int)(marker - stmt->text), stmt->text,
+                        key_list(stmt->keys.n, n_keys, arena), marker + strlen("{keys}"));
+}
+
+static struct prepared *find_slot(struct connection *connection, const struct sql_stmt *stmt, size_t n_keys)
+{
+    size_t at = (((uintptr_t)stmt >> 4) + n_keys * 7) % STMT_CACHE_SIZE;
+
+    while (connection->prepared[at].handle != NULL &&
+           (connection->prepared[at].stmt != stmt || connection->prepared[at].n_keys != n_keys))
+        at = (at + 1) % STMT_CACHE_SIZE;
+    return &connection->prepared[at];
+}
+
+static int prepare(struct connection *connection, const struct sql_stmt *stmt, size_t n_keys, MYSQL_STMT **ret_handle,
+                   struct err *err)
+{
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(1 << 20);
+    const char *text = with_keys(stmt, n_keys, arena);
+    MYSQL_STMT *handle = mysql_stmt_init(connection->mysql);
+    int rc;
+
+    INVARIANT(handle != NULL);
+    if (mysql_stmt_prepare(handle, text, strlen(text)) == 0) {
+        INVARIANT(mysql_stmt_param_count(handle) == stmt->params.n + stmt->keys.n * n_keys);
+        INVARIANT(mysql_stmt_field_count(handle) == stmt->results.n);
+        *ret_handle = handle;
+        return 0;
+    }
+    rc = sql_failed(connection, mysql_stmt_errno(handle), mysql_stmt_error(handle), stmt->name, err);
+    mysql_stmt_close(handle);
+    return rc;
+}
+
+int stmt_prepared(struct connection *connection, const struct sql_stmt *stmt, size_t n_keys, MYSQL_STMT **ret_handle,
+                  struct err *err)
+{
+    struct prepared *slot = find_slot(connection, stmt, n_keys);
+    int rc;
+
+    if (slot->handle == NULL) {
+        INVARIANT(connection->n_prepared < STMT_CACHE_SIZE / 2);
+        MYSQL_STMT *handle = NULL;
+
+        rc = prepare(connection, stmt, n_keys, &handle, err);
+        if (rc != 0)
+            return rc;
+        *slot = (struct prepared){.stmt = stmt, .n_keys = n_keys, .handle = handle};
+        connection->n_prepared++;
+    }
+    *ret_handle = slot->handle;
+    return 0;
+}
+
+static int execute(struct connection *connection, const struct sql_stmt *stmt, MYSQL_STMT *handle, MYSQL_BIND *binds,
+                   unsigned array_size, uint64_t *affected, struct err *err)
+{
+    if (connection->has_bulk)
+        mysql_stmt_attr_set(handle, STMT_ATTR_ARRAY_SIZE, &array_size);
+    if (mysql_stmt_bind_param(handle, binds) != 0 || mysql_stmt_execute(handle) != 0)
+        return sql_failed(connection, mysql_stmt_errno(handle), mysql_stmt_error(handle), stmt->name, err);
+    *affected += mysql_stmt_affected_rows(handle);
+    return 0;
+}
+
+static int write_rows(struct connection *connection, const struct sql_stmt *stmt, struct arena *scratch,
+                      const char *rows, size_t n, size_t row_size, uint64_t *affected, struct err *err)
+{
+    MYSQL_BIND *binds = arena_array_of(scratch, MYSQL_BIND, stmt->params.n);
+    MYSQL_STMT *handle = NULL;
+    int rc;
+
+    rc = stmt_prepared(connection, stmt, 0, &handle, err);
+    if (rc != 0)
+        return rc;
+    if (n > 1 && connection->has_bulk) {
+        bind_rows(&stmt->params, rows, n, row_size, scratch, binds);
+        return execute(connection, stmt, handle, binds, (unsigned)n, affected, err);
+    }
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        bind_row(&stmt->params, rows + i * row_size, scratch, binds);
+        rc = execute(connection, stmt, handle, binds, 0, affected, err);
+    }
+    return rc;
+}
+
+int sql_write(struct tx *tx, const struct sql_stmt *stmt, const void *rows, size_t n, size_t row_size,
+              uint64_t *ret_affected, struct err *err)
+{
+    struct connection *connection = NULL;
+    uint64_t affected = 0;
+    int rc;
+
+    PRE(!tx->is_read);
+    if (n > 0) {
+        rc = tx_connection(tx, stmt->module, &connection, err);
+        if (rc != 0)
+            return rc;
+        if (FAILPOINT("sql.statement"))
+            return sql_failed(connection, 2013 /* lost */, "fail point", stmt->name, err);
+
+        rc = write_rows(connection, stmt, tx->session->scratch, rows, n, row_size, &affected, err);
+        arena_reset(tx->session->scratch);
+        if (rc != 0)
+            return rc;
+    }
+    if (ret_affected != NULL)
+        *ret_affected = affected;
+    return 0;
+}
