@@ -114,11 +114,12 @@ CREATE TABLE bmt_product.entitlement_lots (
     start_time_ms  BIGINT          NOT NULL,
     end_time_ms    BIGINT          NOT NULL COMMENT '0: no end',
     state          TINYINT         NOT NULL COMMENT '1 ACTIVE, 2 RECALLED',
+    seq            INT             NOT NULL COMMENT 'counts the user''s lots of the SPU: two grants at once cannot both follow the same lot',
     create_time_ms BIGINT          NOT NULL,
     update_time_ms BIGINT          NOT NULL,
     PRIMARY KEY (lot_id),
     UNIQUE KEY uq_entitlement_lots_line (order_id, line_no),
-    KEY ix_entitlement_lots_user (biz_id, user_id, spu_id, lot_id)
+    UNIQUE KEY uq_entitlement_lots_user (biz_id, user_id, spu_id, seq)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE bmt_product.requests (

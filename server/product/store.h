@@ -136,6 +136,7 @@ struct lot_row {
     int64_t start_time_ms;
     int64_t end_time_ms;
     int32_t state;
+    int32_t seq;
     int64_t create_time_ms;
     int64_t update_time_ms;
 };
@@ -208,6 +209,15 @@ struct lot_user_key {
     const char *user_id;
     int64_t spu_id;
 };
+
+/* Where a user's next lot of an SPU follows: the last number, and the end of the last DURATION that counts (0: none). */
+struct lot_tail_row {
+    struct lot_user_key of;
+    int32_t last_seq;
+    int64_t end_time_ms;
+};
+int product_store_find_lot_tails(struct tx *tx, const struct lot_user_key *keys, size_t n, struct arena *arena,
+                                 struct lot_tail_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 int product_store_insert_lots(struct tx *tx, const struct lot_row *rows, size_t n, struct err *err) MUST_CHECK;
 int product_store_find_lots(struct tx *tx, const struct product_key *keys, size_t n, struct arena *arena,
                             struct lot_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;

@@ -16,12 +16,13 @@ static const struct sql_column lot_columns[] = {
     SQL_COLUMN(struct lot_row, start_time_ms, SQL_I64),
     SQL_COLUMN(struct lot_row, end_time_ms, SQL_I64),
     SQL_COLUMN(struct lot_row, state, SQL_I32),
+    SQL_COLUMN(struct lot_row, seq, SQL_I32),
     SQL_COLUMN(struct lot_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct lot_row, update_time_ms, SQL_I64),
 };
 #define LOT_COLUMNS                                                                                        \
     "lot_id, biz_id, user_id, spu_id, sku_id, order_id, line_no, grant_kind, quantity, granted, remaining, " \
-    "start_time_ms, end_time_ms, state, create_time_ms, update_time_ms"
+    "start_time_ms, end_time_ms, state, seq, create_time_ms, update_time_ms"
 
 static const struct sql_column key_columns[] = {
     SQL_COLUMN(struct product_key, id, SQL_I64),
@@ -31,6 +32,13 @@ static const struct sql_column user_columns[] = {
     SQL_COLUMN(struct lot_user_key, biz_id, SQL_I64),
     SQL_COLUMN(struct lot_user_key, user_id, SQL_TEXT),
     SQL_COLUMN(struct lot_user_key, spu_id, SQL_I64),
+};
+static const struct sql_column tail_columns[] = {
+    SQL_COLUMN(struct lot_tail_row, of.biz_id, SQL_I64),
+    SQL_COLUMN(struct lot_tail_row, of.user_id, SQL_TEXT),
+    SQL_COLUMN(struct lot_tail_row, of.spu_id, SQL_I64),
+    SQL_COLUMN(struct lot_tail_row, last_seq, SQL_I32),
+    SQL_COLUMN(struct lot_tail_row, end_time_ms, SQL_I64),
 };
 static const struct sql_column now_columns[] = {
     {.name = "now_ms", .type = SQL_I64, .offset = 0, .size = sizeof(int64_t)},
@@ -54,7 +62,7 @@ static const struct sql_stmt LOT_INSERT = {
     .name = "lot_insert",
     .module = MODULE_PRODUCT,
     .text = "INSERT INTO bmt_product.entitlement_lots (" LOT_COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(lot_columns),
 };
 static const struct sql_stmt LOT_FIND = {
@@ -73,13 +81,24 @@ static const struct sql_stmt LOT_FIND_LIVE = {
     .text = "SELECT " LOT_COLUMNS "\n"
             "FROM bmt_product.entitlement_lots\n"
             "WHERE state = 1 AND (end_time_ms = 0 OR end_time_ms > ?)\n" /* ACTIVE */
-            "  AND (biz_id, user_id, spu_id) IN ({keys})\n"             /* ix_entitlement_lots_user */
+            "  AND (biz_id, user_id, spu_id) IN ({keys})\n"             /* uq_entitlement_lots_user */
             "ORDER BY lot_id\n"
             "LIMIT 10000",
     .params = SQL_COLUMNS(now_columns),
     .keys = SQL_COLUMNS(user_columns),
     .results = SQL_COLUMNS(lot_columns),
     .result_size = sizeof(struct lot_row),
+};
+static const struct sql_stmt LOT_TAIL = {
+    .name = "lot_tail",
+    .module = MODULE_PRODUCT,
+    .text = "SELECT biz_id, user_id, spu_id, MAX(seq), MAX(IF(state = 1 AND grant_kind = 1, end_time_ms, 0))\n"
+            "FROM bmt_product.entitlement_lots\n" /* ACTIVE, DURATION */
+            "WHERE (biz_id, user_id, spu_id) IN ({keys})\n"
+            "GROUP BY biz_id, user_id, spu_id",
+    .keys = SQL_COLUMNS(user_columns),
+    .results = SQL_COLUMNS(tail_columns),
+    .result_size = sizeof(struct lot_tail_row),
 };
 static const struct sql_stmt LOT_LIST = {
     .name = "lot_list",
@@ -93,6 +112,12 @@ static const struct sql_stmt LOT_LIST = {
     .results = SQL_COLUMNS(lot_columns),
     .result_size = sizeof(struct lot_row),
 };
+
+int product_store_find_lot_tails(struct tx *tx, const struct lot_user_key *keys, size_t n, struct arena *arena,
+                                 struct lot_tail_row **ret_rows, size_t *ret_n, struct err *err)
+{
+    return sql_select_in(tx, &LOT_TAIL, NULL, keys, n, sizeof *keys, arena, ret_rows, ret_n, err);
+}
 
 int product_store_insert_lots(struct tx *tx, const struct lot_row *rows, size_t n, struct err *err)
 {

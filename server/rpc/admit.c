@@ -7,6 +7,8 @@
  */
 #include <string.h>
 
+#include <grpc/support/alloc.h>
+
 #include "base/clock.h"
 #include "base/id.h"
 #include "rpc/core.h"

@@ -29,7 +29,7 @@ static void key_draw(char *text)
 
 static void key_checksum(const char *text, char checksum[KEY_CHECKSUM])
 {
-    uint32_t sum = crypto_crc32((const uint8_t *)text, KEY_PREFIX + KEY_RANDOM);
+    uint32_t sum = crypto_crc32(text, KEY_PREFIX + KEY_RANDOM);
 
     for (int i = KEY_CHECKSUM - 1; i >= 0; i--) {
         checksum[i] = text_base62[sum % 62];

@@ -45,7 +45,7 @@ bool call_is_cancelled(const struct call *call)
 void call_fingerprint(const struct call *call, uint8_t ret_fingerprint[FINGERPRINT_SIZE])
 {
     struct sql_bytes packed = call_pack(call->request, call->arena);
-    uint8_t digest[CRYPTO_SHA256_SIZE];
+    uint8_t digest[SHA256_SIZE];
 
     crypto_sha256(packed.data, packed.size, digest);
     memcpy(ret_fingerprint, digest, FINGERPRINT_SIZE);

@@ -177,7 +177,8 @@ static int form_message(const struct form_field *at, const ProtobufCMessage *mes
 
     if (message == NULL)
         return at->rule != NULL && at->rule->required ? form_fail(at, ERR_FIELD_REQUIRED, err) : 0;
-    strcat(form_name(at, path), ".");
+    form_name(at, path);
+    strcat(path, ".");
     return form_check(message, path, err);
 }
 

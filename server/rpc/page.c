@@ -22,7 +22,7 @@ static void page_sign(uint8_t token[PAGE_TOKEN_SIZE], const char *query, struct 
 {
     size_t length = strlen(query);
     uint8_t *signed_part = arena_alloc(arena, PAGE_ID_SIZE + length);
-    uint8_t mac[CRYPTO_SHA256_SIZE];
+    uint8_t mac[SHA256_SIZE];
 
     memcpy(signed_part, token, PAGE_ID_SIZE);
     memcpy(signed_part + PAGE_ID_SIZE, query, length);

@@ -13,7 +13,7 @@
 #include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 #include "rpc/call.h"
-#include "rpc/page.h"
+#include "rpc/list.h"
 
 /* NULL (absent) for 0. */
 Google__Protobuf__Timestamp *proto_time(int64_t time_ms, struct arena *arena);
@@ -42,12 +42,6 @@ int32_t proto_version_of(const char *etag);
 /* Which of `paths` an update mask names, as bits by position. Refuses FIELD_MASK_UNKNOWN, and an empty mask. */
 unsigned proto_mask(const Google__Protobuf__FieldMask *mask, const char *const *paths, size_t n_paths,
                     struct command *command);
-
-/* Where a list goes on, and what its next token is bound to. */
-struct list {
-    struct page page;
-    const char *query;
-};
 
 /* Reads page_size and page_token for a query with these filters; refuses the command with PAGE_TOKEN_INVALID. */
 void list_read(const struct call *call, struct command *command, int32_t page_size, const char *page_token,

@@ -5,7 +5,7 @@
  *         { "CreateSpu", WRITE(create_spu) },     read -> batch_run(plan) -> reply
  *         { "GetSpu",    WRITE(get_spu) },        the same; its plan is a read
  *         { "WatchOrder", .handle = watch_order },
- *         { "RefundOrder" },                      in the contract, not served yet: METHOD_NOT_YET
+ *         { .name = "RefundOrder" },              in the contract, not served yet: METHOD_NOT_YET
  *     };
  *     const struct rpc_service product_service = RPC_SERVICE(bmt__product__v1__product_service__descriptor, methods);
  *
@@ -45,7 +45,19 @@ struct rpc_method {
 };
 
 /* `struct x` with `x_read`, `x_plan`, `x_reply`: one naming for all. */
-#define RPC_BATCH(x) .read = x##_read, .plan = &x##_plan, .reply = x##_reply, .command_size = sizeof(struct x)
+#define RPC_BATCH(x) RPC_BATCH_AS(x, x)
+
+/* The same where several methods share command and plan: `x_read` and `x_reply` of `struct command_of`. */
+#define RPC_BATCH_AS(x, command_of) \
+    .read = x##_read, .plan = &command_of##_plan, .reply = x##_reply, .command_size = sizeof(struct command_of)
+
+/* In the contract, not served yet. */
+#define RPC_LATER(method) {.name = (method)}
+
+/* Declares the two where they stand in another file than the table. */
+#define RPC_PARTS(x)                                                                      \
+    void x##_read(const struct call *call, const void *message, void *into);              \
+    const ProtobufCMessage *x##_reply(const void *from, struct arena *arena)
 
 struct rpc_service {
     const ProtobufCServiceDescriptor *descriptor;

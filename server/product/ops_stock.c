@@ -1,0 +1,191 @@
+/* Holding, selling and releasing stock for flows; see ops.h. */
+#include <stdlib.h>
+
+#include "base/id.h"
+#include "product/ops.h"
+#include "product/state.h"
+#include "product/store.h"
+
+static int compare_stocks(const void *left, const void *right)
+{
+    const struct stock_row *a = left;
+    const struct stock_row *b = right;
+
+    return (a->sku_id > b->sku_id) - (a->sku_id < b->sku_id);
+}
+
+static struct stock_row *find_stock(struct stock_row *stocks, size_t n, int64_t sku_id)
+{
+    const struct stock_row wanted = {.sku_id = sku_id};
+
+    return n > 0 ? bsearch(&wanted, stocks, n, sizeof *stocks, compare_stocks) : NULL;
+}
+
+/* Gives back what the command's earlier wants had taken: it gets everything or nothing. */
+static void give_back(const struct stock_want *wants, size_t upto, const struct command *command,
+                      struct stock_row *stocks, size_t n_stocks)
+{
+    for (size_t i = 0; i < upto; i++) {
+        struct stock_row *stock = wants[i].command == command ? find_stock(stocks, n_stocks, wants[i].sku_id) : NULL;
+
+        if (stock != NULL)
+            stock->available += wants[i].quantity;
+    }
+}
+
+static size_t stock_keys(const struct stock_want *wants, size_t n, struct product_key *keys)
+{
+    size_t n_keys = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!wants[i].command->is_done)
+            keys[n_keys++] = (struct product_key){.id = wants[i].sku_id, .biz_id = wants[i].command->biz_id};
+    return n_keys;
+}
+
+int product_check_stock(struct batch *batch, const struct stock_want *wants, size_t n, struct err *err)
+{
+    struct product_key *keys = arena_array_of(batch->arena, struct product_key, n);
+    struct stock_row *stocks = NULL;
+    size_t n_stocks = 0;
+    int rc;
+
+    if (!batch->look_first || n == 0)
+        return 0;
+    rc = product_store_find_stocks(batch->tx, keys, stock_keys(wants, n, keys), batch->arena, &stocks, &n_stocks, err);
+    if (rc != 0)
+        return rc;
+    if (n_stocks > 1)
+        qsort(stocks, n_stocks, sizeof *stocks, compare_stocks);
+    for (size_t i = 0; i < n; i++) {
+        struct command *command = wants[i].command;
+        struct stock_row *stock = find_stock(stocks, n_stocks, wants[i].sku_id);
+
+        if (command->is_done || stock == NULL)
+            continue;
+        if (stock->available < wants[i].quantity) {
+            command_refuse(command, ERR_STOCK_INSUFFICIENT, id_show(ID_SKU, wants[i].sku_id), err_i64(stock->available));
+            give_back(wants, i, command, stocks, n_stocks);
+        } else {
+            stock->available -= wants[i].quantity;
+        }
+    }
+    return 0;
+}
+
+static int compare_moves(const void *left, const void *right)
+{
+    const struct stock_move *a = left;
+    const struct stock_move *b = right;
+
+    return (a->sku_id > b->sku_id) - (a->sku_id < b->sku_id);
+}
+
+/* Sorts moves by SKU and adds up those of one SKU. */
+static size_t merge_moves(struct stock_move *moves, size_t n)
+{
+    size_t n_merged = 0;
+
+    if (n > 1)
+        qsort(moves, n, sizeof *moves, compare_moves);
+    for (size_t i = 0; i < n; i++)
+        if (n_merged > 0 && moves[n_merged - 1].sku_id == moves[i].sku_id)
+            moves[n_merged - 1].quantity += moves[i].quantity;
+        else
+            moves[n_merged++] = moves[i];
+    return n_merged;
+}
+
+static int compare_holds(const void *left, const void *right)
+{
+    const struct hold_row *a = left;
+    const struct hold_row *b = right;
+
+    if (a->order_id != b->order_id)
+        return a->order_id < b->order_id ? -1 : 1;
+    return (a->sku_id > b->sku_id) - (a->sku_id < b->sku_id);
+}
+
+/* Sorts holds by order and SKU and adds up lines of one order with the same SKU. */
+static size_t merge_holds(struct hold_row *holds, size_t n)
+{
+    size_t n_merged = 0;
+
+    if (n > 1)
+        qsort(holds, n, sizeof *holds, compare_holds);
+    for (size_t i = 0; i < n; i++)
+        if (n_merged > 0 && compare_holds(&holds[n_merged - 1], &holds[i]) == 0)
+            holds[n_merged - 1].quantity += holds[i].quantity;
+        else
+            holds[n_merged++] = holds[i];
+    return n_merged;
+}
+
+int product_hold_stock(struct batch *batch, const struct stock_want *wants, size_t n, struct err *err)
+{
+    struct stock_move *moves = arena_array_of(batch->arena, struct stock_move, n);
+    struct hold_row *holds = arena_array_of(batch->arena, struct hold_row, n);
+    size_t n_open = 0;
+    int rc;
+
+    for (size_t i = 0; i < n; i++) {
+        if (wants[i].command->is_done)
+            continue;
+        const int64_t biz_id = wants[i].command->biz_id;
+
+        moves[n_open] = (struct stock_move){
+            .sku_id = wants[i].sku_id, .biz_id = biz_id, .quantity = wants[i].quantity};
+        holds[n_open++] = (struct hold_row){
+            .order_id = wants[i].order_id,
+            .sku_id = wants[i].sku_id,
+            .biz_id = biz_id,
+            .quantity = wants[i].quantity,
+            .state = HOLD_HELD,
+            .create_time_ms = batch->now_ms,
+            .update_time_ms = batch->now_ms,
+        };
+    }
+    rc = product_store_insert_holds(batch->tx, holds, merge_holds(holds, n_open), err);
+    if (rc != 0)
+        return rc;
+    return product_store_hold(batch->tx, moves, merge_moves(moves, n_open), batch->now_ms, batch->arena, err);
+}
+
+typedef int move_stock(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
+                       struct err *err);
+
+/* The orders' holds go to `state`, and the units of each SKU with them. */
+static int end_holds(struct batch *batch, const int64_t *order_ids, size_t n, enum hold_state state,
+                     move_stock *move_units, struct err *err)
+{
+    struct hold_row *holds = NULL;
+    size_t n_holds = 0;
+    int rc;
+
+    rc = product_store_find_holds(batch->tx, order_ids, n, batch->arena, &holds, &n_holds, err);
+    if (rc != 0 || n_holds == 0)
+        return rc;
+    struct stock_move *moves = arena_array_of(batch->arena, struct stock_move, n_holds);
+
+    qsort(holds, n_holds, sizeof *holds, compare_holds);
+    for (size_t i = 0; i < n_holds; i++) {
+        holds[i].state = (int32_t)state;
+        holds[i].update_time_ms = batch->now_ms;
+        moves[i] = (struct stock_move){
+            .sku_id = holds[i].sku_id, .biz_id = holds[i].biz_id, .quantity = holds[i].quantity};
+    }
+    rc = product_store_move_holds(batch->tx, holds, n_holds, err);
+    if (rc != 0)
+        return rc;
+    return move_units(batch->tx, moves, merge_moves(moves, n_holds), batch->now_ms, batch->arena, err);
+}
+
+int product_sell_holds(struct batch *batch, const int64_t *order_ids, size_t n, struct err *err)
+{
+    return end_holds(batch, order_ids, n, HOLD_SOLD, product_store_sell, err);
+}
+
+int product_release_holds(struct batch *batch, const int64_t *order_ids, size_t n, struct err *err)
+{
+    return end_holds(batch, order_ids, n, HOLD_RELEASED, product_store_release, err);
+}

@@ -1,0 +1,332 @@
+/*
+ * Held keys: a table by HMAC, a small table of misses, and one thread with its own session.
+ */
+#include "rpc/auth_keys.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "rpc/health.h"
+
+enum {
+    KEYS_ARENA_MAX = 1024 * 1024 * 1024,
+    LOOKUP_ARENA_MAX = 64 * 1024 * 1024,
+    KEYS_FIRST = 1024,
+    MISSES = 1024,
+    WAITERS_MAX = 4096,
+    LOOKUPS_MAX = 256, /* keys of one statement */
+};
+
+/* A held key; stale ones are looked up again and then replaced in place. */
+struct held_key {
+    struct auth_key key;
+    bool is_stale;
+};
+
+/* That a hash has no key, or could not be looked up, until some moment. */
+struct miss {
+    uint8_t hash[API_KEY_HASH_SIZE];
+    int64_t until_ns;
+    enum err_id id;
+};
+
+struct waiter {
+    uint8_t hash[API_KEY_HASH_SIZE];
+    void (*later)(void *context);
+    void *context;
+};
+
+struct auth_keys {
+    struct arena *arena;
+    struct db *db;
+    const struct auth_source *source;
+    int64_t refresh_ns;
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t work;
+    bool is_stopping;
+    struct held_key **table; /* open addressing by hash */
+    size_t table_size;
+    size_t n_keys;
+    int64_t *suspended; /* businesses; few */
+    size_t n_suspended;
+    size_t suspended_size;
+    struct miss misses[MISSES];
+    struct waiter waiters[WAITERS_MAX];
+    size_t n_waiters;
+};
+
+/* The hash is uniform already. */
+static size_t keys_slot(const uint8_t *hash)
+{
+    uint64_t slot;
+
+    memcpy(&slot, hash, sizeof(slot));
+    return (size_t)slot;
+}
+
+/* The place of the hash in the table: its entry, or the free place for it. */
+static struct held_key **keys_place(struct held_key **table, size_t size, const uint8_t *hash)
+{
+    size_t slot = keys_slot(hash) & (size - 1);
+
+    while (table[slot] != NULL && memcmp(table[slot]->key.hash, hash, API_KEY_HASH_SIZE) != 0)
+        slot = (slot + 1) & (size - 1);
+    return &table[slot];
+}
+
+static void keys_grow(struct auth_keys *keys)
+{
+    size_t size = keys->table_size * 2;
+    struct held_key **table = arena_array_of(keys->arena, struct held_key *, size);
+
+    for (size_t i = 0; i < keys->table_size; i++) {
+        if (keys->table[i] != NULL)
+            *keys_place(table, size, keys->table[i]->key.hash) = keys->table[i];
+    }
+    keys->table = table;
+    keys->table_size = size;
+}
+
+static int64_t *keys_suspended_entry(struct auth_keys *keys, int64_t biz_id)
+{
+    for (size_t i = 0; i < keys->n_suspended; i++) {
+        if (keys->suspended[i] == biz_id)
+            return &keys->suspended[i];
+    }
+    return NULL;
+}
+
+static void keys_note_business(struct auth_keys *keys, int64_t biz_id, bool is_suspended)
+{
+    int64_t *entry = keys_suspended_entry(keys, biz_id);
+
+    if (biz_id == 0 || (entry != NULL) == is_suspended)
+        return;
+    if (!is_suspended) {
+        *entry = keys->suspended[--keys->n_suspended];
+        return;
+    }
+    if (keys->n_suspended == keys->suspended_size) {
+        size_t size = keys->suspended_size == 0 ? 64 : keys->suspended_size * 2;
+        int64_t *grown = arena_array_of(keys->arena, int64_t, size);
+
+        for (size_t i = 0; i < keys->n_suspended; i++)
+            grown[i] = keys->suspended[i];
+        keys->suspended = grown;
+        keys->suspended_size = size;
+    }
+    keys->suspended[keys->n_suspended++] = biz_id;
+}
+
+/* With the lock held. */
+static void keys_hold(struct auth_keys *keys, const struct auth_key *key)
+{
+    struct held_key **place = keys_place(keys->table, keys->table_size, key->hash);
+
+    if (*place == NULL) {
+        *place = arena_new_of(keys->arena, struct held_key);
+        keys->n_keys++;
+    }
+    (*place)->key = *key;
+    (*place)->is_stale = false;
+    keys_note_business(keys, key->biz_id, key->is_suspended);
+    if (keys->n_keys * 2 > keys->table_size)
+        keys_grow(keys);
+}
+
+static struct miss *keys_miss(struct auth_keys *keys, const uint8_t *hash)
+{
+    return &keys->misses[keys_slot(hash) % MISSES];
+}
+
+int auth_keys_find(struct auth_keys *keys, const uint8_t hash[API_KEY_HASH_SIZE], void (*later)(void *context),
+                   void *context, struct auth_key *ret_key, struct err *err)
+{
+    int rc = AUTH_LATER;
+
+    pthread_mutex_lock(&keys->lock);
+    const struct held_key *held = *keys_place(keys->table, keys->table_size, hash);
+    const struct miss *miss = keys_miss(keys, hash);
+    if (held != NULL && !held->is_stale) {
+        *ret_key = held->key;
+        rc = 0;
+    } else if (miss->until_ns > clock_steady_ns() && memcmp(miss->hash, hash, API_KEY_HASH_SIZE) == 0) {
+        rc = err_fail(err, miss->id);
+    } else if (keys->n_waiters == WAITERS_MAX) {
+        rc = err_fail(err, ERR_QUEUE_FULL, "authentication");
+    } else {
+        struct waiter *waiter = &keys->waiters[keys->n_waiters++];
+
+        memcpy(waiter->hash, hash, API_KEY_HASH_SIZE);
+        waiter->later = later;
+        waiter->context = context;
+        pthread_cond_signal(&keys->work);
+    }
+    pthread_mutex_unlock(&keys->lock);
+    return rc;
+}
+
+void auth_keys_forget(struct auth_keys *keys, const uint8_t hash[API_KEY_HASH_SIZE])
+{
+    pthread_mutex_lock(&keys->lock);
+    struct held_key *held = *keys_place(keys->table, keys->table_size, hash);
+    if (held != NULL)
+        held->is_stale = true;
+    keys_miss(keys, hash)->until_ns = 0;
+    pthread_mutex_unlock(&keys->lock);
+}
+
+bool auth_keys_is_suspended(struct auth_keys *keys, int64_t biz_id)
+{
+    pthread_mutex_lock(&keys->lock);
+    bool is_suspended = keys_suspended_entry(keys, biz_id) != NULL;
+    pthread_mutex_unlock(&keys->lock);
+    return is_suspended;
+}
+
+/* With the lock held: those that were looked for and not found, or not even asked, are misses for one refresh. */
+static void keys_note_misses(struct auth_keys *keys, const struct waiter *waiters, size_t n, enum err_id id)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct held_key *held = *keys_place(keys->table, keys->table_size, waiters[i].hash);
+        struct miss *miss = keys_miss(keys, waiters[i].hash);
+
+        if (held != NULL && !held->is_stale)
+            continue;
+        memcpy(miss->hash, waiters[i].hash, API_KEY_HASH_SIZE);
+        miss->until_ns = clock_steady_ns() + keys->refresh_ns;
+        miss->id = id;
+    }
+}
+
+static void keys_look_up(struct auth_keys *keys, struct session *session, const struct waiter *waiters, size_t n,
+                         struct arena *arena)
+{
+    uint8_t hashes[LOOKUPS_MAX][API_KEY_HASH_SIZE];
+    struct auth_key *found = NULL;
+    size_t n_found = 0;
+    struct err err = {0};
+
+    for (size_t i = 0; i < n; i++)
+        memcpy(hashes[i], waiters[i].hash, API_KEY_HASH_SIZE);
+    int rc = keys->source->find(session, (const uint8_t(*)[API_KEY_HASH_SIZE])hashes, n, arena, &found, &n_found, &err);
+
+    pthread_mutex_lock(&keys->lock);
+    for (size_t i = 0; rc == 0 && i < n_found; i++)
+        keys_hold(keys, &found[i]);
+    keys_note_misses(keys, waiters, n, rc == 0 ? ERR_CREDENTIAL_INVALID : ERR_DATABASE_UNAVAILABLE);
+    pthread_mutex_unlock(&keys->lock);
+    for (size_t i = 0; i < n; i++)
+        waiters[i].later(waiters[i].context);
+}
+
+/* Reads what changed; says whether the database could be reached. */
+static void keys_refresh(struct auth_keys *keys, struct session *session, int64_t *version, struct arena *arena)
+{
+    for (bool goes_on = true; goes_on;) {
+        struct auth_key *changed = NULL;
+        size_t n = 0;
+        int64_t next = *version;
+        struct err err = {0};
+
+        int rc = keys->source->changed(session, *version, arena, &changed, &n, &next, &err);
+        health_database(rc != ERR_DATABASE_UNAVAILABLE);
+        if (rc != 0) {
+            log_warn("could not read changed keys, trying again", log_text("reason", err_info((enum err_id)rc)->reason));
+            return;
+        }
+        pthread_mutex_lock(&keys->lock);
+        for (size_t i = 0; i < n; i++)
+            keys_hold(keys, &changed[i]);
+        pthread_mutex_unlock(&keys->lock);
+        goes_on = n > 0 && next != *version;
+        *version = next;
+        arena_reset(arena);
+    }
+}
+
+/* Waits for waiters or for the time of the next refresh, and takes waiters. False at the end, with none left. */
+static bool keys_wait(struct auth_keys *keys, int64_t refresh_at_ns, struct waiter *waiters, size_t *ret_n)
+{
+    struct timespec until = {.tv_sec = refresh_at_ns / 1000000000, .tv_nsec = refresh_at_ns % 1000000000};
+
+    pthread_mutex_lock(&keys->lock);
+    while (keys->n_waiters == 0 && !keys->is_stopping) {
+        if (pthread_cond_timedwait(&keys->work, &keys->lock, &until) != 0)
+            break;
+    }
+    size_t n = keys->n_waiters < LOOKUPS_MAX ? keys->n_waiters : LOOKUPS_MAX;
+    memcpy(waiters, keys->waiters, n * sizeof(*waiters));
+    memmove(keys->waiters, keys->waiters + n, (keys->n_waiters - n) * sizeof(*waiters));
+    keys->n_waiters -= n;
+    bool goes_on = n > 0 || !keys->is_stopping;
+    pthread_mutex_unlock(&keys->lock);
+    *ret_n = n;
+    return goes_on;
+}
+
+static void *keys_run(void *context)
+{
+    struct auth_keys *keys = context;
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(LOOKUP_ARENA_MAX);
+    struct waiter *waiters = arena_array_of(keys->arena, struct waiter, LOOKUPS_MAX);
+    int64_t version = 0;
+    size_t n = 0;
+
+    db_thread_begin();
+    struct session *session = keys->db != NULL ? session_new(keys->db) : NULL;
+    int64_t refresh_at_ns = clock_steady_ns();
+    while (keys_wait(keys, refresh_at_ns, waiters, &n)) {
+        if (n > 0)
+            keys_look_up(keys, session, waiters, n, arena);
+        arena_reset(arena);
+        if (clock_steady_ns() >= refresh_at_ns) {
+            keys_refresh(keys, session, &version, arena);
+            refresh_at_ns = clock_steady_ns() + keys->refresh_ns;
+        }
+    }
+    if (session != NULL)
+        session_free(session);
+    db_thread_end();
+    return NULL;
+}
+
+struct auth_keys *auth_keys_start(struct db *db, const struct auth_source *source, int64_t refresh_ms)
+{
+    struct arena *arena = arena_new(KEYS_ARENA_MAX);
+    struct auth_keys *keys = arena_new_of(arena, struct auth_keys);
+    pthread_condattr_t attributes;
+
+    keys->arena = arena;
+    keys->db = db;
+    keys->source = source;
+    keys->refresh_ns = refresh_ms * 1000000;
+    keys->table_size = KEYS_FIRST;
+    keys->table = arena_array_of(arena, struct held_key *, keys->table_size);
+    pthread_mutex_init(&keys->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&keys->work, &attributes);
+    pthread_condattr_destroy(&attributes);
+    int rc = pthread_create(&keys->thread, NULL, keys_run, keys);
+    INVARIANT(rc == 0);
+    return keys;
+}
+
+void auth_keys_stop(struct auth_keys *keys)
+{
+    pthread_mutex_lock(&keys->lock);
+    keys->is_stopping = true;
+    pthread_cond_signal(&keys->work);
+    pthread_mutex_unlock(&keys->lock);
+    pthread_join(keys->thread, NULL);
+    pthread_cond_destroy(&keys->work);
+    pthread_mutex_destroy(&keys->lock);
+    arena_free(keys->arena);
+}
