@@ -13,7 +13,7 @@ CREATE TABLE bmt_order.orders (
     line_count     SMALLINT        NOT NULL,
     quote_id       BIGINT          NOT NULL COMMENT '0: none',
     payment_id     BIGINT          NOT NULL COMMENT 'the payment in progress or the one that paid; 0: none',
-    due_time_ms    BIGINT              NULL COMMENT 'when the state''s timer fires: expiry or confirmation; NULL: no timer',
+    due_time_ms    BIGINT          NOT NULL COMMENT 'when the state''s timer fires: expiry or confirmation; 0: no timer',
     create_time_ms BIGINT          NOT NULL,
     update_time_ms BIGINT          NOT NULL,
     pay_time_ms      BIGINT        NOT NULL,
@@ -23,8 +23,9 @@ CREATE TABLE bmt_order.orders (
     labels         VARCHAR(2000)   NOT NULL COMMENT 'key=value lines as given',
     PRIMARY KEY (order_id),
     UNIQUE KEY uq_orders_request (biz_id, request_id),
+    KEY ix_orders_business (biz_id, order_id),
     KEY ix_orders_user (biz_id, user_id, order_id),
-    KEY ix_orders_due (due_time_ms)
+    KEY ix_orders_due (state, due_time_ms)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE bmt_order.order_lines (

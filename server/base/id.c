@@ -60,6 +60,11 @@ int64_t id_time_ms(int64_t id)
     return (id >> TIME_SHIFT) + EPOCH_MS;
 }
 
+int64_t id_first_of(int64_t time_ms)
+{
+    return time_ms <= EPOCH_MS ? 0 : (time_ms - EPOCH_MS) << TIME_SHIFT;
+}
+
 static const char *const prefixes[ID_KIND_COUNT] = {
     [ID_BUSINESS] = "biz",        [ID_API_KEY] = "key", [ID_SPU] = "spu",       [ID_SKU] = "sku",   [ID_PRICE] = "prc",
     [ID_QUOTE] = "quo",           [ID_ORDER] = "ord",   [ID_PAYMENT] = "pay",   [ID_REFUND] = "rfd",

@@ -50,6 +50,9 @@ unsigned id_route(int64_t biz_id, const char *user_id);
 /* When the id was drawn, ms since epoch. */
 int64_t id_time_ms(int64_t id);
 
+/* The smallest id that can be drawn at that time: for ranges of lists. */
+int64_t id_first_of(int64_t time_ms);
+
 /* `ord`, without the underscore. */
 const char *id_prefix(enum id_kind kind);
 

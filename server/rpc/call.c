@@ -44,7 +44,13 @@ bool call_is_cancelled(const struct call *call)
 
 void call_fingerprint(const struct call *call, uint8_t ret_fingerprint[FINGERPRINT_SIZE])
 {
-    struct sql_bytes packed = call_pack(call->request, call->arena);
+    message_fingerprint(call->request, call->arena, ret_fingerprint);
+}
+
+void message_fingerprint(const ProtobufCMessage *message, struct arena *arena,
+                         uint8_t ret_fingerprint[FINGERPRINT_SIZE])
+{
+    struct sql_bytes packed = call_pack(message, arena);
     uint8_t digest[SHA256_SIZE];
 
     crypto_sha256(packed.data, packed.size, digest);

@@ -35,6 +35,10 @@ bool call_is_cancelled(const struct call *call);
 /* The request's fingerprint: SHA-256 of its canonical bytes, cut to 16 bytes. */
 void call_fingerprint(const struct call *call, uint8_t ret_fingerprint[FINGERPRINT_SIZE]);
 
+/* The same of any message, such as one entry of a batch call. */
+void message_fingerprint(const ProtobufCMessage *message, struct arena *arena,
+                         uint8_t ret_fingerprint[FINGERPRINT_SIZE]);
+
 /* Fills the upper part of a command from the call: business, actor, method, request_id, fingerprint. */
 void call_command(const struct call *call, const char *request_id, struct command *command);
 

@@ -40,18 +40,24 @@ void commands_run(struct lane *lane, const struct method *method, struct call **
     size_t size = method->served->command_size;
     struct arena *arena = lane_arena(lane);
     char *commands = arena_calloc(arena, n, size);
-    bool reached = true;
+    bool was_needed = false;
+    bool was_reached = true;
 
-    for (size_t i = 0; i < n; i++)
-        commands_read(method, calls[i], (struct command *)(void *)(commands + i * size));
+    for (size_t i = 0; i < n; i++) {
+        struct command *command = (struct command *)(void *)(commands + i * size);
+
+        commands_read(method, calls[i], command);
+        was_needed = was_needed || !command->is_done;
+    }
 
     batch_run(lane_session(lane), method->served->plan, arena, commands, n, size);
 
     for (size_t i = 0; i < n; i++) {
         struct command *command = (struct command *)(void *)(commands + i * size);
 
-        reached = reached && command->err.id != ERR_DATABASE_UNAVAILABLE;
+        was_reached = was_reached && command->err.id != ERR_DATABASE_UNAVAILABLE;
         commands_answer(method, calls[i], command, arena);
     }
-    health_database(reached);
+    if (was_needed)
+        health_database(was_reached);
 }

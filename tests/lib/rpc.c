@@ -45,12 +45,15 @@ struct rpc_client *rpc_client_new(int port, const struct rpc_tls *tls)
         {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, .value.integer = -1},
         {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)"grpc.use_local_subchannel_pool", .value.integer = 1},
         {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_MAX_METADATA_SIZE, .value.integer = 1 << 20},
+        {.type = GRPC_ARG_STRING,
+         .key = (char *)(uintptr_t)GRPC_SSL_TARGET_NAME_OVERRIDE_ARG,
+         .value.string = (char *)(uintptr_t)"localhost"},
     };
     grpc_channel_args args = {.num_args = COUNT_OF(list), .args = list};
     char address[40];
 
     grpc_init();
-    snprintf(address, sizeof(address), "localhost:%d", port);
+    snprintf(address, sizeof(address), "ipv4:127.0.0.1:%d", port);
     grpc_channel_credentials *credentials;
     if (tls != NULL) {
         grpc_ssl_pem_key_cert_pair pair = {.private_key = tls->key, .cert_chain = tls->certificate};

@@ -165,7 +165,7 @@ static const ProtobufCMessage *store_thing_reply(const void *command, struct are
 }
 
 static struct batch_plan store_thing_plan = {
-    .name = "test.store", .home = MODULE_PLATFORM, .is_read = true, .body = store_thing_body};
+    .name = "test.store", .home = MODULE_PLATFORM, .keeps_replies = true, .body = store_thing_body};
 
 /* Sends the next of `count` messages; all at once is enough for small counts. */
 static bool watch_send(struct call *call, int number, int padding)

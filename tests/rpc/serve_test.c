@@ -146,6 +146,15 @@ static void begin_slow(struct fixture *f, struct rpc_call **calls, int n, const 
     }
 }
 
+/* Puts one call into each of the two lanes; the second lane wakes because the first one is stuck. */
+static void hold_lanes(struct fixture *f, struct rpc_call **holders)
+{
+    begin_slow(f, holders, 1, NULL);
+    gate_await(1);
+    begin_slow(f, holders + 1, 1, NULL);
+    gate_await(2);
+}
+
 static int64_t queue_length(const char *method)
 {
     char labels[100];
@@ -154,14 +163,19 @@ static int64_t queue_length(const char *method)
     return metric_value(metrics_series(METRIC_GAUGE, "bmt_rpc_queue_length", "", labels));
 }
 
+static void pause_ms(int ms)
+{
+    struct timespec pause = {.tv_nsec = ms * 1000000};
+
+    nanosleep(&pause, NULL);
+}
+
 static void await_queued(const char *method, int64_t n)
 {
     for (int i = 0; queue_length(method) != n; i++) {
-        struct timespec pause = {.tv_nsec = 1000000};
-
         if (i == RPC_WAIT_MS)
             fail_msg("queue of %s has %ld", method, (long)queue_length(method));
-        nanosleep(&pause, NULL);
+        pause_ms(1);
     }
 }
 
@@ -188,12 +202,12 @@ static void deadline_is_told_by_the_queue(void **state)
     struct rpc_call *late[5];
     struct rpc_options brief = {.deadline_ms = 100};
 
-    begin_slow(f, holders, 2, NULL);
-    gate_await(2);
+    hold_lanes(f, holders);
     begin_slow(f, late, 5, &brief);
     for (int i = 0; i < 5; i++)
         assert_int_equal(rpc_end(late[i]).status, STATUS_DEADLINE_EXCEEDED);
     await_queued("Slow", 5);
+    pause_ms(50); /* grpc-timeout is rounded up, so the server's deadline is a little later than the client's */
     gate_open();
     for (int i = 0; i < 2; i++)
         assert_int_equal(rpc_end(holders[i]).status, 0);
@@ -208,8 +222,7 @@ static void cancelled_calls_are_not_worked_on(void **state)
     struct rpc_call *holders[2];
     struct rpc_call *gone[5];
 
-    begin_slow(f, holders, 2, NULL);
-    gate_await(2);
+    hold_lanes(f, holders);
     begin_slow(f, gone, 5, NULL);
     await_queued("Slow", 5);
     for (int i = 0; i < 5; i++) {
@@ -241,8 +254,7 @@ static void full_queue_refuses(void **state)
     struct rpc_call *waiting[16];
     Bmt__Test__V1__SlowRequest request = BMT__TEST__V1__SLOW_REQUEST__INIT;
 
-    begin_slow(f, holders, 2, NULL);
-    gate_await(2);
+    hold_lanes(f, holders);
     begin_slow(f, waiting, 16, NULL);
     await_queued("Slow", 16);
     struct rpc_result result = rpc_unary(f->client, TEST_PATH("Slow"), &request.base, NULL, f->arena);

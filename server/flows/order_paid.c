@@ -1,0 +1,126 @@
+/*
+ * Orders whose money has arrived; see order_paid.h. The three moves stand in one transaction with the grant: an order
+ * is never seen paid without what was bought.
+ */
+#include "flows/order_paid.h"
+
+#include <string.h>
+
+#include "business/terms.h"
+#include "order/ops.h"
+#include "product/ops.h"
+
+/* Another payment's order, or one that has closed, cannot take the money. */
+static bool takes_money(const struct order_row *row, const struct paid_order *paid)
+{
+    return row->state == ORDER_PENDING_PAYMENT && row->amount_minor == paid->amount.amount_minor &&
+           strcmp(row->currency, paid->amount.currency) == 0;
+}
+
+static bool was_paid_by(const struct order_row *row, const struct paid_order *paid)
+{
+    return row->pay_time_ms != 0 && row->payment_id == paid->payment_id;
+}
+
+static void move_to_fulfilled(struct order_moves *moves, struct order_row *row, const struct paid_order *paid,
+                              int64_t now_ms)
+{
+    static const enum order_event steps[] = {ORDER_EVENT_PAY, ORDER_EVENT_START_FULFILMENT, ORDER_EVENT_FULFIL};
+
+    row->payment_id = paid->payment_id;
+    for (size_t i = 0; i < COUNT_OF(steps); i++)
+        order_move_add(moves,
+                       &(struct order_move){.row = row,
+                                            .event = steps[i],
+                                            .payment_id = paid->payment_id,
+                                            .actor = paid->actor,
+                                            .detail = ""},
+                       now_ms);
+}
+
+/* The timer of FULFILLED is the confirmation. */
+static int set_confirm_times(struct batch *batch, struct order_moves *moves, struct err *err)
+{
+    struct order_terms *terms = arena_array_of(batch->arena, struct order_terms, moves->n_rows);
+    int rc;
+
+    for (size_t i = 0; i < moves->n_rows; i++)
+        terms[i].biz_id = moves->rows[i]->biz_id;
+    rc = business_order_terms(batch, terms, moves->n_rows, err);
+    for (size_t i = 0; i < moves->n_rows && rc == 0; i++)
+        moves->rows[i]->due_time_ms = batch->now_ms + terms[i].confirm_after_ms;
+    return rc;
+}
+
+static int grant(struct batch *batch, const struct order_moves *moves, struct err *err)
+{
+    struct order_lines *lines = arena_array_of(batch->arena, struct order_lines, moves->n_rows);
+    size_t n = 0;
+    int rc;
+
+    rc = order_load_lines(batch, moves->rows, moves->n_rows, lines, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < moves->n_rows; i++)
+        n += lines[i].n;
+    struct lot_grant *grants = arena_array_of(batch->arena, struct lot_grant, n);
+
+    n = 0;
+    for (size_t i = 0; i < moves->n_rows; i++)
+        for (size_t j = 0; j < lines[i].n; j++)
+            grants[n++] = (struct lot_grant){
+                .biz_id = moves->rows[i]->biz_id,
+                .user_id = moves->rows[i]->user_id,
+                .order_id = moves->rows[i]->order_id,
+                .line_no = lines[i].list[j].line_no,
+                .sku_id = lines[i].list[j].sku_id,
+                .spu_id = lines[i].list[j].spu_id,
+                .quantity = lines[i].list[j].quantity,
+            };
+    return product_grant_lots(batch, grants, n, err);
+}
+
+static int settle(struct batch *batch, struct order_moves *moves, struct err *err)
+{
+    int64_t *ids = arena_array_of(batch->arena, int64_t, moves->n_rows);
+    int rc;
+
+    for (size_t i = 0; i < moves->n_rows; i++)
+        ids[i] = moves->rows[i]->order_id;
+    rc = set_confirm_times(batch, moves, err);
+    if (rc == 0)
+        rc = order_moves_write(batch, moves, err);
+    if (rc == 0)
+        rc = product_sell_holds(batch, ids, moves->n_rows, err);
+    if (rc == 0)
+        rc = grant(batch, moves, err);
+    return rc;
+}
+
+int order_paid(struct batch *batch, struct paid_order *orders, size_t n, struct err *err)
+{
+    struct order_ref *refs = arena_array_of(batch->arena, struct order_ref, n);
+    struct command *commands = arena_array_of(batch->arena, struct command, n);
+    struct order_moves moves = order_moves_begin(n * 3, batch->arena);
+    int rc;
+
+    for (size_t i = 0; i < n; i++) {
+        commands[i].biz_id = orders[i].biz_id;
+        refs[i] = (struct order_ref){.command = &commands[i], .order_id = orders[i].order_id};
+    }
+    rc = order_lock(batch, refs, n, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        orders[i].is_changed = orders[i].is_late = false;
+        if (refs[i].row == NULL) {
+            orders[i].is_late = true; /* no such order: the money must go back */
+        } else if (takes_money(refs[i].row, &orders[i])) {
+            move_to_fulfilled(&moves, refs[i].row, &orders[i], batch->now_ms);
+            orders[i].is_changed = true;
+        } else {
+            orders[i].is_late = !was_paid_by(refs[i].row, &orders[i]);
+        }
+    }
+    return moves.n_rows == 0 ? 0 : settle(batch, &moves, err);
+}

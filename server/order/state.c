@@ -1,0 +1,51 @@
+/*
+ * An order waits for money, is fulfilled once it has it, and is completed by the buyer or by time.
+ *
+ *   (none) --> PENDING_PAYMENT --> PAID --> FULFILLING --> FULFILLED --> COMPLETED
+ *                     |               \         \             \            \
+ *                     v                +---------+-------------+------------+--> REFUNDING --> REFUNDED
+ *                  CLOSED
+ */
+#include "order/state.h"
+
+static const char *const states[] = {
+    "UNSPECIFIED", "PENDING_PAYMENT", "PAID", "FULFILLING", "FULFILLED", "COMPLETED", "CLOSED", "REFUNDING", "REFUNDED",
+};
+
+static const char *const events[] = {
+    "UNSPECIFIED", "CREATE", "PAY", "START_FULFILMENT", "FULFIL", "CONFIRM", "CANCEL", "EXPIRE", "FAIL_PAYMENT", "DENY",
+    "START_REFUND", "REFUND",
+};
+
+static const struct fsm_row rows[] = {
+    /* from                 event                         to                   */
+    {ORDER_NONE,            ORDER_EVENT_CREATE,           ORDER_PENDING_PAYMENT},
+    {ORDER_PENDING_PAYMENT, ORDER_EVENT_PAY,              ORDER_PAID           },
+    {ORDER_PENDING_PAYMENT, ORDER_EVENT_CANCEL,           ORDER_CLOSED         },
+    {ORDER_PENDING_PAYMENT, ORDER_EVENT_EXPIRE,           ORDER_CLOSED         },
+    {ORDER_PENDING_PAYMENT, ORDER_EVENT_FAIL_PAYMENT,     ORDER_CLOSED         },
+    {ORDER_PENDING_PAYMENT, ORDER_EVENT_DENY,             ORDER_CLOSED         },
+    {ORDER_PAID,            ORDER_EVENT_START_FULFILMENT, ORDER_FULFILLING     },
+    {ORDER_PAID,            ORDER_EVENT_START_REFUND,     ORDER_REFUNDING      },
+    {ORDER_FULFILLING,      ORDER_EVENT_FULFIL,           ORDER_FULFILLED      },
+    {ORDER_FULFILLING,      ORDER_EVENT_START_REFUND,     ORDER_REFUNDING      },
+    {ORDER_FULFILLED,       ORDER_EVENT_CONFIRM,          ORDER_COMPLETED      },
+    {ORDER_FULFILLED,       ORDER_EVENT_START_REFUND,     ORDER_REFUNDING      },
+    {ORDER_COMPLETED,       ORDER_EVENT_START_REFUND,     ORDER_REFUNDING      },
+    {ORDER_REFUNDING,       ORDER_EVENT_REFUND,           ORDER_REFUNDED       },
+};
+
+const struct fsm order_fsm = {
+    .name = "order",
+    .states = states,
+    .n_states = COUNT_OF(states),
+    .events = events,
+    .n_events = COUNT_OF(events),
+    .rows = rows,
+    .n_rows = COUNT_OF(rows),
+};
+
+bool order_state_is_settled(int state)
+{
+    return state == ORDER_COMPLETED || state == ORDER_CLOSED || state == ORDER_REFUNDED;
+}

@@ -1,0 +1,521 @@
+/*
+ * Who calls: keys, tokens, roles, scopes, staff, and what forgers try.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/id.h"
+#include "base/text.h"
+#include "fixture.h"
+#include "rpc/health.h"
+#include "rpc/page.h"
+#include "rpc/token.h"
+
+typedef Bmt__Test__V1__EchoResponse EchoResponse;
+
+/* The store of keys, as the business module would have it. */
+enum { KEYS_MAX = 8, BIZ = 77 };
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct auth_key keys[KEYS_MAX];
+    int64_t versions[KEYS_MAX];
+    size_t n;
+    int64_t version;
+    int n_finds;
+    int n_refreshes;
+    bool is_down;
+} store = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static int store_find(struct session *session, const uint8_t (*hashes)[API_KEY_HASH_SIZE], size_t n,
+                      struct arena *arena, struct auth_key **ret_keys, size_t *ret_n, struct err *err)
+{
+    struct auth_key *found = arena_array_of(arena, struct auth_key, KEYS_MAX);
+    size_t n_found = 0;
+
+    (void)session;
+    pthread_mutex_lock(&store.lock);
+    store.n_finds += (int)n;
+    for (size_t k = 0; k < store.n; k++) {
+        for (size_t i = 0; i < n; i++) {
+            if (memcmp(store.keys[k].hash, hashes[i], API_KEY_HASH_SIZE) == 0 && n_found < KEYS_MAX)
+                found[n_found++] = store.keys[k];
+        }
+    }
+    bool is_down = store.is_down;
+    pthread_mutex_unlock(&store.lock);
+    if (is_down)
+        return err_fail(err, ERR_DATABASE_UNAVAILABLE);
+    *ret_keys = found;
+    *ret_n = n_found;
+    return 0;
+}
+
+static int store_changed(struct session *session, int64_t version, struct arena *arena, struct auth_key **ret_keys,
+                         size_t *ret_n, int64_t *ret_version, struct err *err)
+{
+    struct auth_key *found = arena_array_of(arena, struct auth_key, KEYS_MAX);
+    size_t n = 0;
+
+    (void)session;
+    pthread_mutex_lock(&store.lock);
+    store.n_refreshes++;
+    pthread_cond_broadcast(&store.changed);
+    bool is_down = store.is_down;
+    for (size_t k = 0; k < store.n; k++) {
+        if (store.versions[k] >= version)
+            found[n++] = store.keys[k];
+    }
+    *ret_version = store.version + 1;
+    pthread_mutex_unlock(&store.lock);
+    if (is_down)
+        return err_fail(err, ERR_DATABASE_UNAVAILABLE);
+    *ret_keys = found;
+    *ret_n = n;
+    return 0;
+}
+
+static const struct auth_source source = {.find = store_find, .changed = store_changed};
+
+struct keys_fixture {
+    struct fixture *f;
+    struct authenticator *authenticator;
+    char folder[64];
+    char admin_key[API_KEY_TEXT_SIZE];
+};
+
+static const char *write_file(struct keys_fixture *k, const char *name, const char *text)
+{
+    static char path[3][128];
+    static int next;
+    char *result = path[next++ % 3];
+
+    snprintf(result, sizeof(path[0]), "%s/%s", k->folder, name);
+    FILE *file = fopen(result, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    assert_int_equal(chmod(result, 0600), 0);
+    return result;
+}
+
+static int start(void **state)
+{
+    static struct keys_fixture k;
+    struct conf conf = fixture_conf();
+
+    memset(&k, 0, sizeof(k));
+    pthread_mutex_lock(&store.lock);
+    store.n = 0;
+    store.version = 0;
+    store.n_finds = store.n_refreshes = 0;
+    store.is_down = false;
+    pthread_mutex_unlock(&store.lock);
+    snprintf(k.folder, sizeof(k.folder), "/tmp/bmt-auth-XXXXXX");
+    assert_non_null(mkdtemp(k.folder));
+    auth_key_generate(false, k.admin_key);
+    conf.auth_pepper_file = write_file(&k, "pepper", "a pepper of the tests\n");
+    conf.auth_admin_key_file = write_file(&k, "admin", k.admin_key);
+    conf.auth_refresh_ms = 100;
+    assert_int_equal(auth_start(&conf, NULL, &source, &k.authenticator, stderr), 0);
+    k.f = fixture_start(&conf, NULL, k.authenticator);
+    *state = &k;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    struct keys_fixture *k = *state;
+    char command[160];
+
+    fixture_stop(k->f);
+    auth_stop(k->authenticator);
+    snprintf(command, sizeof(command), "%s/pepper", k->folder);
+    (void)unlink(command);
+    snprintf(command, sizeof(command), "%s/admin", k->folder);
+    (void)unlink(command);
+    (void)rmdir(k->folder);
+    return 0;
+}
+
+/* Puts a key into the store; `text` gets it. */
+static struct auth_key *given_key(struct keys_fixture *k, enum role role, int64_t biz_id, char *text)
+{
+    auth_key_generate(false, text);
+    pthread_mutex_lock(&store.lock);
+    struct auth_key *key = &store.keys[store.n];
+    *key = (struct auth_key){.key_id = 1000 + (int64_t)store.n, .biz_id = biz_id, .role = role};
+    auth_key_hash(k->authenticator, text, key->hash);
+    store.versions[store.n++] = ++store.version;
+    pthread_mutex_unlock(&store.lock);
+    return key;
+}
+
+/* The store's row was changed: the next refresh brings it. Waits until a whole refresh has begun and ended. */
+static void await_refresh(struct auth_key *key)
+{
+    pthread_mutex_lock(&store.lock);
+    if (key != NULL)
+        store.versions[key - store.keys] = ++store.version;
+    int seen = store.n_refreshes;
+    while (store.n_refreshes < seen + 2)
+        pthread_cond_wait(&store.changed, &store.lock);
+    pthread_mutex_unlock(&store.lock);
+}
+
+static struct rpc_result call(struct keys_fixture *k, const char *method, const char *credential, const char *business)
+{
+    struct rpc_options options = {.business = business};
+
+    if (credential != NULL)
+        options.authorization = arena_printf(k->f->arena, "Bearer %s", credential);
+    return rpc_unary_bytes(k->f->client, arena_printf(k->f->arena, TEST_PATH("%s"), method), "", 0, &options,
+                           k->f->arena);
+}
+
+static const EchoResponse *echo_as(struct keys_fixture *k, const char *credential, const char *business)
+{
+    struct rpc_result result = call(k, "Echo", credential, business);
+
+    assert_string_equal(result.reason, "");
+    assert_int_equal(result.status, 0);
+    return rpc_reply(&result, &bmt__test__v1__echo_response__descriptor, k->f->arena);
+}
+
+static void expect(struct rpc_result result, const char *reason)
+{
+    assert_string_equal(result.reason, reason);
+}
+
+static void key_tells_role_and_business(void **state)
+{
+    struct keys_fixture *k = *state;
+    char text[API_KEY_TEXT_SIZE];
+    struct auth_key *key = given_key(k, ROLE_MERCHANT, BIZ, text);
+    const EchoResponse *response = echo_as(k, text, NULL);
+
+    assert_int_equal(response->biz, BIZ);
+    assert_string_equal(response->actor, arena_printf(k->f->arena, "merchant %s", id_show(ID_API_KEY, key->key_id)));
+    assert_string_equal(response->user, "");
+    /* A merchant cannot choose another business. */
+    assert_int_equal(echo_as(k, text, id_show(ID_BUSINESS, 78))->biz, BIZ);
+}
+
+static void missing_and_garbled_credentials(void **state)
+{
+    struct keys_fixture *k = *state;
+    char text[API_KEY_TEXT_SIZE];
+    struct rpc_options options = {0};
+
+    given_key(k, ROLE_MERCHANT, BIZ, text);
+    expect(call(k, "Echo", NULL, NULL), "CREDENTIAL_MISSING");
+    int finds = store.n_finds;
+    for (size_t i = 0; i < API_KEY_TEXT_SIZE - 1; i++) {
+        char garbled[API_KEY_TEXT_SIZE];
+
+        memcpy(garbled, text, sizeof(garbled));
+        garbled[i] = garbled[i] == 'x' ? 'y' : 'x';
+        expect(call(k, "Echo", garbled, NULL), "CREDENTIAL_INVALID");
+    }
+    assert_int_equal(store.n_finds, finds); /* the checksum refuses them without a look-up */
+    static const char *const headers[] = {"", "Bearer", "Bearer ", "Basic YTpi", "bmt_test_", "Bearer  x", "Bearer ..", "Bearer a.b.c"};
+    for (size_t i = 0; i < COUNT_OF(headers); i++) {
+        options.authorization = headers[i];
+        expect(rpc_unary_bytes(k->f->client, TEST_PATH("Echo"), "", 0, &options, k->f->arena), "CREDENTIAL_INVALID");
+    }
+}
+
+static void unknown_key_is_looked_up_once(void **state)
+{
+    struct keys_fixture *k = *state;
+    char text[API_KEY_TEXT_SIZE];
+
+    auth_key_generate(true, text);
+    assert_int_equal(strncmp(text, "bmt_live_", 9), 0);
+    expect(call(k, "Echo", text, NULL), "CREDENTIAL_INVALID");
+    int finds = store.n_finds;
+    expect(call(k, "Echo", text, NULL), "CREDENTIAL_INVALID");
+    assert_in_range(store.n_finds - finds, 0, 1); /* 0 within one refresh; a slow machine may need a second */
+}
+
+static void revoked_key_dies_with_the_refresh(void **state)
+{
+    struct keys_fixture *k = *state;
+    char text[API_KEY_TEXT_SIZE];
+    struct auth_key *key = given_key(k, ROLE_MERCHANT, BIZ, text);
+
+    (void)echo_as(k, text, NULL);
+    pthread_mutex_lock(&store.lock);
+    key->is_revoked = true;
+    pthread_mutex_unlock(&store.lock);
+    await_refresh(key);
+    expect(call(k, "Echo", text, NULL), "CREDENTIAL_REVOKED");
+}
+
+static void forgotten_key_is_looked_up_again(void **state)
+{
+    struct keys_fixture *k = *state;
+    char text[API_KEY_TEXT_SIZE];
+    struct auth_key *key = given_key(k, ROLE_MERCHANT, BIZ, text);
+
+    (void)echo_as(k, text, NULL);
+    pthread_mutex_lock(&store.lock);
+    key->is_revoked = true;
+    store.versions[key - store.keys] = -1; /* no refresh brings it */
+    pthread_mutex_unlock(&store.lock);
+    auth_key_forget(k->authenticator, key->hash);
+    expect(call(k, "Echo", text, NULL), "CREDENTIAL_REVOKED");
+}
+
+static void expired_and_suspended_keys(void **state)
+{
+    struct keys_fixture *k = *state;
+    char expired[API_KEY_TEXT_SIZE];
+    char suspended[API_KEY_TEXT_SIZE];
+    struct auth_key *key = given_key(k, ROLE_MERCHANT, BIZ, expired);
+
+    key->expire_time_ms = clock_now_ms() - 1;
+    key = given_key(k, ROLE_MERCHANT, BIZ + 1, suspended);
+    key->is_suspended = true;
+    await_refresh(NULL);
+    auth_key_forget(k->authenticator, store.keys[0].hash);
+    auth_key_forget(k->authenticator, store.keys[1].hash);
+    expect(call(k, "Echo", expired, NULL), "CREDENTIAL_EXPIRED");
+    expect(call(k, "Echo", suspended, NULL), "BUSINESS_SUSPENDED");
+    /* Tokens of a suspended business are refused too, although they say nothing of it. */
+    const char *token = auth_token_issue(k->authenticator, BIZ + 1, "u1", clock_now_ms() + 60000, k->f->arena);
+    expect(call(k, "Echo", token, NULL), "BUSINESS_SUSPENDED");
+}
+
+static void admin_key_of_the_file_works_without_database(void **state)
+{
+    struct keys_fixture *k = *state;
+
+    store.is_down = true;
+    const EchoResponse *response = echo_as(k, k->admin_key, NULL);
+    assert_string_equal(response->actor, "admin operator");
+    assert_int_equal(response->biz, 0);
+    assert_int_equal(echo_as(k, k->admin_key, id_show(ID_BUSINESS, BIZ))->biz, BIZ);
+}
+
+static void database_away_is_not_a_wrong_key(void **state)
+{
+    struct keys_fixture *k = *state;
+    char text[API_KEY_TEXT_SIZE];
+
+    await_refresh(NULL);
+    auth_key_generate(false, text);
+    pthread_mutex_lock(&store.lock);
+    store.is_down = true;
+    pthread_mutex_unlock(&store.lock);
+    expect(call(k, "Echo", text, NULL), "DATABASE_UNAVAILABLE");
+    await_refresh(NULL);
+    assert_false(health_is_serving());
+    pthread_mutex_lock(&store.lock);
+    store.is_down = false;
+    pthread_mutex_unlock(&store.lock);
+    await_refresh(NULL);
+    assert_true(health_is_serving());
+}
+
+static void roles_scopes_and_businesses(void **state)
+{
+    struct keys_fixture *k = *state;
+    char merchant[API_KEY_TEXT_SIZE];
+    char limited[API_KEY_TEXT_SIZE];
+    char support[API_KEY_TEXT_SIZE];
+    char finance[API_KEY_TEXT_SIZE];
+
+    given_key(k, ROLE_MERCHANT, BIZ, merchant);
+    snprintf(given_key(k, ROLE_MERCHANT, BIZ, limited)->scopes, API_KEY_SCOPES_MAX, "things:write things:readonly");
+    given_key(k, ROLE_SUPPORT, 0, support);
+    given_key(k, ROLE_FINANCE, 0, finance);
+    const char *token = auth_token_issue(k->authenticator, BIZ, "u1", clock_now_ms() + 60000, k->f->arena);
+
+    expect(call(k, "Scoped", merchant, NULL), "");
+    expect(call(k, "Scoped", limited, NULL), "SCOPE_NOT_ALLOWED");
+    expect(call(k, "Scoped", support, NULL), "BUSINESS_REQUIRED");
+    expect(call(k, "Scoped", support, "biz_nonsense"), "FIELD_MALFORMED");
+    expect(call(k, "Scoped", support, id_show(ID_BUSINESS, BIZ)), "");
+    struct rpc_result result = call(k, "Scoped", finance, id_show(ID_BUSINESS, BIZ));
+    expect(result, "ROLE_NOT_ALLOWED");
+    assert_string_equal(result.values[0], "role=finance");
+    expect(call(k, "Scoped", token, NULL), "ROLE_NOT_ALLOWED");
+    expect(call(k, "Scoped", k->admin_key, NULL), "ROLE_NOT_ALLOWED");
+    expect(call(k, "Open", NULL, NULL), "");
+    expect(call(k, "Later", NULL, NULL), "CREDENTIAL_MISSING");
+    expect(call(k, "Later", merchant, NULL), "METHOD_NOT_YET");
+}
+
+static void form_comes_before_permission(void **state)
+{
+    struct keys_fixture *k = *state;
+    char text[API_KEY_TEXT_SIZE];
+    struct rpc_options options = {0};
+
+    given_key(k, ROLE_FINANCE, 0, text);
+    options.authorization = arena_printf(k->f->arena, "Bearer %s", text);
+    expect(rpc_unary_bytes(k->f->client, TEST_PATH("Echo"), "\x0a\x01\xff", 3, &options, k->f->arena), "FIELD_NOT_UTF8");
+    expect(rpc_unary_bytes(k->f->client, TEST_PATH("Echo"), "\x0a\x01" "a", 3, &options, k->f->arena), "ROLE_NOT_ALLOWED");
+}
+
+static void token_tells_business_and_user(void **state)
+{
+    struct keys_fixture *k = *state;
+    const char *token = auth_token_issue(k->authenticator, BIZ, "u\"1\xc3\xa9", clock_now_ms() + 60000, k->f->arena);
+
+    for (int i = 0; i < 2; i++) { /* the second time it is known */
+        const EchoResponse *response = echo_as(k, token, NULL);
+
+        assert_int_equal(response->biz, BIZ);
+        assert_string_equal(response->user, "u\"1\xc3\xa9");
+        assert_string_equal(response->actor, "browser u\"1\xc3\xa9");
+    }
+}
+
+static void known_token_still_expires(void **state)
+{
+    struct keys_fixture *k = *state;
+    int64_t second = (clock_now_ms() / 1000 + 2) * 1000;
+    const char *token = auth_token_issue(k->authenticator, BIZ, "u1", second, k->f->arena);
+
+    (void)echo_as(k, token, NULL);
+    clock_advance_to_offset(clock_offset_ms() + 3000);
+    expect(call(k, "Echo", token, NULL), "CREDENTIAL_EXPIRED");
+}
+
+/* A token with this header and these claims, signed (or not) with this key. */
+static const char *forge(const char *header, const char *claims, const struct crypto_key *key, struct arena *arena)
+{
+    uint8_t signature[ED25519_SIGNATURE_SIZE] = {0};
+    const char *text = arena_printf(arena, "%s.%s", text_base64url((const uint8_t *)header, strlen(header), arena),
+                                    text_base64url((const uint8_t *)claims, strlen(claims), arena));
+
+    if (key != NULL)
+        crypto_sign(key, text, strlen(text), signature);
+    return arena_printf(arena, "%s.%s", text,
+                        key != NULL ? text_base64url(signature, sizeof(signature), arena) : "");
+}
+
+#define GOOD_HEADER "{\"alg\":\"EdDSA\",\"typ\":\"JWT\"}"
+#define GOOD_CLAIMS "{\"iss\":\"bmt\",\"aud\":\"bmt\",\"biz\":\"biz_0000000000001\",\"sub\":\"u\",\"exp\":2000000000}"
+
+static void forged_tokens(void **state)
+{
+    static const struct {
+        const char *header;
+        const char *claims;
+        enum err_id id;
+    } rows[] = {
+        {GOOD_HEADER, GOOD_CLAIMS, ERR_NONE},
+        {"{\"alg\":\"none\"}", GOOD_CLAIMS, ERR_CREDENTIAL_INVALID},
+        {"{\"alg\":\"HS256\"}", GOOD_CLAIMS, ERR_CREDENTIAL_INVALID},
+        {"{\"alg\":\"eddsa\"}", GOOD_CLAIMS, ERR_CREDENTIAL_INVALID},
+        {"{\"typ\":\"JWT\"}", GOOD_CLAIMS, ERR_CREDENTIAL_INVALID},
+        {"{\"alg\":\"EdDSA\",\"alg\":\"EdDSA\"}", GOOD_CLAIMS, ERR_CREDENTIAL_INVALID},
+        {"{\"alg\":\"EdDSA\",\"crit\":[\"x\"]}", GOOD_CLAIMS, ERR_CREDENTIAL_INVALID},
+        {"[\"EdDSA\"]", GOOD_CLAIMS, ERR_CREDENTIAL_INVALID},
+        {GOOD_HEADER, "[]", ERR_CREDENTIAL_INVALID},
+        {GOOD_HEADER, "{\"iss\":\"x\",\"aud\":\"bmt\",\"biz\":\"biz_0000000000001\",\"sub\":\"u\",\"exp\":2000000000}", ERR_CREDENTIAL_INVALID},
+        {GOOD_HEADER, "{\"iss\":\"bmt\",\"aud\":\"x\",\"biz\":\"biz_0000000000001\",\"sub\":\"u\",\"exp\":2000000000}", ERR_CREDENTIAL_INVALID},
+        {GOOD_HEADER, "{\"iss\":\"bmt\",\"aud\":\"bmt\",\"biz\":\"ord_0000000000001\",\"sub\":\"u\",\"exp\":2000000000}", ERR_CREDENTIAL_INVALID},
+        {GOOD_HEADER, "{\"iss\":\"bmt\",\"aud\":\"bmt\",\"biz\":\"biz_0000000000001\",\"sub\":\"\",\"exp\":2000000000}", ERR_CREDENTIAL_INVALID},
+        {GOOD_HEADER, "{\"iss\":\"bmt\",\"aud\":\"bmt\",\"biz\":\"biz_0000000000001\",\"sub\":\"u\"}", ERR_CREDENTIAL_INVALID},
+        {GOOD_HEADER, "{\"iss\":\"bmt\",\"aud\":\"bmt\",\"biz\":\"biz_0000000000001\",\"sub\":\"u\",\"exp\":\"2000000000\"}", ERR_CREDENTIAL_INVALID},
+        {GOOD_HEADER, "{\"iss\":\"bmt\",\"aud\":\"bmt\",\"biz\":\"biz_0000000000001\",\"sub\":\"u\",\"exp\":1000000000}", ERR_CREDENTIAL_EXPIRED},
+    };
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(1 << 20);
+    struct crypto_key *key = crypto_new_private_key();
+    struct crypto_key *other = crypto_new_private_key();
+    struct token_claims claims;
+    struct err err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *token = forge(rows[i].header, rows[i].claims, key, arena);
+
+        if (token_read(key, token, INT64_C(1700000000000), arena, &claims, &err) != (int)rows[i].id)
+            fail_msg("row %zu", i);
+    }
+    const char *good = forge(GOOD_HEADER, GOOD_CLAIMS, key, arena);
+    assert_int_equal(token_read(other, good, 0, arena, &claims, &err), ERR_CREDENTIAL_INVALID);
+    assert_int_equal(token_read(key, forge(GOOD_HEADER, GOOD_CLAIMS, NULL, arena), 0, arena, &claims, &err),
+                     ERR_CREDENTIAL_INVALID);
+    assert_int_equal(token_read(key, arena_printf(arena, "%s.x", good), 0, arena, &claims, &err),
+                     ERR_CREDENTIAL_INVALID);
+    crypto_key_free(key);
+    crypto_key_free(other);
+}
+
+static void keys_are_all_different_and_well_formed(void **state)
+{
+    char first[API_KEY_TEXT_SIZE];
+    char second[API_KEY_TEXT_SIZE];
+
+    (void)state;
+    auth_key_generate(false, first);
+    auth_key_generate(false, second);
+    assert_string_not_equal(first, second);
+    assert_int_equal(strlen(first), API_KEY_TEXT_SIZE - 1);
+    assert_true(auth_key_is_well_formed(first));
+    assert_false(auth_key_is_well_formed(""));
+    first[2] = 'x';
+    assert_false(auth_key_is_well_formed(first));
+}
+
+static void page_tokens_belong_to_their_query(void **state)
+{
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(1 << 20);
+    struct page page;
+    struct err err = {0};
+    const char *token = page_next(INT64_C(0x7123456789abcdef), "ListOrders 7 PAID", arena);
+
+    (void)state;
+    assert_int_equal(page_read(10, token, "ListOrders 7 PAID", &page, &err), 0);
+    assert_int_equal(page.size, 10);
+    assert_true(page.after_id == INT64_C(0x7123456789abcdef));
+    assert_int_equal(page_read(10, token, "ListOrders 8 PAID", &page, &err), ERR_PAGE_TOKEN_INVALID);
+    assert_int_equal(page_read(10, "nonsense", "ListOrders 7 PAID", &page, &err), ERR_PAGE_TOKEN_INVALID);
+    assert_int_equal(page_read(10, "!", "ListOrders 7 PAID", &page, &err), ERR_PAGE_TOKEN_INVALID);
+    char *changed = arena_strdup(arena, token);
+    changed[5] = changed[5] == 'A' ? 'B' : 'A';
+    assert_int_equal(page_read(10, changed, "ListOrders 7 PAID", &page, &err), ERR_PAGE_TOKEN_INVALID);
+    assert_int_equal(page_read(0, "", "q", &page, &err), 0);
+    assert_int_equal(page.size, PAGE_SIZE_DEFAULT);
+    assert_true(page.after_id == 0);
+    assert_int_equal(page_read(100000, NULL, "q", &page, &err), 0);
+    assert_int_equal(page.size, PAGE_SIZE_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(key_tells_role_and_business, start, stop),
+        cmocka_unit_test_setup_teardown(missing_and_garbled_credentials, start, stop),
+        cmocka_unit_test_setup_teardown(unknown_key_is_looked_up_once, start, stop),
+        cmocka_unit_test_setup_teardown(revoked_key_dies_with_the_refresh, start, stop),
+        cmocka_unit_test_setup_teardown(forgotten_key_is_looked_up_again, start, stop),
+        cmocka_unit_test_setup_teardown(expired_and_suspended_keys, start, stop),
+        cmocka_unit_test_setup_teardown(admin_key_of_the_file_works_without_database, start, stop),
+        cmocka_unit_test_setup_teardown(database_away_is_not_a_wrong_key, start, stop),
+        cmocka_unit_test_setup_teardown(roles_scopes_and_businesses, start, stop),
+        cmocka_unit_test_setup_teardown(form_comes_before_permission, start, stop),
+        cmocka_unit_test_setup_teardown(token_tells_business_and_user, start, stop),
+        cmocka_unit_test_setup_teardown(known_token_still_expires, start, stop),
+        cmocka_unit_test(forged_tokens),
+        cmocka_unit_test(keys_are_all_different_and_well_formed),
+        cmocka_unit_test(page_tokens_belong_to_their_query),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
