@@ -238,7 +238,8 @@ static void keys_refresh(struct auth_keys *keys, struct session *session, int64_
         int rc = keys->source->changed(session, *version, arena, &changed, &n, &next, &err);
         health_database(rc != ERR_DATABASE_UNAVAILABLE);
         if (rc != 0) {
-            log_warn("could not read changed keys, trying again", log_text("reason", err_info((enum err_id)rc)->reason));
+            log_warn("could not read changed keys, trying again",
+                     log_text("reason", err_info((enum err_id)rc)->reason));
             return;
         }
         pthread_mutex_lock(&keys->lock);

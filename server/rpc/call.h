@@ -63,7 +63,7 @@ bool stream_send(struct call *call, const ProtobufCMessage *message);
 void stream_finish(struct call *call, const struct err *err); /* NULL: OK */
 
 /* For client and bidirectional streams: the next message (in the call's arena, reset by the next one), or the end. */
-void stream_receive(struct call *call, void (*on_message)(struct call *call, const void *message_or_null, void *context),
-                    void *context);
+void stream_receive(struct call *call,
+                    void (*on_message)(struct call *call, const void *message_or_null, void *context), void *context);
 
 #endif

@@ -256,7 +256,8 @@ struct queue *lanes_queue(struct lanes *lanes, const struct queue_plan *plan)
     queue->ring_size = RING_FIRST;
     queue->ring = lanes_alloc(lanes, queue->ring_size, sizeof(void *));
     snprintf(labels, sizeof(labels), "queue=\"%s\"", plan->name);
-    queue->length = metrics_series(METRIC_GAUGE, "bmt_rpc_queue_length", "calls and steps that wait for a lane", labels);
+    queue->length =
+        metrics_series(METRIC_GAUGE, "bmt_rpc_queue_length", "calls and steps that wait for a lane", labels);
     return queue;
 }
 

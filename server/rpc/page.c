@@ -8,7 +8,12 @@
 #include "base/crypto.h"
 #include "base/text.h"
 
-enum { PAGE_ID_SIZE = 8, PAGE_MAC_SIZE = 16, PAGE_TOKEN_SIZE = PAGE_ID_SIZE + PAGE_MAC_SIZE, PAGE_ARENA_MAX = 64 * 1024 };
+enum {
+    PAGE_ID_SIZE = 8,
+    PAGE_MAC_SIZE = 16,
+    PAGE_TOKEN_SIZE = PAGE_ID_SIZE + PAGE_MAC_SIZE,
+    PAGE_ARENA_MAX = 64 * 1024,
+};
 
 static uint8_t page_key[PAGE_KEY_SIZE];
 

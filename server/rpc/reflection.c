@@ -18,9 +18,11 @@ typedef Grpc__Reflection__V1alpha__ServerReflectionRequest QuestionAlpha;
 #define QUESTION(x) GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_##x
 #define ANSWER(x)   GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_##x
 
+#define SAME_PLACE(member) \
+    _Static_assert(offsetof(Question, member) == offsetof(QuestionAlpha, member), "both versions have one layout")
 _Static_assert(sizeof(Question) == sizeof(QuestionAlpha), "both versions have one layout");
-_Static_assert(offsetof(Question, list_services) == offsetof(QuestionAlpha, list_services), "both versions have one layout");
-_Static_assert(offsetof(Question, message_request_case) == offsetof(QuestionAlpha, message_request_case), "both versions have one layout");
+SAME_PLACE(list_services);
+SAME_PLACE(message_request_case);
 
 enum { REFLECTION_ARENA_MAX = 32 * 1024 * 1024, NOT_FOUND = STATUS_NOT_FOUND };
 

@@ -54,12 +54,12 @@ void stream_free(struct call *call)
     struct stream *stream = call->stream;
 
     stream_unlink(call);
+    metric_set(call->rpc->streams_gauge, atomic_fetch_sub(&call->rpc->open_streams, 1) - 1);
     if (stream->on_gone != NULL)
         stream->on_gone(call, stream->gone_context);
     stream_drop_queue(stream);
     arena_free(stream->message_arena);
     pthread_mutex_destroy(&stream->lock);
-    metric_set(call->rpc->streams_gauge, atomic_fetch_sub(&call->rpc->open_streams, 1) - 1);
 }
 
 /* Core did not take an operation: the call is of no use any more; OP_CLOSE will settle it. With the lock held. */
@@ -226,8 +226,8 @@ static void stream_read(struct call *call)
         stream_break(call);
 }
 
-void stream_receive(struct call *call, void (*on_message)(struct call *call, const void *message_or_null, void *context),
-                    void *context)
+void stream_receive(struct call *call,
+                    void (*on_message)(struct call *call, const void *message_or_null, void *context), void *context)
 {
     struct stream *stream = call->stream;
 

@@ -24,8 +24,8 @@ static struct {
     int socket;
     int port;
     pthread_t thread;
-    const char *answer; /* NULL: silence */
-    size_t padding;     /* so many more bytes */
+    const char *_Atomic answer; /* NULL: silence */
+    _Atomic size_t padding;     /* so many more bytes */
     char request[8192];
 } server;
 
@@ -181,7 +181,8 @@ static void redirects_are_answers(void **state)
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(4 << 20);
 
     (void)state;
-    server.answer = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    server.answer = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n"
+                    "Connection: close\r\n\r\n";
     struct http_reply reply = get(url_of(arena, "/"), 2000, arena);
     assert_int_equal(reply.outcome, HTTP_ANSWERED);
     assert_int_equal(reply.status, 302);
@@ -317,7 +318,8 @@ static void operators_see_metrics_and_health(void **state)
 
 static void bad_listen_addresses_are_told(void **state)
 {
-    static const char *const bad[] = {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "localhost:1", "[::1:5", "300.0.0.1:0"};
+    static const char *const bad[] = {"",                "127.0.0.1",   "127.0.0.1:", "127.0.0.1:x",
+                                      "127.0.0.1:70000", "localhost:1", "[::1:5",     "300.0.0.1:0"};
     struct metrics_http *http = NULL;
 
     (void)state;

@@ -105,8 +105,10 @@ static void malformed_bytes_are_refused(void **state)
 {
     struct fixture *f = *state;
 
-    expect_refused(rpc_unary_bytes(f->client, TEST_PATH("Echo"), "\x0a\x05" "abc", 5, NULL, f->arena), ERR_MESSAGE_MALFORMED);
-    expect_refused(rpc_unary_bytes(f->client, TEST_PATH("Echo"), "\x0a\x01\xff", 3, NULL, f->arena), ERR_FIELD_NOT_UTF8);
+    expect_refused(rpc_unary_bytes(f->client, TEST_PATH("Echo"), "\x0a\x05" "abc", 5, NULL, f->arena),
+                   ERR_MESSAGE_MALFORMED);
+    expect_refused(rpc_unary_bytes(f->client, TEST_PATH("Echo"), "\x0a\x01\xff", 3, NULL, f->arena),
+                   ERR_FIELD_NOT_UTF8);
 }
 
 static void too_large_a_message_is_refused(void **state)

@@ -37,7 +37,7 @@ static struct rpc_call *watch(struct fixture *f, int count, const struct rpc_opt
     struct rpc_call *call = rpc_begin(f->client, TEST_PATH("Watch"), options, f->arena);
 
     request.count = count;
-    assert_true(rpc_write(call, &request.base));
+    (void)rpc_write(call, &request.base); /* fails when the stream is refused before it is read */
     rpc_half_close(call);
     return call;
 }

@@ -1,0 +1,1 @@
+int main_placeholder(void); int main_placeholder(void) { return 0; }
