@@ -1,0 +1,60 @@
+/* The inside of the client library: connections, one completion queue, calls under way. Only this folder knows gRPC. */
+#ifndef BMTCLIENT_CLIENT_H
+#define BMTCLIENT_CLIENT_H
+
+#include <grpc/byte_buffer_reader.h>
+#include <grpc/grpc.h>
+#include <grpc/grpc_security.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "bmtclient.h"
+
+enum { CONNECTIONS_MAX = 16, POLLERS_MAX = 4, FREE_CALLS_MAX = 4096, PATH_MAX_SIZE = 160 };
+
+/* A unary call under way; kept and used again. */
+struct pending {
+    struct pending *next_free;
+    struct bmt_client *client;
+    grpc_call *call;
+    grpc_metadata_array initial;
+    grpc_metadata_array trailing;
+    grpc_byte_buffer *reply;
+    grpc_status_code status;
+    grpc_slice message;
+    void (*done)(void *context, const void *reply, size_t reply_size, const struct bmt_error *error);
+    void *context;
+};
+
+struct bmt_client {
+    grpc_channel *channels[CONNECTIONS_MAX];
+    int n_channels;
+    _Atomic unsigned turn; /* connections take turns */
+    int64_t deadline_ms;
+
+    grpc_completion_queue *queue;
+    pthread_t pollers[POLLERS_MAX];
+    int n_pollers;
+
+    grpc_metadata metadata[2];
+    size_t n_metadata;
+
+    pthread_mutex_t lock;
+    pthread_cond_t idle;
+    struct pending *free_calls;
+    size_t n_pending;
+};
+
+/* Starts a call of the method; the caller owns it. */
+grpc_call *client_call(struct bmt_client *client, grpc_completion_queue *queue,
+                       const ProtobufCServiceDescriptor *service, const char *method, int64_t deadline_ms);
+
+/* Makes one buffer of a byte buffer's slices; free() it. */
+void *client_bytes(grpc_byte_buffer *buffer, size_t *ret_size);
+
+/* Describes a status, with reason and metadata from its details when there are any. */
+void client_error(struct bmt_error *error, grpc_status_code status, grpc_slice message,
+                  const grpc_metadata_array *trailing);
+
+#endif
