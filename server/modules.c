@@ -1,1 +1,21 @@
-int main_placeholder(void); int main_placeholder(void) { return 0; }
+/* THE list of services and jobs; a new module is a line here. */
+#include "modules.h"
+
+#include "business/business.h"
+#include "jobs/replica.h"
+#include "order/jobs.h"
+#include "order/order.h"
+#include "payment/jobs.h"
+#include "payment/payment.h"
+#include "product/product.h"
+#include "sandbox/sandbox.h"
+
+const struct rpc_service *const modules_services[] = {
+    &business_service, &product_service, &order_service, &payment_service, &sandbox_service,
+};
+const size_t modules_services_count = COUNT_OF(modules_services);
+
+const struct job *const modules_jobs[] = {
+    &replica_renew_job, &sandbox_clock_job, &order_close_expired_job, &order_confirm_due_job, &payment_ask_channel_job,
+};
+const size_t modules_jobs_count = COUNT_OF(modules_jobs);

@@ -23,6 +23,7 @@ CREATE TABLE bmt_business.api_keys (
     role           TINYINT         NOT NULL COMMENT 'bmt.common.v1.Role',
     scopes         VARCHAR(255)    NOT NULL,
     label          VARCHAR(64)     NOT NULL,
+    fingerprint    BINARY(16)      NOT NULL COMMENT 'of the request that issued it; the key is derived from its request_id',
     state          TINYINT         NOT NULL COMMENT '1 LIVE, 2 REVOKED',
     expire_time_ms BIGINT          NOT NULL COMMENT '0: never',
     revoke_time_ms BIGINT          NOT NULL COMMENT '0: not revoked',

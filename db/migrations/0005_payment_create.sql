@@ -36,7 +36,7 @@ CREATE TABLE bmt_payment.payments (
     return_url     VARCHAR(1024)   NOT NULL,
     failure        VARCHAR(64)     NOT NULL COMMENT 'the channel''s reason of FAILED',
     is_late        TINYINT(1)      NOT NULL COMMENT 'succeeded after the order had closed: to be refunded',
-    due_time_ms    BIGINT              NULL COMMENT 'when to ask the channel next; NULL: never',
+    due_time_ms    BIGINT          NOT NULL COMMENT 'when to ask the channel next; 0: never',
     attempts       INT             NOT NULL COMMENT 'questions asked since the last move',
     expire_time_ms BIGINT          NOT NULL,
     create_time_ms BIGINT          NOT NULL,

@@ -8,6 +8,9 @@
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+
+#include "http/address.h"
 
 enum { POLL_MS = 1000, CONNECTIONS_MAX = 256, CONNECT_PART = 2, REPLY_HEADERS_MAX = 64 };
 
@@ -284,6 +287,19 @@ static struct curl_slist *exchange_headers(const struct http_request *request)
     return list;
 }
 
+/*
+ * In production only public addresses are connected to, whatever a name resolves to: the check sits between the
+ * look-up and the connection, so that a second answer of the name server cannot slip in between.
+ */
+static curl_socket_t exchange_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)context;
+    (void)purpose;
+    if (!client.allows_plain_http && !http_address_is_public(&address->addr))
+        return CURL_SOCKET_BAD;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 static void exchange_prepare(struct exchange *exchange, const struct http_request *request)
 {
     CURL *easy = curl_easy_init();
@@ -300,6 +316,7 @@ static void exchange_prepare(struct exchange *exchange, const struct http_reques
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(request->timeout_ms / CONNECT_PART));
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, exchange_open_socket);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     if (request->body != NULL) {

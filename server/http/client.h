@@ -3,7 +3,7 @@
  *
  * Nobody waits for an answer: the answer comes by a callback on the HTTP thread, which must not wait either; flows
  * post a step there and go on in a lane. Redirects are not followed; bodies are capped at HTTP_BODY_MAX; in
- * production mode only https addresses are called.
+ * production mode only https addresses are called, and only hosts with public addresses (http/address.h).
  */
 #ifndef BMT_HTTP_CLIENT_H
 #define BMT_HTTP_CLIENT_H
@@ -53,8 +53,9 @@ int http_client_start(bool allows_plain_http) MUST_CHECK;
 void http_client_stop(void); /* open requests end with HTTP_UNKNOWN */
 
 /*
- * Sends the request (copied). `done(context, reply)` is called exactly once on the HTTP thread; the reply's memory is
- * `arena`'s, which must belong to nobody else until then.
+ * Sends the request (copied). `done(context, reply)` is called exactly once, on the HTTP thread (or, while the client
+ * is stopping, before http_send returns); the reply's memory is `arena`'s, which must belong to nobody else until
+ * then and have room for the reply: 2 MiB are enough for the largest.
  */
 void http_send(const struct http_request *request, struct arena *arena,
                void (*done)(void *context, const struct http_reply *reply), void *context);

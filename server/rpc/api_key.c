@@ -11,15 +11,21 @@ enum { KEY_PREFIX = 9, KEY_RANDOM = 30, KEY_CHECKSUM = 6, KEY_LENGTH = KEY_PREFI
 
 _Static_assert(KEY_LENGTH + 1 == API_KEY_TEXT_SIZE, "the size of a key with its NUL");
 
-/* 30 characters of base 62 without bias: bytes from 248 on are drawn again. */
-static void key_draw(char *text)
+static void key_random(void *context, uint8_t ret_bytes[32])
+{
+    (void)context;
+    crypto_random(ret_bytes, 32);
+}
+
+/* 30 characters of base 62 without bias: bytes from 248 on are passed over. */
+static void key_draw(auth_key_bytes *more, void *context, char *text)
 {
     size_t n = 0;
 
     while (n < KEY_RANDOM) {
-        uint8_t bytes[KEY_RANDOM];
+        uint8_t bytes[32];
 
-        crypto_random(bytes, sizeof(bytes));
+        more(context, bytes);
         for (size_t i = 0; i < sizeof(bytes) && n < KEY_RANDOM; i++) {
             if (bytes[i] < 248)
                 text[n++] = text_base62[bytes[i] % 62];
@@ -37,12 +43,17 @@ static void key_checksum(const char *text, char checksum[KEY_CHECKSUM])
     }
 }
 
-void auth_key_generate(bool is_live, char text[API_KEY_TEXT_SIZE])
+void auth_key_compose(bool is_live, auth_key_bytes *bytes, void *context, char text[API_KEY_TEXT_SIZE])
 {
     memcpy(text, is_live ? "bmt_live_" : "bmt_test_", KEY_PREFIX);
-    key_draw(text + KEY_PREFIX);
+    key_draw(bytes, context, text + KEY_PREFIX);
     key_checksum(text, text + KEY_PREFIX + KEY_RANDOM);
     text[KEY_LENGTH] = '\0';
+}
+
+void auth_key_generate(bool is_live, char text[API_KEY_TEXT_SIZE])
+{
+    auth_key_compose(is_live, key_random, NULL, text);
 }
 
 bool auth_key_is_well_formed(const char *text)

@@ -76,6 +76,30 @@ void auth_key_hash(const struct authenticator *authenticator, const char *key, u
     crypto_hmac_sha256(authenticator->pepper, strlen(authenticator->pepper), key, strlen(key), ret_hash);
 }
 
+/* A stream of bytes out of the pepper and the request: HMAC over a counter and the request. */
+struct auth_derivation {
+    const struct authenticator *authenticator;
+    const char *request;
+    unsigned counter;
+};
+
+static void auth_derived_bytes(void *context, uint8_t ret_bytes[SHA256_SIZE])
+{
+    struct auth_derivation *derivation = context;
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(AUTH_ARENA_MAX);
+
+    auth_key_hash(derivation->authenticator,
+                  arena_printf(arena, "bmt api key %u %s", derivation->counter++, derivation->request), ret_bytes);
+}
+
+void auth_key_derive(const struct authenticator *authenticator, bool is_live, const char *request,
+                     char text[API_KEY_TEXT_SIZE])
+{
+    struct auth_derivation derivation = {.authenticator = authenticator, .request = request};
+
+    auth_key_compose(is_live, auth_derived_bytes, &derivation, text);
+}
+
 static int auth_read_secrets(const struct conf *conf, struct authenticator *authenticator, FILE *problems)
 {
     const char *admin_key = NULL;

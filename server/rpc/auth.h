@@ -74,6 +74,10 @@ struct auth_source {
  */
 enum { API_KEY_TEXT_SIZE = 46 };
 void auth_key_generate(bool is_live, char text[API_KEY_TEXT_SIZE]);
+
+/* Bytes for the 30 characters; called until there are enough of them. */
+typedef void auth_key_bytes(void *context, uint8_t ret_bytes[32]);
+void auth_key_compose(bool is_live, auth_key_bytes *bytes, void *context, char text[API_KEY_TEXT_SIZE]);
 bool auth_key_is_well_formed(const char *text);
 
 struct authenticator;
@@ -85,6 +89,13 @@ void auth_stop(struct authenticator *authenticator);
 
 /* HMAC of a key, as it is stored. */
 void auth_key_hash(const struct authenticator *authenticator, const char *key, uint8_t ret_hash[API_KEY_HASH_SIZE]);
+
+/*
+ * The key that belongs to a request: the same text for the same request for ever, and no way to it without the pepper.
+ * So a repeated request gets its key again, although keys are never stored.
+ */
+void auth_key_derive(const struct authenticator *authenticator, bool is_live, const char *request,
+                     char text[API_KEY_TEXT_SIZE]);
 
 /* The key changed in this process: forget what is held, so that the next call looks it up. */
 void auth_key_forget(struct authenticator *authenticator, const uint8_t hash[API_KEY_HASH_SIZE]);

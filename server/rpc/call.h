@@ -53,8 +53,8 @@ struct sql_bytes call_pack(const ProtobufCMessage *message, struct arena *arena)
 /*
  * Streams. The server side sends any number of messages and then finishes. Sending never waits: messages queue
  * behind the one being written; a reader that lets more than STREAM_QUEUE_MAX pile up is finished with
- * STREAM_TOO_SLOW. `on_gone` is called exactly once, from a poller, when the stream is over for whatever reason
- * (client left, deadline, finished); after it returns the call is gone.
+ * STREAM_TOO_SLOW. `on_gone` is called exactly once, from a poller or a lane, when the stream is over for whatever
+ * reason (client left, deadline, finished), never from inside a stream_ function; after it returns the call is gone.
  */
 enum { STREAM_QUEUE_MAX = 256 };
 void stream_on_gone(struct call *call, void (*on_gone)(struct call *call, void *context), void *context);

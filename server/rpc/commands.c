@@ -35,13 +35,23 @@ static void commands_answer(const struct method *method, struct call *call, stru
         call_reply(call, method->served->reply(command, arena));
 }
 
+/* Whether the batch reached the database, as far as it needed it: told before the answers, which clients may compare. */
+static void commands_tell_health(const char *commands, size_t n, size_t size)
+{
+    bool was_reached = true;
+
+    for (size_t i = 0; i < n; i++)
+        was_reached = was_reached &&
+                      ((const struct command *)(const void *)(commands + i * size))->err.id != ERR_DATABASE_UNAVAILABLE;
+    health_database(was_reached);
+}
+
 void commands_run(struct lane *lane, const struct method *method, struct call **calls, size_t n)
 {
     size_t size = method->served->command_size;
     struct arena *arena = lane_arena(lane);
     char *commands = arena_calloc(arena, n, size);
     bool was_needed = false;
-    bool was_reached = true;
 
     for (size_t i = 0; i < n; i++) {
         struct command *command = (struct command *)(void *)(commands + i * size);
@@ -52,12 +62,8 @@ void commands_run(struct lane *lane, const struct method *method, struct call **
 
     batch_run(lane_session(lane), method->served->plan, arena, commands, n, size);
 
-    for (size_t i = 0; i < n; i++) {
-        struct command *command = (struct command *)(void *)(commands + i * size);
-
-        was_reached = was_reached && command->err.id != ERR_DATABASE_UNAVAILABLE;
-        commands_answer(method, calls[i], command, arena);
-    }
     if (was_needed)
-        health_database(was_reached);
+        commands_tell_health(commands, n, size);
+    for (size_t i = 0; i < n; i++)
+        commands_answer(method, calls[i], (struct command *)(void *)(commands + i * size), arena);
 }

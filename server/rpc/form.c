@@ -173,12 +173,12 @@ static int form_enum(const struct form_field *at, int value, struct err *err)
 
 static int form_message(const struct form_field *at, const ProtobufCMessage *message, struct err *err)
 {
+    char name[FORM_PATH_SIZE];
     char path[FORM_PATH_SIZE + 1];
 
     if (message == NULL)
         return at->rule != NULL && at->rule->required ? form_fail(at, ERR_FIELD_REQUIRED, err) : 0;
-    form_name(at, path);
-    strcat(path, ".");
+    snprintf(path, sizeof(path), "%s.", form_name(at, name));
     return form_check(message, path, err);
 }
 

@@ -67,8 +67,12 @@ struct lanes {
     size_t n_steps;
 };
 
-/* Steps are static and find their lanes here. */
-static struct lanes *_Atomic lanes_now;
+/*
+ * Steps are static and find their lanes here. The lock is held for reading while a step is posted: lanes_stop takes
+ * it for writing to close the door, so that a late post (an HTTP answer after the stop) meets no freed queue.
+ */
+static pthread_rwlock_t door = PTHREAD_RWLOCK_INITIALIZER;
+static struct lanes *lanes_now; /* guarded by door */
 
 struct step_queue {
     struct queue *queue;
@@ -199,7 +203,6 @@ struct lanes *lanes_start(const struct conf *conf, struct db *db)
     struct arena *arena = arena_new(QUEUES_ARENA_MAX);
     struct lanes *lanes = arena_new_of(arena, struct lanes);
 
-    PRE(atomic_load(&lanes_now) == NULL);
     lanes->arena = arena;
     lanes->db = db;
     pthread_mutex_init(&lanes->arena_lock, NULL);
@@ -208,7 +211,10 @@ struct lanes *lanes_start(const struct conf *conf, struct db *db)
     group_start(lanes, &lanes->groups[PRIORITY_SALE], conf->rpc_lanes_sale);
     group_start(lanes, &lanes->groups[PRIORITY_READ], conf->rpc_lanes_read);
     group_start(lanes, &lanes->groups[PRIORITY_REPORT], conf->rpc_lanes_report);
-    atomic_store(&lanes_now, lanes);
+    pthread_rwlock_wrlock(&door);
+    PRE(lanes_now == NULL);
+    lanes_now = lanes;
+    pthread_rwlock_unlock(&door);
     return lanes;
 }
 
@@ -226,11 +232,13 @@ static void group_stop(struct group *group)
 
 void lanes_stop(struct lanes *lanes)
 {
-    for (int priority = 1; priority < PRIORITY_COUNT; priority++)
-        group_stop(&lanes->groups[priority]);
-    atomic_store(&lanes_now, NULL);
+    pthread_rwlock_wrlock(&door);
+    lanes_now = NULL;
     for (size_t i = 0; i < lanes->n_steps; i++)
         atomic_store(&lanes->steps[i]->queue, NULL);
+    pthread_rwlock_unlock(&door);
+    for (int priority = 1; priority < PRIORITY_COUNT; priority++)
+        group_stop(&lanes->groups[priority]);
 }
 
 void lanes_free(struct lanes *lanes)
@@ -355,18 +363,16 @@ static struct step_queue *step_queue_make(struct lanes *lanes, struct step *step
 
 void step_post(struct step *step, void *item)
 {
+    pthread_rwlock_rdlock(&door);
     struct step_queue *queue = atomic_load(&step->queue);
-
-    if (queue == NULL) {
-        struct lanes *lanes = atomic_load(&lanes_now);
-
-        if (lanes == NULL) {
-            /* Only after the lanes have stopped: what the step would have recorded is found again by recovery jobs. */
-            log_warn("step posted after the lanes stopped, ignoring", log_text("step", step->name));
-            return;
-        }
-        queue = step_queue_make(lanes, step);
+    if (queue == NULL && lanes_now != NULL)
+        queue = step_queue_make(lanes_now, step);
+    if (queue != NULL) {
+        bool is_in = queue_push(queue->queue, item);
+        INVARIANT(is_in);
     }
-    bool is_in = queue_push(queue->queue, item);
-    INVARIANT(is_in);
+    pthread_rwlock_unlock(&door);
+    /* Only after the lanes have stopped: what the step would have recorded is found again by recovery jobs. */
+    if (queue == NULL)
+        log_warn("step posted after the lanes stopped, ignoring", log_text("step", step->name));
 }

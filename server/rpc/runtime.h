@@ -17,7 +17,8 @@ struct rpc;
 
 /*
  * Checks every table against the contract, binds the port, starts pollers and lanes. 0, or -1 with every
- * disagreement as a line in `problems`, or RPC_PORT_TAKEN with one line when the address could not be bound. `authenticator` may be NULL in tests: every call is then an admin's.
+ * disagreement as a line in `problems`, or RPC_PORT_TAKEN with one line when the address could not be bound.
+ * `authenticator` may be NULL in tests: every call is then an admin's, of the business named in bmt-business.
  */
 enum { RPC_PORT_TAKEN = -2 };
 int rpc_start(const struct conf *conf, struct db *db, struct authenticator *authenticator,

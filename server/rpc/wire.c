@@ -108,6 +108,7 @@ static const char *wire_path(const struct wire_walk *walk, char *path, size_t si
         const char *dot = i > 0 ? "." : "";
         int written;
 
+        INVARIANT(field != NULL); /* only known fields are entered or refused */
         if (field->label == PROTOBUF_C_LABEL_REPEATED)
             written = snprintf(path + used, size - used, "%s%s[%zu]", dot, field->name,
                                wire_index(walk->levels[i].begin, walk->levels[i].at, field->id));

@@ -1,5 +1,6 @@
 /*
- * A small gRPC client for tests, over the C core and raw bytes: it can also send what a well-behaved client never would.
+ * A small gRPC client for tests, over the C core and raw bytes: it can also send what a well-behaved client never
+ * would.
  *
  * Everything waits; a test that waits for more than RPC_WAIT_MS fails.
  */

@@ -11,77 +11,17 @@
 
 #include <cmocka.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include "base/clock.h"
 #include "base/id.h"
 #include "fixture.h"
+#include "key_store.h"
 #include "rpc/health.h"
 
 typedef Bmt__Test__V1__EchoResponse EchoResponse;
 
-/* The store of keys, as the business module would have it. */
-enum { KEYS_MAX = 8, BIZ = 77 };
-static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    struct auth_key keys[KEYS_MAX];
-    int64_t versions[KEYS_MAX];
-    size_t n;
-    int64_t version;
-    int n_finds;
-    int n_refreshes;
-    bool is_down;
-} store = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-
-static int store_find(struct session *session, const uint8_t (*hashes)[API_KEY_HASH_SIZE], size_t n,
-                      struct arena *arena, struct auth_key **ret_keys, size_t *ret_n, struct err *err)
-{
-    struct auth_key *found = arena_array_of(arena, struct auth_key, KEYS_MAX);
-    size_t n_found = 0;
-
-    (void)session;
-    pthread_mutex_lock(&store.lock);
-    store.n_finds += (int)n;
-    for (size_t k = 0; k < store.n; k++) {
-        for (size_t i = 0; i < n; i++) {
-            if (memcmp(store.keys[k].hash, hashes[i], API_KEY_HASH_SIZE) == 0 && n_found < KEYS_MAX)
-                found[n_found++] = store.keys[k];
-        }
-    }
-    bool is_down = store.is_down;
-    pthread_mutex_unlock(&store.lock);
-    if (is_down)
-        return err_fail(err, ERR_DATABASE_UNAVAILABLE);
-    *ret_keys = found;
-    *ret_n = n_found;
-    return 0;
-}
-
-static int store_changed(struct session *session, int64_t version, struct arena *arena, struct auth_key **ret_keys,
-                         size_t *ret_n, int64_t *ret_version, struct err *err)
-{
-    struct auth_key *found = arena_array_of(arena, struct auth_key, KEYS_MAX);
-    size_t n = 0;
-
-    (void)session;
-    pthread_mutex_lock(&store.lock);
-    store.n_refreshes++;
-    pthread_cond_broadcast(&store.changed);
-    bool is_down = store.is_down;
-    for (size_t k = 0; k < store.n; k++) {
-        if (store.versions[k] >= version)
-            found[n++] = store.keys[k];
-    }
-    *ret_version = store.version + 1;
-    pthread_mutex_unlock(&store.lock);
-    if (is_down)
-        return err_fail(err, ERR_DATABASE_UNAVAILABLE);
-    *ret_keys = found;
-    *ret_n = n;
-    return 0;
-}
-
-static const struct auth_source source = {.find = store_find, .changed = store_changed};
+enum { BIZ = 77 };
 
 struct keys_fixture {
     struct fixture *f;
@@ -123,7 +63,7 @@ static int start(void **state)
     conf.auth_pepper_file = write_file(&k, "pepper", "a pepper of the tests\n");
     conf.auth_admin_key_file = write_file(&k, "admin", k.admin_key);
     conf.auth_refresh_ms = 100;
-    assert_int_equal(auth_start(&conf, NULL, &source, &k.authenticator, stderr), 0);
+    assert_int_equal(auth_start(&conf, NULL, &key_source, &k.authenticator, stderr), 0);
     k.f = fixture_start(&conf, NULL, k.authenticator);
     *state = &k;
     return 0;
@@ -327,6 +267,47 @@ static void database_away_is_not_a_wrong_key(void **state)
     assert_true(health_is_serving());
 }
 
+static void hold_store(bool is_held)
+{
+    pthread_mutex_lock(&store.lock);
+    store.is_held = is_held;
+    store.n_held = 0;
+    pthread_cond_broadcast(&store.changed);
+    pthread_mutex_unlock(&store.lock);
+}
+
+static void *stop_server(void *context)
+{
+    rpc_stop(context);
+    return NULL;
+}
+
+/* A call that waits for its key when the server begins to stop: it is answered, and not begun any more. */
+static void parked_call_is_refused_while_draining(void **state)
+{
+    struct keys_fixture *k = *state;
+    char text[API_KEY_TEXT_SIZE];
+    pthread_t thread;
+
+    await_refresh(NULL);
+    given_key(k, ROLE_MERCHANT, BIZ, text);
+    store.versions[0] = -1; /* only a look-up finds it */
+    hold_store(true);
+    struct rpc_options options = {.authorization = arena_printf(k->f->arena, "Bearer %s", text)};
+    struct rpc_call *parked = rpc_begin(k->f->client, TEST_PATH("Open"), &options, k->f->arena);
+    pthread_mutex_lock(&store.lock);
+    while (store.n_held == 0)
+        pthread_cond_wait(&store.changed, &store.lock);
+    pthread_mutex_unlock(&store.lock);
+    assert_int_equal(pthread_create(&thread, NULL, stop_server, k->f->rpc), 0);
+    while (health_is_serving())
+        sched_yield();
+    hold_store(false);
+    expect(rpc_end(parked), "SHUTTING_DOWN");
+    pthread_join(thread, NULL);
+    k->f->rpc = NULL;
+}
+
 static void roles_scopes_and_businesses(void **state)
 {
     struct keys_fixture *k = *state;
@@ -406,6 +387,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(expired_and_suspended_keys, start, stop),
         cmocka_unit_test_setup_teardown(admin_key_of_the_file_works_without_database, start, stop),
         cmocka_unit_test_setup_teardown(database_away_is_not_a_wrong_key, start, stop),
+        cmocka_unit_test_setup_teardown(parked_call_is_refused_while_draining, start, stop),
         cmocka_unit_test_setup_teardown(roles_scopes_and_businesses, start, stop),
         cmocka_unit_test_setup_teardown(form_comes_before_permission, start, stop),
         cmocka_unit_test_setup_teardown(token_tells_business_and_user, start, stop),

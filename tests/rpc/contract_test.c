@@ -76,7 +76,8 @@ static void contracts(void **state)
          "bmt.x.v1.S/Do: no priority\n"},
         {SERVICE(READS "option (bmt.common.v1.method) = {roles: [ROLE_ADMIN] priority: PRIORITY_READ};") "message Q {}",
          "bmt.x.v1.S/Do: batch_max outside 1 to 512\n"},
-        {SERVICE(READS "option (bmt.common.v1.method) = {roles: [ROLE_ADMIN] priority: PRIORITY_READ batch_max: 513};") "message Q {}",
+        {SERVICE(READS "option (bmt.common.v1.method) = {roles: [ROLE_ADMIN] priority: PRIORITY_READ batch_max: 513};") 
+         "message Q {}",
          "bmt.x.v1.S/Do: batch_max outside 1 to 512\n"},
         {SERVICE(RULE) "message Q {}", "bmt.x.v1.S/Do: writes (idempotency_level) without request_id\n"},
         {SERVICE(RULE) "message Q { " ID_FIELD " }", ""},
@@ -104,10 +105,13 @@ static void contracts(void **state)
         {SERVICE(RULE READS) "message Q { A a = 1; } message A { B b = 1; } message B { A a = 1; }",
          "bmt.x.v1.S/Do: a.b.a: message that can hold itself\n"},
         {SERVICE(RULE READS) "message Q { google.protobuf.ListValue v = 1; }",
-         "bmt.x.v1.S/Do: v.values.struct_value.fields.value: message that can hold itself\nbmt.x.v1.S/Do: v.values.list_value: message that can hold itself\n"},
+         "bmt.x.v1.S/Do: v.values.struct_value.fields.value: message that can hold itself\n"
+         "bmt.x.v1.S/Do: v.values.list_value: message that can hold itself\n"},
         {"service S { rpc ListThings(Q) returns (R) { " RULE READS " } } message Q {} message R {}",
-         "bmt.x.v1.S/ListThings: list without page_size and page_token\nbmt.x.v1.S/ListThings: list without next_page_token\n"},
-        {"service S { rpc ListThings(Q) returns (R) { " RULE READS " } } message Q { int32 page_size = 1; string page_token = 2 [(bmt.common.v1.field).max_bytes = 64]; } message R { string next_page_token = 1; }",
+         "bmt.x.v1.S/ListThings: list without page_size and page_token\n"
+         "bmt.x.v1.S/ListThings: list without next_page_token\n"},
+        {"service S { rpc ListThings(Q) returns (R) { " RULE READS " } } message Q { int32 page_size = 1; "
+         "string page_token = 2 [(bmt.common.v1.field).max_bytes = 64]; } message R { string next_page_token = 1; }",
          ""},
     };
 
@@ -187,7 +191,8 @@ static void table_and_contract_must_agree(void **state)
     assert_string_equal(start_with(methods, n - 1), "bmt.test.v1.TestService/Chat: is not in the service's table\n");
 
     methods[n] = (struct rpc_method){.name = "More", .handle = methods[0].handle};
-    assert_string_equal(start_with(methods, n + 1), "bmt.test.v1.TestService/More: is in the table but not in the contract\n");
+    assert_string_equal(start_with(methods, n + 1),
+                        "bmt.test.v1.TestService/More: is in the table but not in the contract\n");
 
     methods[0].plan = &plan;
     assert_string_equal(start_with(methods, n),

@@ -329,6 +329,7 @@ void fixture_stop(struct fixture *fixture)
 {
     gate_open();
     rpc_client_free(fixture->client);
-    rpc_stop(fixture->rpc);
+    if (fixture->rpc != NULL) /* else the test has stopped it */
+        rpc_stop(fixture->rpc);
     arena_free(fixture->arena);
 }

@@ -292,6 +292,7 @@ static void raw_bytes(void **state)
         {"\x52\x03\x0a\x01\xff",                 5,  ERR_FIELD_NOT_UTF8,    "item.code"},
         {"\x5a\x00\x5a\x00\x5a\x03\x0a\x01\xff", 9,  ERR_FIELD_NOT_UTF8,    "items[2].code"},
         {"\x6a\x01" "a\x6a\x01\xfe",             6,  ERR_FIELD_NOT_UTF8,    "texts[1]"},
+        {"\x5a\x00\x6a\x01\xfe",                 5,  ERR_FIELD_NOT_UTF8,    "texts[0]"},
         {"\x72\x01\xff",                         3,  ERR_NONE,              ""}, /* bytes take anything */
         {"\x0a\x05" "a",                         3,  ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"},
         {"\x0a",                                 1,  ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"},

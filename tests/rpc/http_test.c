@@ -16,6 +16,7 @@
 #include <pthread.h>
 
 #include "fixture.h"
+#include "http/address.h"
 #include "http/client.h"
 #include "http/metrics_http.h"
 
@@ -288,6 +289,48 @@ static void many_at_a_time(void **state)
         arena_free(arenas[i]);
 }
 
+static void only_public_addresses(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_public;
+    } rows[] = {
+        {"8.8.8.8", true},           {"93.184.216.34", true},  {"172.32.0.1", true},       {"100.128.0.1", true},
+        {"127.0.0.1", false},        {"10.0.0.1", false},      {"172.16.0.1", false},      {"172.31.255.255", false},
+        {"192.168.1.1", false},      {"169.254.169.254", false}, {"100.64.0.1", false},    {"0.0.0.0", false},
+        {"224.0.0.1", false},        {"255.255.255.255", false}, {"198.18.0.1", false},    {"203.0.113.5", false},
+        {"2606:4700::1", true},      {"2a00:1450::1", true},   {"::1", false},             {"::", false},
+        {"::ffff:10.0.0.1", false},  {"::ffff:8.8.8.8", false}, {"64:ff9b::a00:1", false}, {"2002:a00:1::", false},
+        {"2001::1", false},          {"2001:db8::1", false},   {"fe80::1", false},         {"fc00::1", false},
+        {"ff02::1", false},          {"3fff::1", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct sockaddr_in v4 = {.sin_family = AF_INET};
+        struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+        bool is_v4 = inet_pton(AF_INET, rows[i].text, &v4.sin_addr) == 1;
+        const void *address = is_v4 ? (const void *)&v4 : (const void *)&v6;
+
+        assert_true(is_v4 || inet_pton(AF_INET6, rows[i].text, &v6.sin6_addr) == 1);
+        if (http_address_is_public(address) != rows[i].is_public)
+            fail_msg("%s", rows[i].text);
+    }
+}
+
+/* An https address that resolves to this machine: the connection is not even tried. */
+static void production_calls_no_private_host(void **state)
+{
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(4 << 20);
+
+    (void)state;
+    http_client_stop();
+    assert_int_equal(http_client_start(false), 0);
+    struct http_reply reply = get(arena_printf(arena, "https://localhost:%d/", server.port), 2000, arena);
+    assert_int_equal(reply.outcome, HTTP_NOT_SENT);
+    assert_string_equal(server.request, "");
+}
+
 static bool serving;
 
 static bool is_serving(void)
@@ -343,6 +386,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(too_long_an_answer_is_unknown, start, stop),
         cmocka_unit_test_setup_teardown(what_cannot_have_been_seen_is_not_sent, start, stop),
         cmocka_unit_test_setup_teardown(production_calls_https_only, start, stop),
+        cmocka_unit_test_setup_teardown(production_calls_no_private_host, start, stop),
+        cmocka_unit_test(only_public_addresses),
         cmocka_unit_test_setup_teardown(stop_ends_open_requests, start, stop),
         cmocka_unit_test_setup_teardown(many_at_a_time, start, stop),
         cmocka_unit_test_setup_teardown(operators_see_metrics_and_health, start, stop),

@@ -1,11 +1,11 @@
 /*
- * Unary calls from the client's side: replies, refusals, batches, queues, deadlines, limits.
+ * Unary calls from the client's side: replies, refusals, limits, counts and lines of the log.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -130,144 +130,11 @@ static void too_much_metadata_is_refused(void **state)
     struct fixture *f = *state;
     char *value = arena_alloc(f->arena, 20001);
 
-    memset(value, 'a', 20000);
+    memset(value, 'a', 15000);
     struct rpc_options options = {.header_name = "x-big", .header_value = value};
+    assert_int_equal(echo(f, "", &options).status, 0);
+    memset(value, 'a', 20000);
     assert_int_equal(echo(f, "", &options).status, STATUS_RESOURCE_EXHAUSTED);
-    assert_int_equal(echo(f, "", NULL).status, 0);
-}
-
-/* Begins `n` calls of Slow; the first one or two hold the lanes, the others wait. */
-static void begin_slow(struct fixture *f, struct rpc_call **calls, int n, const struct rpc_options *options)
-{
-    Bmt__Test__V1__SlowRequest request = BMT__TEST__V1__SLOW_REQUEST__INIT;
-
-    for (int i = 0; i < n; i++) {
-        calls[i] = rpc_begin(f->client, TEST_PATH("Slow"), options, f->arena);
-        assert_true(rpc_write(calls[i], &request.base));
-        rpc_half_close(calls[i]);
-    }
-}
-
-/* Puts one call into each of the two lanes; the second lane wakes because the first one is stuck. */
-static void hold_lanes(struct fixture *f, struct rpc_call **holders)
-{
-    begin_slow(f, holders, 1, NULL);
-    gate_await(1);
-    begin_slow(f, holders + 1, 1, NULL);
-    gate_await(2);
-}
-
-static int64_t queue_length(const char *method)
-{
-    char labels[100];
-
-    snprintf(labels, sizeof(labels), "queue=\"bmt.test.v1.TestService/%s\"", method);
-    return metric_value(metrics_series(METRIC_GAUGE, "bmt_rpc_queue_length", "", labels));
-}
-
-static void pause_ms(int ms)
-{
-    struct timespec pause = {.tv_nsec = ms * 1000000};
-
-    nanosleep(&pause, NULL);
-}
-
-static void await_queued(const char *method, int64_t n)
-{
-    for (int i = 0; queue_length(method) != n; i++) {
-        if (i == RPC_WAIT_MS)
-            fail_msg("queue of %s has %ld", method, (long)queue_length(method));
-        pause_ms(1);
-    }
-}
-
-static void waiting_calls_form_batches(void **state)
-{
-    struct fixture *f = *state;
-    struct rpc_call *calls[100];
-
-    begin_slow(f, calls, 100, NULL);
-    gate_await(2);
-    /* Two lanes wait at the gate with what they took; the others gather. */
-    await_queued("Slow", 100 - gate_calls());
-    gate_open();
-    for (int i = 0; i < 100; i++)
-        assert_int_equal(rpc_end(calls[i]).status, 0);
-    assert_int_equal(gate_calls(), 100);
-    assert_int_equal(gate_batch_max(), 32);
-}
-
-static void deadline_is_told_by_the_queue(void **state)
-{
-    struct fixture *f = *state;
-    struct rpc_call *holders[2];
-    struct rpc_call *late[5];
-    struct rpc_options brief = {.deadline_ms = 100};
-
-    hold_lanes(f, holders);
-    begin_slow(f, late, 5, &brief);
-    for (int i = 0; i < 5; i++)
-        assert_int_equal(rpc_end(late[i]).status, STATUS_DEADLINE_EXCEEDED);
-    await_queued("Slow", 5);
-    pause_ms(50); /* grpc-timeout is rounded up, so the server's deadline is a little later than the client's */
-    gate_open();
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(rpc_end(holders[i]).status, 0);
-    await_queued("Slow", 0);
-    assert_int_equal(echo(f, "", NULL).status, 0);
-    assert_int_equal(gate_calls(), 2);
-}
-
-static void cancelled_calls_are_not_worked_on(void **state)
-{
-    struct fixture *f = *state;
-    struct rpc_call *holders[2];
-    struct rpc_call *gone[5];
-
-    hold_lanes(f, holders);
-    begin_slow(f, gone, 5, NULL);
-    await_queued("Slow", 5);
-    for (int i = 0; i < 5; i++) {
-        rpc_cancel(gone[i]);
-        assert_int_equal(rpc_end(gone[i]).status, STATUS_CANCELLED);
-    }
-    /* The server has seen the cancellations when a later call on the same connection is answered. */
-    assert_int_equal(echo(f, "", NULL).status, 0);
-    gate_open();
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(rpc_end(holders[i]).status, 0);
-    await_queued("Slow", 0);
-    assert_int_equal(gate_calls(), 2);
-}
-
-static int start_small_queue(void **state)
-{
-    struct conf conf = fixture_conf();
-
-    conf.rpc_queue_max = 16;
-    *state = fixture_start(&conf, NULL, NULL);
-    return 0;
-}
-
-static void full_queue_refuses(void **state)
-{
-    struct fixture *f = *state;
-    struct rpc_call *holders[2];
-    struct rpc_call *waiting[16];
-    Bmt__Test__V1__SlowRequest request = BMT__TEST__V1__SLOW_REQUEST__INIT;
-
-    hold_lanes(f, holders);
-    begin_slow(f, waiting, 16, NULL);
-    await_queued("Slow", 16);
-    struct rpc_result result = rpc_unary(f->client, TEST_PATH("Slow"), &request.base, NULL, f->arena);
-    expect_refused(result, ERR_QUEUE_FULL);
-    assert_string_equal(result.values[0], "method=bmt.test.v1.TestService/Slow");
-    assert_int_equal(echo(f, "others go on", NULL).status, 0);
-    gate_open();
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(rpc_end(holders[i]).status, 0);
-    for (int i = 0; i < 16; i++)
-        assert_int_equal(rpc_end(waiting[i]).status, 0);
 }
 
 /* One refused command must not spoil the others, and refused ones need no database. */
@@ -310,6 +177,50 @@ static void headers_sent_twice_are_refused(void **state)
     expect_refused(echo(f, "", &options), ERR_CREDENTIAL_INVALID);
 }
 
+static int start_logging(void **state)
+{
+    struct conf conf = fixture_conf();
+
+    conf.log_calls = true;
+    *state = fixture_start(&conf, NULL, NULL);
+    return 0;
+}
+
+/* Reads what was written to stderr between; the file is a temporary one. */
+static const char *with_stderr(FILE *file, struct arena *arena)
+{
+    char *text = arena_alloc(arena, 65536);
+
+    rewind(file);
+    (void)!fread(text, 1, 65535, file);
+    fclose(file);
+    return text;
+}
+
+static void calls_are_told_in_one_line(void **state)
+{
+    struct fixture *f = *state;
+    Bmt__Test__V1__StoreRequest request = BMT__TEST__V1__STORE_REQUEST__INIT;
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+
+    assert_non_null(file);
+    assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+    request.request_id = (char *)(uintptr_t) "req-7";
+    request.refuse = true;
+    (void)rpc_unary(f->client, TEST_PATH("Store"), &request.base, NULL, f->arena);
+    fixture_stop(f); /* the lane has written its lines when it has ended */
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    close(saved);
+
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(1 << 20);
+    const char *text = with_stderr(file, arena);
+    assert_non_null(strstr(text, "\"event\":\"call\",\"method\":\"bmt.test.v1.TestService/Store\","
+                                 "\"code\":\"NOT_FOUND\","
+                                 "\"reason\":\"SKU_NOT_FOUND\",\"biz\":0,\"request_id\":\"req-7\""));
+    assert_non_null(strstr(text, "\"batch\":1}\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,12 +232,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(malformed_bytes_are_refused, start, stop),
         cmocka_unit_test_setup_teardown(too_large_a_message_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(too_much_metadata_is_refused, start, stop),
-        cmocka_unit_test_setup_teardown(waiting_calls_form_batches, start, stop),
-        cmocka_unit_test_setup_teardown(deadline_is_told_by_the_queue, start, stop),
-        cmocka_unit_test_setup_teardown(cancelled_calls_are_not_worked_on, start, stop),
-        cmocka_unit_test_setup_teardown(full_queue_refuses, start_small_queue, stop),
         cmocka_unit_test_setup_teardown(reading_may_refuse_a_command, start, stop),
         cmocka_unit_test_setup_teardown(calls_are_counted_by_method_and_code, start, stop),
+        cmocka_unit_test_setup(calls_are_told_in_one_line, start_logging),
         cmocka_unit_test_setup_teardown(headers_sent_twice_are_refused, start, stop),
     };
 

@@ -1,0 +1,88 @@
+/* Asking channels; see ask_channel.h. */
+#include "flows/ask_channel.h"
+
+#include "rpc/lane.h"
+
+enum { APPLY_BATCH_MAX = 128 };
+
+static int64_t timeout_ms = 3000;
+
+void ask_channel_set_timeout(int64_t with_timeout_ms)
+{
+    timeout_ms = with_timeout_ms;
+}
+
+/* Back in a lane: applies the words of all questions that came back, then answers each. */
+static void apply(struct lane *lane, void **items, size_t n)
+{
+    struct arena *arena = lane_arena(lane);
+    struct complete_payment *commands = arena_array_of(arena, struct complete_payment, n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct ask *ask = items[i];
+
+        commands[i].command = (struct command){.biz_id = ask->biz_id, .actor = ask->actor};
+        commands[i].payment_id = ask->payment_id;
+        commands[i].verdict = ask->verdict;
+        commands[i].is_create = ask->question == ASK_CREATE;
+        commands[i].notification = ask->notification;
+    }
+    batch_run(lane_session(lane), &complete_payment_plan, arena, commands, n, sizeof *commands);
+    for (size_t i = 0; i < n; i++) {
+        struct ask *ask = items[i];
+
+        ask->answer(ask, &commands[i], lane);
+    }
+}
+
+static struct step apply_step = {
+    .name = "ask_channel.apply", .priority = PRIORITY_RECOVERY, .batch_max = APPLY_BATCH_MAX, .run = apply};
+
+/* On the HTTP thread: reads the answer, which is pure, and goes back. */
+static void on_reply(void *context, const struct http_reply *reply)
+{
+    struct ask *ask = context;
+
+    ask->verdict = ask->account.channel->read_reply(&ask->account, reply, ask->arena);
+    step_post(&apply_step, ask);
+}
+
+static struct channel_account_row *copy_account(const struct channel_account_row *row, struct arena *arena)
+{
+    struct channel_account_row *copy = arena_memdup(arena, row, sizeof *row);
+
+    copy->code = arena_strdup(arena, row->code);
+    copy->channel = arena_strdup(arena, row->channel);
+    copy->title = arena_strdup(arena, row->title);
+    copy->merchant = arena_strdup(arena, row->merchant);
+    copy->secret_name = arena_strdup(arena, row->secret_name);
+    copy->base_url = arena_strdup(arena, row->base_url);
+    copy->notify_url = arena_strdup(arena, row->notify_url);
+    return copy;
+}
+
+int ask_channel(struct ask *ask, const struct channel_account_row *account, const struct payment_row *payment,
+                struct err *err)
+{
+    struct http_request request = {0};
+    int rc;
+
+    PRE(ask->answer != NULL && ask->payment_id == payment->payment_id);
+    rc = channel_open(copy_account(account, ask->arena), &ask->account, err);
+    if (rc != 0)
+        return rc;
+    switch (ask->question) {
+    case ASK_CREATE:
+        ask->account.channel->build_create(&ask->account, payment, ask->arena, &request);
+        break;
+    case ASK_QUERY:
+        ask->account.channel->build_query(&ask->account, payment, ask->arena, &request);
+        break;
+    case ASK_CLOSE:
+        ask->account.channel->build_close(&ask->account, payment, ask->arena, &request);
+        break;
+    }
+    request.timeout_ms = timeout_ms;
+    http_send(&request, ask->arena, on_reply, ask);
+    return 0;
+}

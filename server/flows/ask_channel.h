@@ -1,0 +1,45 @@
+/*
+ * Asks the channel about a payment, or to close it, and applies its answer: one hop out and one back, never inside a
+ * transaction.
+ *
+ *   ask_channel ----HTTP----> channel
+ *                                |
+ *   step `ask_channel.apply` <---+    complete_payment, then `answer`
+ */
+#ifndef BMT_FLOWS_ASK_CHANNEL_H
+#define BMT_FLOWS_ASK_CHANNEL_H
+
+#include "flows/complete_payment.h"
+
+struct lane;
+
+enum channel_question { ASK_CREATE, ASK_QUERY, ASK_CLOSE };
+
+/* One question. The caller fills the upper part; everything lives in `arena`, which belongs to the question. */
+struct ask {
+    struct arena *arena;
+    enum channel_question question;
+    int64_t biz_id;
+    int64_t payment_id;
+    const char *actor;
+    struct notification_row notification; /* what made us ask; event_id NULL: nothing */
+    void *context;
+    /*
+     * Called once in a lane, after the channel's word was applied: `done` is the command, with its refusal or its row;
+     * the lane's arena lives until it returns.
+     */
+    void (*answer)(struct ask *ask, const struct complete_payment *done, struct lane *lane);
+
+    struct channel_account account; /* opened by ask_channel */
+    struct channel_verdict verdict;
+};
+
+/* How long a channel may take. Once, before the service starts. */
+void ask_channel_set_timeout(int64_t timeout_ms);
+
+/* Sends the question; rows and texts are copied. 0, or the error of channel_open: nothing was sent, `answer` is not
+ * called. */
+int ask_channel(struct ask *ask, const struct channel_account_row *account, const struct payment_row *payment,
+                struct err *err) MUST_CHECK;
+
+#endif

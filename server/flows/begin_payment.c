@@ -1,0 +1,178 @@
+/* The first step of PayOrder: deciding and recording; see pay_order.h. Locks orders, then inserts payments. */
+#include <string.h>
+
+#include "base/id.h"
+#include "flows/pay_order.h"
+
+static struct sql_bytes request_bytes(const struct command *command)
+{
+    return (struct sql_bytes){.data = (const uint8_t *)command->request_id, .size = strlen(command->request_id)};
+}
+
+static bool is_request_of(const struct payment_row *row, const struct command *command)
+{
+    return row->biz_id == command->biz_id && row->request_id.size == strlen(command->request_id) &&
+           memcmp(row->request_id.data, command->request_id, row->request_id.size) == 0;
+}
+
+/* A repeat gets the payment as it is now. */
+static int answer_repeats(struct batch *batch, struct err *err)
+{
+    struct payment_request_key *keys = arena_array_of(batch->arena, struct payment_request_key, batch->n);
+    struct payment_row *rows = NULL;
+    size_t n = 0;
+    int rc;
+
+    for (size_t i = 0; i < batch->n; i++)
+        keys[i] = (struct payment_request_key){.biz_id = batch->commands[i]->biz_id, .request_id = request_bytes(batch->commands[i])};
+    rc = payment_store_find_requests(batch->tx, keys, batch->n, batch->arena, &rows, &n, err);
+    if (rc != 0)
+        return rc;
+    for_each_command (struct begin_payment, c, batch)
+        for (size_t i = 0; i < n; i++) {
+            if (!is_request_of(&rows[i], &c->command))
+                continue;
+            if (memcmp(rows[i].fingerprint, c->command.fingerprint, FINGERPRINT_SIZE) != 0)
+                command_refuse(&c->command, ERR_REQUEST_ID_REUSED, c->command.request_id);
+            c->command.is_done = true;
+            c->payment = &rows[i];
+        }
+    return 0;
+}
+
+/* Existence of order and account first, then what their states allow. */
+static void check(struct begin_payment *c, const struct order_row *order, int64_t now_ms)
+{
+    struct channel_account opened;
+
+    if (!order_allows(order, ORDER_EVENT_PAY, &c->command))
+        return;
+    if (order->due_time_ms <= now_ms)
+        command_refuse(&c->command, ERR_ORDER_EXPIRED, id_show(ID_ORDER, c->order_id));
+    else if (c->account->state != CHANNEL_ACCOUNT_ENABLED)
+        command_refuse(&c->command, ERR_CHANNEL_DISABLED, id_show(ID_CHANNEL_ACCOUNT, c->account_id));
+    else if (channel_open(c->account, &opened, &c->command.err) != 0)
+        c->command.is_done = true;
+}
+
+/*
+ * One payment of an order at a time: an open one of the same account is shown again when the payer can still go on
+ * with it; any other open one may yet take the money, so a second channel is not charged.
+ */
+static void meet_open_payment(struct begin_payment *c, struct payment_row *open)
+{
+    if (open->channel_account_id == c->account_id && open->state == PAYMENT_PENDING) {
+        c->payment = open;
+        c->command.is_done = true;
+    } else {
+        command_refuse(&c->command, ERR_PAYMENT_IN_DOUBT, id_show(ID_PAYMENT, open->payment_id));
+    }
+}
+
+static struct payment_row make_payment(const struct begin_payment *c, const struct order_row *order, int64_t now_ms)
+{
+    struct payment_row row = {
+        .payment_id = id_new(id_route(c->command.biz_id, order->user_id)),
+        .biz_id = c->command.biz_id,
+        .order_id = order->order_id,
+        .user_id = order->user_id,
+        .channel_account_id = c->account_id,
+        .request_id = request_bytes(&c->command),
+        .state = PAYMENT_CREATED,
+        .version = 1,
+        .amount_minor = order->amount_minor,
+        .action_url = "",
+        .return_url = c->return_url,
+        .failure = "",
+        .due_time_ms = payment_next_question_ms(0, now_ms),
+        .expire_time_ms = order->due_time_ms,
+        .create_time_ms = now_ms,
+        .update_time_ms = now_ms,
+    };
+
+    memcpy(row.fingerprint, c->command.fingerprint, FINGERPRINT_SIZE);
+    memcpy(row.currency, order->currency, CURRENCY_SIZE);
+    return row;
+}
+
+static int meet_open_payments(struct batch *batch, struct err *err)
+{
+    int64_t *order_ids = arena_array_of(batch->arena, int64_t, batch->n);
+    struct payment_row *rows = NULL;
+    size_t n = 0;
+    int rc;
+
+    for_each_command (struct begin_payment, c, batch)
+        order_ids[c_i] = c->order_id;
+    rc = payment_store_find_of_orders(batch->tx, order_ids, batch->n, batch->arena, &rows, &n, err);
+    if (rc != 0)
+        return rc;
+    for_each_command (struct begin_payment, c, batch)
+        for (size_t i = 0; i < n && !c->command.is_done; i++)
+            if (rows[i].order_id == c->order_id && payment_state_is_open(rows[i].state))
+                meet_open_payment(c, &rows[i]);
+    return 0;
+}
+
+static int record(struct batch *batch, struct order_pay_claim *claims, struct err *err)
+{
+    struct payment_row *rows = arena_array_of(batch->arena, struct payment_row, batch->n);
+    size_t n = 0;
+    int rc;
+
+    for_each_command (struct begin_payment, c, batch) {
+        for (size_t i = 0; i < n && !c->command.is_done; i++) /* an earlier command of this batch */
+            if (rows[i].order_id == c->order_id)
+                command_refuse(&c->command, ERR_PAYMENT_IN_DOUBT, id_show(ID_PAYMENT, rows[i].payment_id));
+        if (c->command.is_done)
+            continue;
+        rows[n] = make_payment(c, claims[c_i].row, batch->now_ms);
+        claims[c_i].payment_id = rows[n].payment_id;
+        c->payment = &rows[n++];
+        c->is_new = true;
+    }
+    rc = payment_store_insert(batch->tx, rows, n, err);
+    if (rc == 0)
+        rc = order_note_payments(batch, claims, batch->n, err);
+    return rc;
+}
+
+static int begin_payment_body(struct batch *batch, struct err *err)
+{
+    struct order_pay_claim *claims = arena_array_of(batch->arena, struct order_pay_claim, batch->n);
+    struct order_ref *refs = arena_array_of(batch->arena, struct order_ref, batch->n);
+    int64_t *account_ids = arena_array_of(batch->arena, int64_t, batch->n);
+    struct channel_account_row **accounts = arena_array_of(batch->arena, struct channel_account_row *, batch->n);
+    int rc;
+
+    for (size_t i = 0; i < batch->n; i++) {
+        struct begin_payment *c = (void *)batch->commands[i];
+
+        c->is_new = false;
+        account_ids[i] = c->account_id;
+        refs[i] = (struct order_ref){.command = &c->command, .order_id = c->order_id};
+    }
+    rc = answer_repeats(batch, err);
+    if (rc == 0)
+        rc = order_lock(batch, refs, batch->n, err);
+    if (rc == 0)
+        rc = payment_load_accounts(batch, batch->commands, account_ids, batch->n, accounts, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < batch->n; i++)
+        claims[i] = (struct order_pay_claim){.command = batch->commands[i], .order_id = refs[i].order_id, .row = refs[i].row};
+    for_each_command (struct begin_payment, c, batch) {
+        c->account = accounts[c_i];
+        check(c, refs[c_i].row, batch->now_ms);
+    }
+    rc = meet_open_payments(batch, err);
+    if (rc == 0)
+        rc = record(batch, claims, err);
+    return rc;
+}
+
+struct batch_plan begin_payment_plan = {
+    .name = "payment.begin",
+    .home = MODULE_ORDER,
+    .body = begin_payment_body,
+};

@@ -1,0 +1,100 @@
+/* PayOrder's steps and its answer; see pay_order.h. */
+#include "flows/pay_order.h"
+
+#include <string.h>
+
+#include "bmt/order/v1/order.pb-c.h"
+#include "flows/ask_channel.h"
+#include "order/messages.h"
+#include "payment/messages.h"
+#include "rpc/lane.h"
+#include "rpc/proto.h"
+
+/* A call whose payment is known: all that is left is to show it, with the order as it is now. */
+struct pay_answer {
+    struct call *call;
+    const struct payment_row *payment;
+};
+
+/* Reads the orders of all answers in one statement and replies. */
+static void answer_all(struct lane *lane, const struct pay_answer *answers, size_t n)
+{
+    struct arena *arena = lane_arena(lane);
+    struct get_order *commands = arena_array_of(arena, struct get_order, n);
+
+    for (size_t i = 0; i < n; i++) {
+        call_command(answers[i].call, NULL, &commands[i].command);
+        commands[i].order_id = answers[i].payment->order_id;
+    }
+    batch_run(lane_session(lane), &get_order_plan, arena, commands, n, sizeof *commands);
+    for (size_t i = 0; i < n; i++) {
+        Bmt__Order__V1__PayOrderResponse reply = BMT__ORDER__V1__PAY_ORDER_RESPONSE__INIT;
+
+        if (commands[i].command.err.id != ERR_NONE) {
+            call_fail(answers[i].call, &commands[i].command.err);
+            continue;
+        }
+        reply.order = order_message(commands[i].row, &commands[i].lines, arena);
+        reply.payment = payment_message(answers[i].payment, arena);
+        call_reply(answers[i].call, &reply.base);
+    }
+}
+
+/* Step 3 has been done: whatever the channel said, the payment tells it. */
+static void answer_asked(struct ask *ask, const struct complete_payment *done, struct lane *lane)
+{
+    struct call *call = ask->context;
+
+    if (done->command.err.id != ERR_NONE)
+        call_fail(call, &done->command.err);
+    else
+        answer_all(lane, &(struct pay_answer){.call = call, .payment = done->row}, 1);
+}
+
+/* Step 2. The question lives in the call's arena, as the call lives until it is answered. */
+static void create_at_channel(struct call *call, const struct begin_payment *c)
+{
+    struct ask *ask = arena_new_of(call_arena(call), struct ask);
+    struct err err = {0};
+
+    *ask = (struct ask){
+        .arena = call_arena(call),
+        .question = ASK_CREATE,
+        .biz_id = c->command.biz_id,
+        .payment_id = c->payment->payment_id,
+        .actor = c->command.actor,
+        .context = call,
+        .answer = answer_asked,
+    };
+    if (ask_channel(ask, c->account, c->payment, &err) != 0)
+        call_fail(call, &err); /* the payment stays CREATED; its timer finds that the channel does not know it */
+}
+
+/* Step 1. */
+void pay_order_handle(struct lane *lane, struct call **calls, size_t n)
+{
+    struct arena *arena = lane_arena(lane);
+    struct begin_payment *commands = arena_array_of(arena, struct begin_payment, n);
+    struct pay_answer *answers = arena_array_of(arena, struct pay_answer, n);
+    size_t n_answers = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const Bmt__Order__V1__PayOrderRequest *request = call_request(calls[i]);
+
+        call_command(calls[i], request->request_id, &commands[i].command);
+        commands[i].order_id = proto_id_of(ID_ORDER, request->order_id);
+        commands[i].account_id = proto_id_of(ID_CHANNEL_ACCOUNT, request->channel_account_id);
+        commands[i].return_url = request->return_url;
+    }
+    batch_run(lane_session(lane), &begin_payment_plan, arena, commands, n, sizeof *commands);
+    for (size_t i = 0; i < n; i++) {
+        if (commands[i].command.err.id != ERR_NONE)
+            call_fail(calls[i], &commands[i].command.err);
+        else if (commands[i].is_new)
+            create_at_channel(calls[i], &commands[i]);
+        else
+            answers[n_answers++] = (struct pay_answer){.call = calls[i], .payment = commands[i].payment};
+    }
+    if (n_answers > 0)
+        answer_all(lane, answers, n_answers);
+}

@@ -1,0 +1,92 @@
+/*
+ * What a payment channel is to us: a table of pure functions that build requests and read answers. Who sends them, when,
+ * and what follows is the flows' affair (flows/ask_channel.h, pay_order.c, handle_notification.c).
+ *
+ * A new channel is a file channel_<name>.c with such a table, and a line in channels.c.
+ */
+#ifndef BMT_PAYMENT_CHANNEL_H
+#define BMT_PAYMENT_CHANNEL_H
+
+#include "base/arena.h"
+#include "base/crypto.h"
+#include "base/err.h"
+#include "http/client.h"
+#include "payment/store.h"
+
+/* The secrets of an account: `<name>` holds our secret, `<name>.pub` the channel's public key. Never logged. */
+struct channel_secret {
+    const char *secret;
+    struct crypto_key *channel_key;
+};
+
+/* An account as a channel's functions need it. */
+struct channel_account {
+    const struct channel *channel;
+    const struct channel_account_row *row;
+    const struct channel_secret *secret;
+};
+
+/* What the channel's answer means. */
+enum channel_word {
+    CHANNEL_UNCLEAR,  /* no answer, an unreadable one, or one that is not signed by the channel: nothing is known */
+    CHANNEL_NOT_ASKED,/* the request cannot have reached the channel */
+    CHANNEL_REFUSED,  /* the channel refused the request as such */
+    CHANNEL_MISSING,  /* the channel does not know the payment */
+    CHANNEL_WAITS,    /* the channel waits for the payer */
+    CHANNEL_HAS_MONEY,
+    CHANNEL_FAILED,   /* the payer or the channel refused the payment */
+    CHANNEL_CLOSED,
+};
+
+/* The channel's word on one payment; texts live in the arena that it was read with. */
+struct channel_verdict {
+    enum channel_word word;
+    int64_t payment_id;      /* which of ours it speaks of; 0 when it does not say */
+    struct money amount;     /* of what it has or waits for; currency empty when it does not say */
+    const char *ref;         /* the channel's id; NULL when it does not say */
+    const char *transaction; /* NULL: none */
+    const char *action_url;  /* where the payer pays; empty: nowhere */
+    const char *failure;     /* empty: none */
+};
+
+/* A verified notification. */
+struct channel_notification {
+    const char *event_id;
+    struct channel_verdict verdict;
+};
+
+struct channel {
+    const char *name;
+
+    /* Requests; memory from the arena. `payment` is our row. */
+    void (*build_create)(const struct channel_account *account, const struct payment_row *payment, struct arena *arena,
+                         struct http_request *ret_request);
+    void (*build_query)(const struct channel_account *account, const struct payment_row *payment, struct arena *arena,
+                        struct http_request *ret_request);
+    void (*build_close)(const struct channel_account *account, const struct payment_row *payment, struct arena *arena,
+                        struct http_request *ret_request);
+
+    /* Never fails: what cannot be believed is CHANNEL_UNCLEAR. */
+    struct channel_verdict (*read_reply)(const struct channel_account *account, const struct http_reply *reply,
+                                         struct arena *arena);
+
+    /* False when the notification is not the channel's, is too old, or cannot be read. `now_ms` is the machine's. */
+    bool (*read_notification)(const struct channel_account *account, const struct http_header *headers,
+                              size_t n_headers, const void *body, size_t body_size, int64_t now_ms,
+                              struct arena *arena, struct channel_notification *ret_notification);
+};
+
+/* The adapter of that name; NULL when there is none. */
+const struct channel *channel_of_name(const char *name);
+
+/* Where secrets are looked for. */
+void channel_use_secrets_dir(const char *folder);
+
+/*
+ * Adapter and secrets of an account; secrets are read once and kept. 0, ERR_CHANNEL_UNKNOWN or
+ * ERR_CHANNEL_SECRET_MISSING.
+ */
+int channel_open(const struct channel_account_row *row, struct channel_account *ret_account,
+                 struct err *err) MUST_CHECK;
+
+#endif

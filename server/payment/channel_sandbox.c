@@ -1,0 +1,233 @@
+/*
+ * The sandbox channel: what tests and demonstrations pay with (tests/channelsim/README.md is its protocol).
+ *
+ * Our requests carry an HMAC-SHA256 over method, path, time, nonce and body; its answers and notifications an Ed25519
+ * signature over time, nonce and body. What is not signed is not believed.
+ */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/text.h"
+#include "payment/channel.h"
+
+enum { CLOCK_SKEW_S_MAX = 300, NONCE_BYTES = 12 };
+
+/* Adds the headers that prove who asks. */
+static void sign(const struct channel_account *account, const char *path, struct arena *arena,
+                 struct http_request *request)
+{
+    uint8_t mac[SHA256_SIZE];
+    uint8_t nonce[NONCE_BYTES];
+    char *mac_text = arena_alloc(arena, 2 * SHA256_SIZE + 1);
+    char *nonce_text = arena_alloc(arena, 2 * NONCE_BYTES + 1);
+    const char *time = arena_printf(arena, "%" PRId64, clock_wall_ms() / 1000);
+    const char *covered;
+
+    crypto_random(nonce, sizeof nonce);
+    text_hex(nonce, sizeof nonce, nonce_text);
+    covered = arena_printf(arena, "%s\n%s\n%s\n%s\n%s", request->method, path, time, nonce_text,
+                           request->body != NULL ? request->body : "");
+    crypto_hmac_sha256(account->secret->secret, strlen(account->secret->secret), covered, strlen(covered), mac);
+    const struct http_header headers[] = {
+        {"Content-Type", "application/json"},
+        {"Sandbox-Merchant", account->row->merchant},
+        {"Sandbox-Timestamp", time},
+        {"Sandbox-Nonce", nonce_text},
+        {"Sandbox-Signature", text_hex(mac, sizeof mac, mac_text)},
+    };
+
+    memcpy(request->headers, headers, sizeof headers);
+    request->n_headers = COUNT_OF(headers);
+}
+
+static void build(const struct channel_account *account, const char *method, const char *path, const char *body,
+                  struct arena *arena, struct http_request *ret_request)
+{
+    *ret_request = (struct http_request){
+        .method = method,
+        .url = arena_printf(arena, "%s%s", account->row->base_url, path),
+        .body = body,
+        .body_size = body != NULL ? strlen(body) : 0,
+    };
+    sign(account, path, arena, ret_request);
+}
+
+static void build_create(const struct channel_account *account, const struct payment_row *payment, struct arena *arena,
+                         struct http_request *ret_request)
+{
+    json_t *json = json_pack(
+        "{s:s, s:I, s:s, s:s, s:s, s:s, s:I}", "merchant_payment_id", id_show(ID_PAYMENT, payment->payment_id),
+        "amount_minor", (json_int_t)payment->amount_minor, "currency", payment->currency, "subject",
+        payment->order_id != 0 ? id_show(ID_ORDER, payment->order_id) : "payment", "notify_url",
+        arena_printf(arena, "%s/%s", account->row->notify_url, id_show(ID_CHANNEL_ACCOUNT, account->row->channel_account_id)),
+        "return_url", payment->return_url, "expires_at", (json_int_t)(payment->expire_time_ms / 1000));
+    char *text = json_dumps(json, JSON_COMPACT);
+
+    INVARIANT(text != NULL);
+    build(account, "POST", "/v1/payments", arena_strdup(arena, text), arena, ret_request);
+    free(text); /* jansson's own */
+    json_decref(json);
+}
+
+static void build_query(const struct channel_account *account, const struct payment_row *payment, struct arena *arena,
+                        struct http_request *ret_request)
+{
+    build(account, "GET",
+          arena_printf(arena, "/v1/payments/by-merchant-id/%s", id_show(ID_PAYMENT, payment->payment_id)), NULL, arena,
+          ret_request);
+}
+
+static void build_close(const struct channel_account *account, const struct payment_row *payment, struct arena *arena,
+                        struct http_request *ret_request)
+{
+    build(account, "POST",
+          arena_printf(arena, "/v1/payments/by-merchant-id/%s/close", id_show(ID_PAYMENT, payment->payment_id)), "{}",
+          arena, ret_request);
+}
+
+/* Whether the channel signed `time \n nonce \n body`. */
+static bool is_signed(const struct channel_account *account, const char *time, const char *nonce, const char *signature,
+                      const void *body, size_t body_size, struct arena *arena)
+{
+    size_t signature_size = 0;
+    const uint8_t *bytes;
+    char *covered;
+    size_t head;
+
+    if (time == NULL || nonce == NULL || signature == NULL)
+        return false;
+    bytes = text_unbase64(signature, &signature_size, arena);
+    if (bytes == NULL || signature_size != ED25519_SIGNATURE_SIZE)
+        return false;
+    head = strlen(time) + strlen(nonce) + 2;
+    covered = arena_alloc(arena, head + body_size + 1);
+    memcpy(covered, arena_printf(arena, "%s\n%s\n", time, nonce), head);
+    if (body_size > 0)
+        memcpy(covered + head, body, body_size);
+    return crypto_verify(account->secret->channel_key, covered, head + body_size, bytes);
+}
+
+static bool is_recent(const char *time, int64_t now_ms)
+{
+    char *end = NULL;
+    const long long seconds = strtoll(time, &end, 10);
+    const int64_t now_s = now_ms / 1000;
+
+    return *end == '\0' && seconds > now_s - CLOCK_SKEW_S_MAX && seconds < now_s + CLOCK_SKEW_S_MAX;
+}
+
+static const char *text_of(const json_t *json, const char *name, struct arena *arena)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+
+    return text != NULL ? arena_strdup(arena, text) : NULL;
+}
+
+static enum channel_word word_of(const char *state)
+{
+    static const struct {
+        const char *state;
+        enum channel_word word;
+    } words[] = {
+        {"PENDING", CHANNEL_WAITS}, {"SUCCEEDED", CHANNEL_HAS_MONEY}, {"FAILED", CHANNEL_FAILED}, {"CLOSED", CHANNEL_CLOSED},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (state != NULL && strcmp(words[i].state, state) == 0)
+            return words[i].word;
+    return CHANNEL_UNCLEAR;
+}
+
+static struct channel_verdict verdict_of(const json_t *json, struct arena *arena)
+{
+    struct channel_verdict verdict = {.word = word_of(json_string_value(json_object_get(json, "state"))),
+                                      .action_url = "", .failure = ""};
+    const char *ours = json_string_value(json_object_get(json, "merchant_payment_id"));
+    const char *currency = json_string_value(json_object_get(json, "currency"));
+    const char *failure = text_of(json, "failure", arena);
+    const char *url = text_of(json, "pay_url", arena);
+
+    if (ours == NULL || id_parse(ID_PAYMENT, ours, &verdict.payment_id) != 0 || currency == NULL ||
+        !currency_known(currency))
+        return (struct channel_verdict){.word = CHANNEL_UNCLEAR, .action_url = "", .failure = ""};
+    verdict.amount = money_of(json_integer_value(json_object_get(json, "amount_minor")), currency);
+    verdict.ref = text_of(json, "channel_payment_id", arena);
+    verdict.transaction = text_of(json, "channel_transaction_id", arena);
+    verdict.action_url = url != NULL && verdict.word == CHANNEL_WAITS ? url : "";
+    verdict.failure = failure != NULL ? failure : "";
+    return verdict;
+}
+
+static struct channel_verdict read_reply(const struct channel_account *account, const struct http_reply *reply,
+                                         struct arena *arena)
+{
+    struct channel_verdict verdict = {.word = CHANNEL_UNCLEAR, .action_url = "", .failure = ""};
+    json_t *json;
+
+    if (reply->outcome != HTTP_ANSWERED) {
+        verdict.word = reply->outcome == HTTP_NOT_SENT ? CHANNEL_NOT_ASKED : CHANNEL_UNCLEAR;
+        return verdict;
+    }
+    if (!is_signed(account, http_header_value(reply, "sandbox-timestamp"), http_header_value(reply, "sandbox-nonce"),
+                   http_header_value(reply, "sandbox-signature"), reply->body, reply->body_size, arena))
+        return verdict;
+    json = json_loadb(reply->body, reply->body_size, 0, NULL);
+    if (reply->status == 200) {
+        verdict = verdict_of(json, arena);
+    } else if (reply->status == 404) {
+        verdict.word = CHANNEL_MISSING;
+    } else if (reply->status >= 400 && reply->status < 500) {
+        const char *reason = text_of(json, "error", arena);
+
+        verdict.word = CHANNEL_REFUSED;
+        verdict.failure = reason != NULL ? reason : "REFUSED";
+    }
+    json_decref(json);
+    return verdict;
+}
+
+static const char *header(const struct http_header *headers, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcasecmp(headers[i].name, name) == 0)
+            return headers[i].value;
+    return NULL;
+}
+
+static bool read_notification(const struct channel_account *account, const struct http_header *headers,
+                              size_t n_headers, const void *body, size_t body_size, int64_t now_ms, struct arena *arena,
+                              struct channel_notification *ret_notification)
+{
+    const char *time = header(headers, n_headers, "Sandbox-Timestamp");
+    const char *merchant;
+    json_t *json;
+    bool is_good;
+
+    if (!is_signed(account, time, header(headers, n_headers, "Sandbox-Nonce"),
+                   header(headers, n_headers, "Sandbox-Signature"), body, body_size, arena) ||
+        !is_recent(time, now_ms))
+        return false;
+    json = json_loadb(body, body_size, JSON_REJECT_DUPLICATES, NULL);
+    ret_notification->verdict = verdict_of(json, arena);
+    ret_notification->event_id = text_of(json, "event_id", arena);
+    merchant = json_string_value(json_object_get(json, "merchant"));
+    is_good = ret_notification->verdict.word != CHANNEL_UNCLEAR && ret_notification->event_id != NULL &&
+              strlen(ret_notification->event_id) <= 64 && merchant != NULL && strcmp(merchant, account->row->merchant) == 0;
+    json_decref(json);
+    return is_good;
+}
+
+extern const struct channel channel_sandbox;
+const struct channel channel_sandbox = {
+    .name = "sandbox",
+    .build_create = build_create,
+    .build_query = build_query,
+    .build_close = build_close,
+    .read_reply = read_reply,
+    .read_notification = read_notification,
+};

@@ -1,0 +1,54 @@
+/* Messages of payments; see messages.h. */
+#include "payment/messages.h"
+
+#include "payment/state.h"
+#include "rpc/proto.h"
+
+Bmt__Payment__V1__Payment *payment_message(const struct payment_row *row, struct arena *arena)
+{
+    Bmt__Payment__V1__Payment *payment = arena_new_of(arena, Bmt__Payment__V1__Payment);
+
+    bmt__payment__v1__payment__init(payment);
+    payment->payment_id = proto_id(ID_PAYMENT, row->payment_id, arena);
+    payment->order_id = proto_id(ID_ORDER, row->order_id, arena);
+    payment->user_id = proto_text(row->user_id);
+    payment->channel_account_id = proto_id(ID_CHANNEL_ACCOUNT, row->channel_account_id, arena);
+    payment->state = (Bmt__Payment__V1__PaymentState)row->state;
+    payment->amount = proto_money(row->amount_minor, row->currency, arena);
+    if (row->state == PAYMENT_PENDING) {
+        payment->action = arena_new_of(arena, Bmt__Payment__V1__PaymentAction);
+        bmt__payment__v1__payment_action__init(payment->action);
+        payment->action->redirect_url = proto_text(row->action_url);
+    }
+    payment->channel_ref = proto_text(row->channel_ref != NULL ? row->channel_ref : "");
+    payment->channel_transaction = proto_text(row->channel_transaction != NULL ? row->channel_transaction : "");
+    payment->failure = proto_text(row->failure);
+    payment->is_late = row->is_late;
+    payment->version = row->version;
+    payment->expire_time = proto_time(row->expire_time_ms, arena);
+    payment->create_time = proto_time(row->create_time_ms, arena);
+    payment->update_time = proto_time(row->update_time_ms, arena);
+    payment->succeed_time = proto_time(row->succeed_time_ms, arena);
+    return payment;
+}
+
+Bmt__Payment__V1__ChannelAccount *channel_account_message(const struct channel_account_row *row, struct arena *arena)
+{
+    Bmt__Payment__V1__ChannelAccount *account = arena_new_of(arena, Bmt__Payment__V1__ChannelAccount);
+
+    bmt__payment__v1__channel_account__init(account);
+    account->channel_account_id = proto_id(ID_CHANNEL_ACCOUNT, row->channel_account_id, arena);
+    account->code = proto_text(row->code);
+    account->channel = proto_text(row->channel);
+    account->title = proto_text(row->title);
+    account->merchant = proto_text(row->merchant);
+    account->secret_name = proto_text(row->secret_name);
+    account->base_url = proto_text(row->base_url);
+    account->notify_url = proto_text(row->notify_url);
+    account->state = (Bmt__Payment__V1__ChannelAccountState)row->state;
+    account->priority = row->priority;
+    account->etag = proto_etag(row->version, arena);
+    account->create_time = proto_time(row->create_time_ms, arena);
+    account->update_time = proto_time(row->update_time_ms, arena);
+    return account;
+}

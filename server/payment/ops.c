@@ -1,0 +1,158 @@
+/* Verbs on payments, and reads of them; see ops.h. Accounts: ops_accounts.c. */
+#include "payment/ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/id.h"
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct payment_row *a = left;
+    const struct payment_row *b = right;
+
+    return (a->payment_id > b->payment_id) - (a->payment_id < b->payment_id);
+}
+
+static bool is_visible(const struct payment_row *row, const struct command *command)
+{
+    return row->biz_id == command->biz_id && (command->user_id == NULL || strcmp(command->user_id, row->user_id) == 0);
+}
+
+typedef int find_payments(struct tx *tx, const struct payment_key *keys, size_t n, struct arena *arena,
+                          struct payment_row **ret_rows, size_t *ret_n, struct err *err);
+
+static int find_refs(struct batch *batch, struct payment_ref *refs, size_t n, find_payments *find, struct err *err)
+{
+    struct payment_key *keys = arena_array_of(batch->arena, struct payment_key, n);
+    struct payment_row *rows = NULL;
+    size_t n_keys = 0;
+    size_t n_rows = 0;
+    int rc;
+
+    for (size_t i = 0; i < n; i++)
+        if (!refs[i].command->is_done)
+            keys[n_keys++] = (struct payment_key){.id = refs[i].payment_id, .biz_id = refs[i].command->biz_id};
+    rc = find(batch->tx, keys, n_keys, batch->arena, &rows, &n_rows, err);
+    if (rc != 0)
+        return rc;
+    if (n_rows > 1)
+        qsort(rows, n_rows, sizeof *rows, compare_rows);
+    for (size_t i = 0; i < n_rows; i++) {
+        rows[i].state_read = rows[i].state;
+        rows[i].version_read = rows[i].version;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct payment_row wanted = {.payment_id = refs[i].payment_id};
+        struct payment_row *row = n_rows > 0 ? bsearch(&wanted, rows, n_rows, sizeof *rows, compare_rows) : NULL;
+
+        refs[i].row = NULL;
+        if (refs[i].command->is_done)
+            continue;
+        if (row == NULL || !is_visible(row, refs[i].command))
+            command_refuse(refs[i].command, ERR_PAYMENT_NOT_FOUND, id_show(ID_PAYMENT, refs[i].payment_id));
+        else
+            refs[i].row = row;
+    }
+    return 0;
+}
+
+int payment_lock(struct batch *batch, struct payment_ref *refs, size_t n, struct err *err)
+{
+    return find_refs(batch, refs, n, payment_store_lock, err);
+}
+
+int payment_load(struct batch *batch, struct payment_ref *refs, size_t n, struct err *err)
+{
+    return find_refs(batch, refs, n, payment_store_find, err);
+}
+
+struct payment_moves payment_moves_begin(size_t n_max, struct arena *arena)
+{
+    return (struct payment_moves){
+        .rows = arena_array_of(arena, struct payment_row *, n_max),
+        .events = arena_array_of(arena, struct payment_event_row, n_max),
+    };
+}
+
+int64_t payment_next_question_ms(int32_t attempts, int64_t now_ms)
+{
+    const int64_t hour_ms = 3600000;
+    int64_t pause_ms = 10000;
+
+    for (int32_t i = 0; i < attempts && pause_ms < hour_ms; i++)
+        pause_ms *= 2;
+    return now_ms + (pause_ms < hour_ms ? pause_ms : hour_ms);
+}
+
+void payment_move_add(struct payment_moves *moves, struct payment_row *row, enum payment_event event, const char *actor,
+                      const char *detail, int64_t now_ms)
+{
+    const int from = row->state;
+    int to = 0;
+
+    PRE(fsm_next(&payment_fsm, from, (int)event, &to));
+    if (row->version == row->version_read)
+        moves->rows[moves->n_rows++] = row;
+    row->state = to;
+    row->version++;
+    row->attempts = 0;
+    row->due_time_ms = payment_state_is_open(to) ? payment_next_question_ms(0, now_ms) : 0;
+    row->update_time_ms = now_ms;
+    if (to == PAYMENT_SUCCEEDED)
+        row->succeed_time_ms = now_ms;
+    if (to != PAYMENT_PENDING)
+        row->action_url = "";
+    moves->events[moves->n_events++] = (struct payment_event_row){
+        .payment_id = row->payment_id,
+        .version = row->version,
+        .biz_id = row->biz_id,
+        .event = (int32_t)event,
+        .from_state = from,
+        .to_state = to,
+        .actor = actor,
+        .detail = detail,
+        .create_time_ms = now_ms,
+    };
+}
+
+int payment_moves_write(struct batch *batch, struct payment_moves *moves, struct err *err)
+{
+    struct payment_row *rows = arena_array_of(batch->arena, struct payment_row, moves->n_rows);
+
+    for (size_t i = 0; i < moves->n_rows; i++)
+        rows[i] = *moves->rows[i];
+    if (moves->n_rows > 1)
+        qsort(rows, moves->n_rows, sizeof *rows, compare_rows);
+    return payment_store_move(batch->tx, rows, moves->n_rows, moves->events, moves->n_events, err);
+}
+
+static int get_payment_body(struct batch *batch, struct err *err)
+{
+    struct payment_ref *refs = arena_array_of(batch->arena, struct payment_ref, batch->n);
+    int rc;
+
+    for (size_t i = 0; i < batch->n; i++)
+        refs[i] = (struct payment_ref){.command = batch->commands[i], .payment_id = ((struct get_payment *)(void *)batch->commands[i])->payment_id};
+    rc = payment_load(batch, refs, batch->n, err);
+    for (size_t i = 0; i < batch->n && rc == 0; i++)
+        ((struct get_payment *)(void *)batch->commands[i])->row = refs[i].row;
+    return rc;
+}
+
+static int list_payments_body(struct batch *batch, struct err *err)
+{
+    int rc = 0;
+
+    for_each_command (struct list_payments, c, batch) {
+        rc = payment_store_list(batch->tx, c->command.biz_id, c->order_id, &c->list.page, batch->arena, &c->rows, &c->n, err);
+        if (rc != 0)
+            return rc;
+    }
+    return rc;
+}
+
+struct batch_plan get_payment_plan = {
+    .name = "payment.get", .home = MODULE_PAYMENT, .is_read = true, .body = get_payment_body};
+struct batch_plan list_payments_plan = {
+    .name = "payment.list", .home = MODULE_PAYMENT, .is_read = true, .body = list_payments_body};

@@ -1,0 +1,48 @@
+/*
+ * A payment is recorded before the channel hears of it, so that nothing the channel does can be unknown to us.
+ *
+ *   (none) --> CREATED --> PENDING --> SUCCEEDED | FAILED | CLOSED
+ *                  \          ^
+ *                   +--> UNKNOWN     left only by the channel's own word
+ *
+ * A channel may say SUCCEEDED after it was closed or had failed here: the money is real, so the word counts. What the
+ * order then does with it is the order's affair (flows/order_paid.h). Nothing leads out of SUCCEEDED.
+ */
+#include "payment/state.h"
+
+static const char *const states[] = {"UNSPECIFIED", "CREATED", "PENDING", "SUCCEEDED", "FAILED", "CLOSED", "UNKNOWN"};
+static const char *const events[] = {"UNSPECIFIED", "CREATE", "WAIT", "LOSE", "SUCCEED", "FAIL", "CLOSE"};
+
+static const struct fsm_row rows[] = {
+    /* from          event                  to               */
+    {PAYMENT_NONE,    PAYMENT_EVENT_CREATE,  PAYMENT_CREATED  },
+    {PAYMENT_CREATED, PAYMENT_EVENT_WAIT,    PAYMENT_PENDING  },
+    {PAYMENT_CREATED, PAYMENT_EVENT_LOSE,    PAYMENT_UNKNOWN  },
+    {PAYMENT_CREATED, PAYMENT_EVENT_SUCCEED, PAYMENT_SUCCEEDED},
+    {PAYMENT_CREATED, PAYMENT_EVENT_FAIL,    PAYMENT_FAILED   },
+    {PAYMENT_CREATED, PAYMENT_EVENT_CLOSE,   PAYMENT_CLOSED   },
+    {PAYMENT_UNKNOWN, PAYMENT_EVENT_WAIT,    PAYMENT_PENDING  },
+    {PAYMENT_UNKNOWN, PAYMENT_EVENT_SUCCEED, PAYMENT_SUCCEEDED},
+    {PAYMENT_UNKNOWN, PAYMENT_EVENT_FAIL,    PAYMENT_FAILED   },
+    {PAYMENT_UNKNOWN, PAYMENT_EVENT_CLOSE,   PAYMENT_CLOSED   },
+    {PAYMENT_PENDING, PAYMENT_EVENT_SUCCEED, PAYMENT_SUCCEEDED},
+    {PAYMENT_PENDING, PAYMENT_EVENT_FAIL,    PAYMENT_FAILED   },
+    {PAYMENT_PENDING, PAYMENT_EVENT_CLOSE,   PAYMENT_CLOSED   },
+    {PAYMENT_FAILED,  PAYMENT_EVENT_SUCCEED, PAYMENT_SUCCEEDED},
+    {PAYMENT_CLOSED,  PAYMENT_EVENT_SUCCEED, PAYMENT_SUCCEEDED},
+};
+
+const struct fsm payment_fsm = {
+    .name = "payment",
+    .states = states,
+    .n_states = COUNT_OF(states),
+    .events = events,
+    .n_events = COUNT_OF(events),
+    .rows = rows,
+    .n_rows = COUNT_OF(rows),
+};
+
+bool payment_state_is_open(int state)
+{
+    return state == PAYMENT_CREATED || state == PAYMENT_PENDING || state == PAYMENT_UNKNOWN;
+}

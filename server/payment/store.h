@@ -1,0 +1,148 @@
+/*
+ * Rows of the payment module and the statements on them: store.c payments and their events, store_accounts.c channel
+ * accounts and notifications. All functions return 0 or an error of sql/sql.h.
+ */
+#ifndef BMT_PAYMENT_STORE_H
+#define BMT_PAYMENT_STORE_H
+
+#include "base/money.h"
+#include "rpc/page.h"
+#include "sql/batch.h"
+
+enum channel_account_state { CHANNEL_ACCOUNT_ENABLED = 1, CHANNEL_ACCOUNT_DISABLED = 2 };
+
+struct channel_account_row {
+    int64_t channel_account_id;
+    int64_t biz_id;
+    const char *code;
+    const char *channel;
+    const char *title;
+    const char *merchant;
+    const char *secret_name;
+    const char *base_url;
+    const char *notify_url;
+    int32_t state;
+    int32_t priority;
+    int32_t version;
+    int64_t create_time_ms;
+    int64_t update_time_ms;
+    int32_t version_read;
+};
+
+struct payment_row {
+    int64_t payment_id;
+    int64_t biz_id;
+    int64_t order_id; /* 0: none */
+    const char *user_id;
+    int64_t channel_account_id;
+    struct sql_bytes request_id;
+    uint8_t fingerprint[FINGERPRINT_SIZE];
+    int32_t state;
+    int32_t version;
+    char currency[CURRENCY_SIZE];
+    int64_t amount_minor;
+    const char *channel_ref;         /* NULL: not known yet */
+    const char *channel_transaction; /* NULL: none */
+    const char *action_url;
+    const char *return_url;
+    const char *failure;
+    bool is_late;
+    int64_t due_time_ms; /* when to ask the channel next; 0: never */
+    int32_t attempts;
+    int64_t expire_time_ms;
+    int64_t create_time_ms;
+    int64_t update_time_ms;
+    int64_t succeed_time_ms;
+    int32_t state_read;
+    int32_t version_read;
+};
+
+struct payment_event_row {
+    int64_t payment_id;
+    int32_t version;
+    int64_t biz_id;
+    int32_t event;
+    int32_t from_state;
+    int32_t to_state;
+    const char *actor;
+    const char *detail;
+    int64_t create_time_ms;
+};
+
+struct notification_row {
+    int64_t channel_account_id;
+    const char *event_id;
+    int64_t biz_id;
+    int64_t payment_id;
+    int32_t outcome;
+    struct sql_bytes body;
+    int64_t create_time_ms;
+};
+
+/* An object of a business, as a key to read by. */
+struct payment_key {
+    int64_t id;
+    int64_t biz_id;
+};
+
+struct payment_request_key {
+    int64_t biz_id;
+    struct sql_bytes request_id;
+};
+
+int payment_store_insert(struct tx *tx, const struct payment_row *rows, size_t n, struct err *err) MUST_CHECK;
+int payment_store_find(struct tx *tx, const struct payment_key *keys, size_t n, struct arena *arena,
+                       struct payment_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* The same, locked by id. */
+int payment_store_lock(struct tx *tx, const struct payment_key *keys, size_t n, struct arena *arena,
+                       struct payment_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+int payment_store_find_requests(struct tx *tx, const struct payment_request_key *keys, size_t n, struct arena *arena,
+                                struct payment_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* All payments of these orders, by id. */
+int payment_store_find_of_orders(struct tx *tx, const int64_t *order_ids, size_t n, struct arena *arena,
+                                 struct payment_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+
+/* THE mover: payments that still stand at state_read and version_read, and the events that led on. */
+int payment_store_move(struct tx *tx, const struct payment_row *rows, size_t n, const struct payment_event_row *events,
+                       size_t n_events, struct err *err) MUST_CHECK;
+
+/* Open payments whose channel is to be asked, of all businesses, longest due first. */
+int payment_store_find_due(struct tx *tx, int64_t now_ms, size_t limit, struct arena *arena,
+                           struct payment_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* Notes the next time to ask: whoever writes it has the turn. `ret_affected` counts the turns that were free. */
+int payment_store_take_turn(struct tx *tx, const struct payment_row *rows, size_t n, uint64_t *ret_affected,
+                            struct err *err) MUST_CHECK;
+
+/* Newest first; order_id 0: of all orders. */
+int payment_store_list(struct tx *tx, int64_t biz_id, int64_t order_id, const struct page *page, struct arena *arena,
+                       struct payment_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+
+int payment_store_insert_accounts(struct tx *tx, const struct channel_account_row *rows, size_t n,
+                                  struct err *err) MUST_CHECK;
+int payment_store_update_accounts(struct tx *tx, const struct channel_account_row *rows, size_t n,
+                                  struct err *err) MUST_CHECK;
+int payment_store_find_accounts(struct tx *tx, const struct payment_key *keys, size_t n, struct arena *arena,
+                                struct channel_account_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* Of whatever business: for notifications, whose sender is proven by the channel's signature. */
+int payment_store_find_accounts_by_id(struct tx *tx, const int64_t *ids, size_t n, struct arena *arena,
+                                      struct channel_account_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+struct account_code_key {
+    int64_t biz_id;
+    const char *code;
+};
+int payment_store_find_account_codes(struct tx *tx, const struct account_code_key *keys, size_t n, struct arena *arena,
+                                     struct account_code_key **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+int payment_store_list_accounts(struct tx *tx, int64_t biz_id, const struct page *page, struct arena *arena,
+                                struct channel_account_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+
+struct notification_key {
+    int64_t channel_account_id;
+    const char *event_id;
+};
+int payment_store_find_notifications(struct tx *tx, const struct notification_key *keys, size_t n, struct arena *arena,
+                                     struct notification_key **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* One that is known already is left as it is. */
+int payment_store_insert_notifications(struct tx *tx, const struct notification_row *rows, size_t n,
+                                       struct err *err) MUST_CHECK;
+
+#endif
