@@ -6,6 +6,8 @@ set(BMT_WARNINGS
 add_compile_options(
     -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
     -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -ftrivial-auto-var-init=zero
+    # clang 14 asks for the second name of its flag; later ones and gcc do not know it.
+    $<$<AND:$<C_COMPILER_ID:Clang>,$<VERSION_LESS:$<C_COMPILER_VERSION>,16>>:-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang>
     -Werror=implicit-function-declaration -Werror=format-security -fno-omit-frame-pointer -g)
 add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)

@@ -283,6 +283,7 @@ int main(int argc, char **argv)
     sigset_t signals;
     int rc;
 
+    setenv("GRPC_VERBOSITY", "NONE", 0); /* its lines are no JSON; what matters is told by our own */
     rc = read_options(argc, argv, &options);
     if (rc >= 0)
         return rc;

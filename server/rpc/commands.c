@@ -35,7 +35,7 @@ static void commands_answer(const struct method *method, struct call *call, stru
         call_reply(call, method->served->reply(command, arena));
 }
 
-/* Whether the batch reached the database, as far as it needed it: told before the answers, which clients may compare. */
+/* Whether the batch reached the database, as far as it needed it: told before the answers, since clients compare. */
 static void commands_tell_health(const char *commands, size_t n, size_t size)
 {
     bool was_reached = true;

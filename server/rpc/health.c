@@ -89,7 +89,15 @@ static void health_check(struct lane *lane, struct call **calls, size_t n)
         const CheckRequest *request = call_request(calls[i]);
         CheckResponse response = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
 
-        response.status = (Grpc__Health__V1__HealthCheckResponse__ServingStatus)health_status(request->service);
+        const int status = health_status(request->service);
+        struct err err = {0};
+
+        if (status == SERVING_STATUS(SERVICE_UNKNOWN)) {
+            (void)err_fail(&err, ERR_SERVICE_NOT_FOUND, request->service);
+            call_fail(calls[i], &err);
+            continue;
+        }
+        response.status = (Grpc__Health__V1__HealthCheckResponse__ServingStatus)status;
         call_reply(calls[i], &response.base);
     }
 }

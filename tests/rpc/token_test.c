@@ -3,12 +3,18 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/text.h"
+#include "fixture.h"
+#include "key_store.h"
 #include "rpc/auth.h"
 #include "rpc/page.h"
 #include "rpc/token.h"
@@ -119,10 +125,71 @@ static void page_tokens_belong_to_their_query(void **state)
     assert_int_equal(page.size, PAGE_SIZE_MAX);
 }
 
+static const char *secret_file(struct arena *arena, const char *folder, const char *name, const char *text)
+{
+    const char *path = arena_printf(arena, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    assert_int_equal(chmod(path, 0600), 0);
+    return path;
+}
+
+/* What auth_start says of these settings; empty when it starts. Then a token of it must be good for a second one. */
+static const char *start_auth(const struct conf *conf, struct arena *arena)
+{
+    struct authenticator *first = NULL;
+    struct authenticator *second = NULL;
+    struct caller caller;
+    struct err err = {0};
+    char *problems = arena_alloc(arena, 512);
+    FILE *out = fmemopen(problems, 511, "w");
+    int rc = auth_start(conf, NULL, &key_source, &first, out);
+
+    fclose(out);
+    if (rc != 0)
+        return problems;
+    assert_int_equal(auth_start(conf, NULL, &key_source, &second, stderr), 0);
+    const char *token = auth_token_issue(first, 7, "u1", clock_now_ms() + 60000, arena);
+    assert_int_equal(
+        auth_caller(second, arena_printf(arena, "Bearer %s", token), NULL, arena, NULL, NULL, &caller, &err), 0);
+    assert_int_equal(caller.biz_id, 7);
+    auth_stop(first);
+    auth_stop(second);
+    return "";
+}
+
+static void secrets_are_checked_at_start(void **state)
+{
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(1 << 20);
+    struct conf conf = fixture_conf();
+    char folder[] = "/tmp/bmt-secrets-XXXXXX";
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_string_equal(start_auth(&conf, arena), "auth.pepper_file: must be set\n");
+    conf.auth_pepper_file = arena_printf(arena, "%s/none", folder);
+    assert_string_not_equal(start_auth(&conf, arena), "");
+    conf.auth_pepper_file = secret_file(arena, folder, "pepper", "salt and pepper\n");
+    conf.auth_admin_key_file = secret_file(arena, folder, "admin", "not a key\n");
+    assert_string_equal(start_auth(&conf, arena),
+                        arena_printf(arena, "%s: does not hold a well-formed API key\n", conf.auth_admin_key_file));
+    conf.auth_admin_key_file = "";
+    conf.auth_token_key_file = secret_file(arena, folder, "token", "not a key\n");
+    assert_string_not_equal(start_auth(&conf, arena), "");
+    const char *command = arena_printf(arena, "openssl genpkey -algorithm ed25519 -out %s", conf.auth_token_key_file);
+    assert_int_equal(system(command), 0);
+    assert_string_equal(start_auth(&conf, arena), "");
+    assert_int_equal(system(arena_printf(arena, "rm -r %s", folder)), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forged_tokens),
+        cmocka_unit_test(secrets_are_checked_at_start),
         cmocka_unit_test(keys_are_all_different_and_well_formed),
         cmocka_unit_test(page_tokens_belong_to_their_query),
     };

@@ -1,0 +1,161 @@
+// The channel over HTTP: see README.md.
+import { createServer } from 'node:http';
+import { Faults } from './faults.js';
+import { isMerchant, signedHeaders } from './keys.js';
+import { Notifier } from './notifier.js';
+import { payPage } from './page.js';
+import { Payments } from './payments.js';
+import { openRelay } from './relay.js';
+
+const BODY_MAX = 1 << 20;
+
+async function readBody(request) {
+  const parts = [];
+  let size = 0;
+  for await (const part of request) {
+    size += part.length;
+    if (size > BODY_MAX) {
+      throw new Error('body too large');
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function answer(response, status, value) {
+  const body = JSON.stringify(value);
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(body);
+}
+
+// Starts the channel; resolves with its port, what it has seen, and how to stop it.
+export async function startChannel({ port = 0, keys, relayTo, write = () => {} }) {
+  const seen = [];
+  const log = (entry) => {
+    const line = { time: new Date().toISOString(), ...entry };
+    seen.push(line);
+    write(line);
+  };
+  const faults = new Faults();
+  const notifier = new Notifier(keys, faults, log);
+  const relay = relayTo ? openRelay(relayTo) : null;
+  let payments;
+
+  // A signed answer, unless a rule spoils it.
+  async function answerMerchant(request, response, rule, status, value) {
+    const body = JSON.stringify(value);
+    log({ what: 'request', method: request.method, path: request.url, status, fault: rule?.fault });
+    if (rule?.fault === 'slow') {
+      await new Promise((resolve) => setTimeout(resolve, rule.delay_ms ?? 1000));
+    }
+    if (rule?.fault === 'lost_reply') {
+      request.socket.destroy();
+      return;
+    }
+    const failed = rule?.fault === 'error_500';
+    response.writeHead(failed ? 500 : status, {
+      'content-type': 'application/json',
+      ...signedHeaders(keys, body, { forged: rule?.fault === 'forged' }),
+    });
+    response.end(body);
+  }
+
+  async function merchantRequest(request, response, path) {
+    const body = (await readBody(request)).toString('utf8');
+    if (!isMerchant(keys, request.method, path, request.headers, body)) {
+      return answerMerchant(request, response, null, 401, { error: 'BAD_SIGNATURE' });
+    }
+    if (request.method === 'POST' && path === '/v1/payments') {
+      const asked = JSON.parse(body);
+      const payment = payments.create(request.headers['sandbox-merchant'], asked);
+      const rule = faults.take('create', asked.merchant_payment_id);
+      return payment
+        ? answerMerchant(request, response, rule, 200, payments.show(payment))
+        : answerMerchant(request, response, rule, 409, { error: 'ID_REUSED' });
+    }
+    const [, id, verb] = /^\/v1\/payments\/by-merchant-id\/([^/]+)(\/close)?$/.exec(path) ?? [];
+    const payment = payments.byMerchantId.get(id);
+    const rule = faults.take(verb ? 'close' : 'query', id);
+    if (!payment) {
+      return answerMerchant(request, response, rule, 404, { error: 'NOT_FOUND' });
+    }
+    if (verb) {
+      payments.move(payment, 'CLOSED');
+    }
+    return answerMerchant(request, response, rule, 200, payments.show(payment));
+  }
+
+  async function payerRequest(request, response, id) {
+    const payment = payments.byId.get(id);
+    if (!payment) {
+      return answer(response, 404, { error: 'NOT_FOUND' });
+    }
+    if (request.method === 'POST') {
+      const decision = new URLSearchParams((await readBody(request)).toString('utf8')).get('decision');
+      const moved = payments.move(payment, decision === 'pay' ? 'SUCCEEDED' : 'FAILED');
+      log({ what: 'decision', decision, payment: payments.show(payment), moved });
+      if (moved && faults.take('pay', payment.request.merchant_payment_id)?.fault !== 'hold') {
+        notifier.tell(payment, payments.show(payment));
+      }
+    }
+    if ((request.headers.accept ?? '').includes('application/json')) {
+      return answer(response, 200, payments.show(payment));
+    }
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+    return response.end(payPage(payment));
+  }
+
+  async function controlRequest(request, response, path) {
+    if (path === '/control/rules' && request.method === 'POST') {
+      faults.add(JSON.parse((await readBody(request)).toString('utf8')));
+    } else if (path === '/control/rules') {
+      faults.clear();
+    } else if (path === '/control/flush') {
+      await notifier.flush();
+    } else if (path === '/control/log') {
+      return answer(response, 200, seen);
+    } else {
+      return answer(response, 404, { error: 'NOT_FOUND' });
+    }
+    return answer(response, 200, {});
+  }
+
+  async function relayRequest(request, response, accountId) {
+    const error = relay ? await relay.pass(accountId, request.headers, await readBody(request)) : new Error('no relay');
+    log({ what: 'relay', account: accountId, code: error?.code ?? 0, details: error?.details });
+    return error ? answer(response, 503, { accepted: false }) : answer(response, 200, { accepted: true });
+  }
+
+  async function route(request, response) {
+    const path = request.url.split('?')[0];
+    if (path.startsWith('/v1/')) return merchantRequest(request, response, path);
+    if (path.startsWith('/pay/')) return payerRequest(request, response, path.slice('/pay/'.length));
+    if (path.startsWith('/control/')) return controlRequest(request, response, path);
+    if (path.startsWith('/relay/')) return relayRequest(request, response, path.slice('/relay/'.length));
+    return answer(response, path === '/healthz' ? 200 : 404, {});
+  }
+
+  const server = createServer((request, response) => {
+    route(request, response).catch((error) => answer(response, 400, { error: String(error) }));
+  });
+  await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const url = `http://127.0.0.1:${server.address().port}`;
+  payments = new Payments(url);
+  return {
+    url,
+    port: server.address().port,
+    payments,
+    faults,
+    notifier,
+    seen,
+    stop: () => new Promise((resolve) => {
+      notifier.stop();
+      relay?.close();
+      server.close(resolve);
+      server.closeAllConnections();
+    }),
+  };
+}

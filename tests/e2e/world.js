@@ -1,0 +1,213 @@
+// Everything that an end-to-end test needs: a private MariaDB, bmtd, the channel, and clients made by @grpc/grpc-js.
+// All of it is this test program's own and ends with it.
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import grpc from '@grpc/grpc-js';
+import loader from '@grpc/proto-loader';
+import { openKeys } from '../channelsim/keys.js';
+import { startChannel } from '../channelsim/server.js';
+
+const TOP = fileURLToPath(new URL('../..', import.meta.url));
+export const PROTOS = join(TOP, 'protos');
+const BIN = process.env.BMT_BIN ?? join(TOP, 'build/dev/bmtd');
+const WAIT_MS = 20000;
+
+export const until = async (what, question, waitMs = WAIT_MS) => {
+  for (const end = Date.now() + waitMs; ;) {
+    const answer = await question();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+const CRC = Array.from({ length: 256 }, (_, n) => {
+  for (let i = 0; i < 8; i += 1) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
+  return n >>> 0;
+});
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+// A well-formed API key: prefix, 30 characters, checksum (server/rpc/auth.h).
+export function makeKey(prefix = 'bmt_test_') {
+  let text = prefix + Array.from(randomBytes(30), (byte) => BASE62[byte % 62]).join('');
+  let sum = 0xffffffff;
+  for (const byte of Buffer.from(text)) sum = (sum >>> 8) ^ CRC[(sum ^ byte) & 255];
+  sum = (sum ^ 0xffffffff) >>> 0;
+  let check = '';
+  for (let i = 0; i < 6; i += 1) {
+    check = BASE62[sum % 62] + check;
+    sum = Math.floor(sum / 62);
+  }
+  text += check;
+  return text;
+}
+
+function startDatabase(folder) {
+  const root = userInfo().uid === 0 ? ['--user=root'] : [];
+  execFileSync('mariadb-install-db', ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db',
+    '--force', ...root, `--datadir=${folder}/db`], { stdio: 'ignore' });
+  const log = openSync(`${folder}/db.log`, 'a');
+  return spawn('mariadbd', ['--no-defaults', ...root, `--datadir=${folder}/db`, `--socket=${folder}/db.sock`,
+    '--skip-networking', '--innodb-flush-log-at-trx-commit=0', '--skip-log-bin'], { stdio: ['ignore', log, log] });
+}
+
+export function query(world, text) {
+  return execFileSync('mariadb', ['--no-defaults', '-u', 'root', '-S', `${world.folder}/db.sock`, '-BN', '-e', text]).toString().trim();
+}
+
+function writeSettings(folder, adminKey, settings) {
+  writeFileSync(`${folder}/pepper`, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 });
+  writeFileSync(`${folder}/admin.key`, `${adminKey}\n`, { mode: 0o600 });
+  writeFileSync(`${folder}/bmtd.conf`, `mode = "sandbox";
+listen = "127.0.0.1:0";
+metrics: { listen = "127.0.0.1:0"; };
+secrets_dir = "${folder}";
+auth: { pepper_file = "${folder}/pepper"; admin_key_file = "${folder}/admin.key"; refresh_ms = 200; };
+database: { servers = ( { name = "main"; socket = "${folder}/db.sock"; user = "root"; } ); };
+jobs: { tick_ms = 50; };
+rpc: { watch_poll_ms = 100; heartbeat_ms = 500; };
+${settings}`);
+}
+
+// Starts a bmtd; resolves with the process and its ports once it serves.
+export async function startServer(world, name = 'bmtd') {
+  const ready = `${world.folder}/${name}.ready`;
+  rmSync(ready, { force: true });
+  const log = openSync(`${world.folder}/${name}.log`, 'a');
+  const child = spawn(BIN, ['--config', `${world.folder}/bmtd.conf`, '--ready-file', ready], { stdio: ['ignore', log, log] });
+  let ended = false;
+  child.once('exit', () => { ended = true; });
+  const text = await until('bmtd serves', () => {
+    if (ended) throw new Error(`bmtd ended: ${readFileSync(`${world.folder}/${name}.log`, 'utf8')}`);
+    return existsSync(ready) && readFileSync(ready, 'utf8').trim();
+  });
+  const [port, metricsPort] = text.split(' ').map(Number);
+  return { child, port, metricsPort };
+}
+
+const packages = {};
+export function services() {
+  if (!packages.all) {
+    const files = ['business', 'product', 'order', 'payment', 'sandbox'].map((name) => `bmt/${name}/v1/${name}.proto`);
+    packages.all = grpc.loadPackageDefinition(loader.loadSync([...files, 'grpc/health/v1/health.proto',
+      'grpc/reflection/v1/reflection.proto', 'grpc/reflection/v1alpha/reflection.proto'],
+    { includeDirs: [PROTOS], keepCase: true, longs: String, enums: String, defaults: true, oneofs: true }));
+  }
+  return packages.all;
+}
+
+const statusType = loader.loadSync(['google/rpc/status.proto', 'google/rpc/error_details.proto'],
+  { includeDirs: [PROTOS], keepCase: true });
+
+// Code, reason and metadata of a failed call.
+export function refusal(error) {
+  const packed = error.metadata?.get('grpc-status-details-bin')[0];
+  const found = { code: grpc.status[error.code], message: error.details, reason: '', metadata: {} };
+  if (packed) {
+    const decode = (name, bytes) => decodeMessage(statusType[name], bytes);
+    for (const detail of decode('google.rpc.Status', packed).details ?? []) {
+      const info = decode('google.rpc.ErrorInfo', detail.value);
+      found.reason = info.reason;
+      found.metadata = info.metadata ?? {};
+    }
+  }
+  return found;
+}
+
+// proto-loader gives descriptors; protobufjs inside it decodes by them.
+import protobuf from 'protobufjs';
+import 'protobufjs/ext/descriptor/index.js';
+const roots = new Map();
+function decodeMessage(definition, bytes) {
+  let root = roots.get('status');
+  if (!root) {
+    root = new protobuf.Root();
+    root.resolvePath = (_, target) => join(PROTOS, target);
+    root.loadSync(['google/rpc/status.proto', 'google/rpc/error_details.proto'], { keepCase: true });
+    roots.set('status', root);
+  }
+  const type = root.lookupType(definition.type.name === 'Status' ? 'google.rpc.Status' : 'google.rpc.ErrorInfo');
+  return type.toObject(type.decode(bytes));
+}
+
+// A client of one service: methods by name, resolving with the reply or rejecting with code and reason.
+export function client(world, service, credential, { business, port } = {}) {
+  const [, module, name] = /^(\w+)\.(\w+)$/.exec(service);
+  const Service = services().bmt[module].v1[name];
+  const raw = new Service(`127.0.0.1:${port ?? world.port}`, grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
+  world.clients.push(raw);
+  const metadata = () => {
+    const made = new grpc.Metadata();
+    if (credential) made.set('authorization', `Bearer ${credential}`);
+    if (business) made.set('bmt-business', business);
+    return made;
+  };
+  return new Proxy({ raw, metadata }, {
+    get: (self, method) => self[method] ?? ((request) => new Promise((resolve, reject) => {
+      raw[method](request, metadata(), { deadline: Date.now() + WAIT_MS }, (error, reply) => {
+        if (!error) return resolve(reply);
+        return reject(Object.assign(new Error(`${method}: ${error.message}`), { refusal: refusal(error) }));
+      });
+    })),
+  });
+}
+
+// What a refused call was refused with.
+export async function refused(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    if (!error.refusal) throw error;
+    return error.refusal;
+  }
+  throw new Error('it was not refused');
+}
+
+let requests = 0;
+export const requestId = (name = 'r') => `${name}-${process.pid}-${++requests}`;
+
+// Starts everything. `settings` are further lines of bmtd.conf.
+export async function startWorld({ settings = '' } = {}) {
+  const folder = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'bmt-e2e-'));
+  const world = { folder, adminKey: makeKey(), clients: [], servers: [] };
+  world.database = startDatabase(folder);
+  process.once('exit', () => world.database.kill('SIGKILL'));
+  writeSettings(folder, world.adminKey, settings);
+  await until('the database answers', () => {
+    try {
+      return query(world, 'SELECT 1') === '1';
+    } catch {
+      return false;
+    }
+  });
+  execFileSync(BIN, ['--config', `${folder}/bmtd.conf`, '--migrate'], { stdio: 'ignore' });
+  const keys = openKeys(`${folder}/channel`);
+  writeFileSync(`${folder}/sandbox-main`, `${keys.secret}\n`, { mode: 0o600 });
+  copyFileSync(`${folder}/channel/channel.pub.pem`, `${folder}/sandbox-main.pub`);
+  const server = await startServer(world);
+  world.servers.push(server);
+  Object.assign(world, { port: server.port, metricsPort: server.metricsPort });
+  world.channel = await startChannel({ keys, relayTo: `127.0.0.1:${server.port}` });
+  return world;
+}
+
+export async function stopWorld(world) {
+  for (const made of world.clients) made.close();
+  await world.channel.stop();
+  for (const { child } of world.servers) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      await new Promise((resolve) => child.once('exit', resolve));
+    }
+    if (child.exitCode !== 0 && child.signalCode !== 'SIGKILL') {
+      throw new Error(`bmtd ended with ${child.exitCode ?? child.signalCode}: ${readFileSync(`${world.folder}/bmtd.log`, 'utf8').slice(-4000)}`);
+    }
+  }
+  world.database.kill('SIGCONT');
+  world.database.kill('SIGKILL');
+  rmSync(world.folder, { recursive: true, force: true });
+}
