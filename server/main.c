@@ -47,6 +47,7 @@ static const char help[] =
     "  bmtd --config FILE --write-schema F  write all schemas as SQL, and end\n"
     "  bmtd --write-docs FOLDER             write errors.md, config.md and bmtd.conf.sample, and end\n"
     "  bmtd --check-contract                check methods against the protos, and end\n"
+    "  bmtd --new-key                       print a fresh API key, such as for auth.admin_key_file, and end\n"
     "  bmtd --help-config                   explain every setting\n"
     "  bmtd --help | --version\n"
     "\n"
@@ -72,15 +73,25 @@ static int usage(const char *problem)
     return EXIT_USAGE;
 }
 
+static int print_new_key(void)
+{
+    char key[API_KEY_TEXT_SIZE];
+
+    auth_key_generate(false, key);
+    puts(key);
+    return EXIT_OK;
+}
+
 /* -1 to go on; else the exit code. */
 static int read_options(int argc, char **argv, struct options *options)
 {
-    enum { OPT_CONFIG = 1, OPT_READY, OPT_DOCS, OPT_SCHEMA, OPT_MIGRATE, OPT_CHECK, OPT_CONTRACT, OPT_HELP_CONFIG, OPT_HELP, OPT_VERSION };
+    enum { OPT_CONFIG = 1, OPT_READY, OPT_DOCS, OPT_SCHEMA, OPT_MIGRATE, OPT_CHECK, OPT_CONTRACT, OPT_HELP_CONFIG, OPT_NEW_KEY, OPT_HELP, OPT_VERSION };
     static const struct option list[] = {
         {"config", required_argument, NULL, OPT_CONFIG},   {"ready-file", required_argument, NULL, OPT_READY},
         {"write-docs", required_argument, NULL, OPT_DOCS}, {"write-schema", required_argument, NULL, OPT_SCHEMA},
         {"migrate", no_argument, NULL, OPT_MIGRATE},       {"check", no_argument, NULL, OPT_CHECK},
         {"check-contract", no_argument, NULL, OPT_CONTRACT}, {"help-config", no_argument, NULL, OPT_HELP_CONFIG},
+        {"new-key", no_argument, NULL, OPT_NEW_KEY},
         {"help", no_argument, NULL, OPT_HELP},             {"version", no_argument, NULL, OPT_VERSION},
         {NULL, 0, NULL, 0},
     };
@@ -96,6 +107,7 @@ static int read_options(int argc, char **argv, struct options *options)
         case OPT_CHECK: options->check = true; break;
         case OPT_CONTRACT: options->check_contract = true; break;
         case OPT_HELP_CONFIG: options->help_config = true; break;
+        case OPT_NEW_KEY: return print_new_key();
         case OPT_HELP: fputs(help, stdout); return EXIT_OK;
         case OPT_VERSION: puts("bmtd " BMT_VERSION); return EXIT_OK;
         default: return usage("unknown or incomplete option");

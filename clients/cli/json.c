@@ -268,6 +268,17 @@ static bool read_value(const ProtobufCFieldDescriptor *field, const json_t *json
     }
 }
 
+/* `lines[2]`, `order.user_id`; free() it. */
+static char *path_of(const char *path, const char *dot, const char *name, size_t index)
+{
+    char *text = NULL;
+    const int size = index == SIZE_MAX ? asprintf(&text, "%s%s%s", path, dot, name) : asprintf(&text, "%s[%zu]", path, index);
+
+    if (size < 0)
+        abort();
+    return text;
+}
+
 static bool read_list(const ProtobufCFieldDescriptor *field, const json_t *json, ProtobufCMessage *message, const char *path)
 {
     const size_t n = json_is_array(json) ? json_array_size(json) : 1;
@@ -275,10 +286,12 @@ static bool read_list(const ProtobufCFieldDescriptor *field, const json_t *json,
 
     *(void **)field_at(message, field->offset) = list;
     for (size_t i = 0; i < n; i++) {
-        char item[256];
+        char *item = path_of(path, "", field->name, i);
+        const bool is_read =
+            read_value(field, json_is_array(json) ? json_array_get(json, i) : json, list + i * value_size(field), item);
 
-        snprintf(item, sizeof item, "%s[%zu]", path, i);
-        if (!read_value(field, json_is_array(json) ? json_array_get(json, i) : json, list + i * value_size(field), item))
+        free(item);
+        if (!is_read)
             return false;
         *(size_t *)field_at(message, field->quantifier_offset) = i + 1;
     }
@@ -293,13 +306,17 @@ static bool read_fields(ProtobufCMessage *message, const json_t *json, const cha
     json_object_foreach((json_t *)(uintptr_t)json, name, value)
     {
         const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
-        char at[256];
+        char *at = path_of(path, path[0] != '\0' ? "." : "", name, SIZE_MAX);
+        bool is_read;
 
-        snprintf(at, sizeof at, "%s%s%s", path, path[0] != '\0' ? "." : "", name);
         if (field == NULL)
-            return complain(at, "a field of the request");
-        if (field->label == PROTOBUF_C_LABEL_REPEATED ? !read_list(field, value, message, at)
-                                                      : !read_value(field, value, field_at(message, field->offset), at))
+            is_read = complain(at, "a field of the request");
+        else if (field->label == PROTOBUF_C_LABEL_REPEATED)
+            is_read = read_list(field, value, message, at);
+        else
+            is_read = read_value(field, value, field_at(message, field->offset), at);
+        free(at);
+        if (!is_read)
             return false;
     }
     return true;

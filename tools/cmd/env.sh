@@ -1,0 +1,41 @@
+# Shared by the commands: where things are, and how to say what happens. Sourced, never run.
+# shellcheck shell=sh
+top=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$top"
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+if [ -n "${NO_COLOR:-}" ] || [ ! -t 1 ]; then
+    say() { printf '==> %s\n' "$*"; }
+fi
+fail() {
+    echo "bmt: $*" >&2
+    exit 1
+}
+
+# Builds a preset; quiet unless it fails. `build PRESET [TARGET...]`
+build() {
+    preset=$1
+    shift
+    mkdir -p build
+    [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 || {
+        cat "build/$preset.configure.log" >&2
+        fail "cannot configure; repeat with: cmake --preset $preset"
+    }
+    log=build/$preset.build.log
+    # shellcheck disable=SC2068 # targets are words
+    cmake --build "build/$preset" ${@:+--target} $@ >"$log" 2>&1 || {
+        tail -n 40 "$log" >&2
+        fail "cannot build; repeat with: cmake --build build/$preset"
+    }
+}
+
+# The packages of the tests and the channel simulator, when the lock file is newer than what is installed.
+node_packages() {
+    folder=$1
+    stamp=$folder/node_modules/.bmt-installed
+    if [ ! -f "$stamp" ] || [ "$folder/package-lock.json" -nt "$stamp" ]; then
+        say "installing node packages of $folder"
+        (cd "$folder" && npm ci --silent --no-audit --no-fund --no-update-notifier) || fail "npm ci failed in $folder"
+        touch "$stamp"
+    fi
+}

@@ -1,0 +1,190 @@
+#!/bin/sh
+# Starts database, bmtd and channel in BMT_UP_VAR, shows a purchase, and keeps them until it ends. Called by `up`.
+set -eu
+# shellcheck source=tools/cmd/env.sh
+. "$(dirname "$0")/env.sh"
+
+mode=$1
+var=$BMT_UP_VAR
+bin=$top/build/release
+ctl=$bin/clients/bmtctl
+mkdir -p "$var/run" "$var/log" "$var/etc"
+chmod 700 "$var/etc" "$var/run"
+
+# A Unix socket's path holds 107 bytes: a deep folder gets a short one beside it.
+socket=$var/run/db.sock
+if [ ${#socket} -gt 100 ]; then
+    short=$(cat "$var/run/short" 2>/dev/null || true)
+    [ -d "$short" ] || short=$(mktemp -d /tmp/bmt.XXXXXX)
+    echo "$short" >"$var/run/short"
+    socket=$short/db.sock
+fi
+
+as_root=
+[ "$(id -u)" = 0 ] && as_root=--user=root
+
+pids=
+stop_all() {
+    trap '' INT TERM
+    for pid in $pids; do
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    pids=
+    rm -f "$var/run/up.pid" "$var/run/up.ready"
+}
+trap 'stop_all' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+started() { pids="$1 $pids"; }
+
+wait_for() { # wait_for WHAT PID LOG COMMAND...
+    what=$1 pid=$2 log=$3
+    shift 3
+    tries=0
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        if ! kill -0 "$pid" 2>/dev/null || [ $tries -gt 300 ]; then
+            tail -n 20 "$log" >&2
+            fail "$what did not start (log: $log)"
+        fi
+        sleep 0.1
+    done
+}
+
+if [ -f "$var/run/up.pid" ] && kill -0 "$(cat "$var/run/up.pid")" 2>/dev/null; then
+    fail "already running here (process $(cat "$var/run/up.pid")); stop it with ./bmt down, or use another --var"
+fi
+echo $$ >"$var/run/up.pid"
+
+say 'database'
+if [ ! -d "$var/db/mysql" ]; then
+    # shellcheck disable=SC2086 # empty or one word
+    mariadb-install-db --no-defaults $as_root --auth-root-authentication-method=normal --skip-test-db --force \
+        --datadir="$var/db" >"$var/log/db-install.log" 2>&1 || {
+        tail -n 20 "$var/log/db-install.log" >&2
+        fail 'could not make the database'
+    }
+fi
+# shellcheck disable=SC2086
+mariadbd --no-defaults $as_root --datadir="$var/db" --socket="$socket" --skip-networking --skip-log-bin \
+    --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=256M >>"$var/log/db.log" 2>&1 &
+db=$!
+started $db
+wait_for 'the database' $db "$var/log/db.log" mariadb --no-defaults -u root -S "$socket" -e 'SELECT 1'
+
+# Settings and secrets: made once, never shown but for the development key.
+secret() {
+    [ -s "$1" ] || (
+        umask 077
+        od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$1"
+        echo >>"$1"
+    )
+}
+secret "$var/etc/pepper"
+[ -s "$var/etc/admin.key" ] || (umask 077 && "$bin/bmtd" --new-key >"$var/etc/admin.key")
+[ -s "$var/etc/token.pem" ] || (umask 077 && node -e '
+    const { generateKeyPairSync } = require("node:crypto");
+    process.stdout.write(generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }));
+' >"$var/etc/token.pem")
+
+write_settings() { # write_settings GRPC_PORT METRICS_PORT
+    cat >"$var/etc/bmtd.conf" <<END
+# Made by ./bmt up; rewritten at each start.
+mode = "sandbox";
+listen = "127.0.0.1:$1";
+metrics: { listen = "127.0.0.1:$2"; };
+secrets_dir = "$var/etc/channels";
+auth: { pepper_file = "$var/etc/pepper"; admin_key_file = "$var/etc/admin.key"; token_key_file = "$var/etc/token.pem"; };
+database: { servers = ( { name = "main"; socket = "$socket"; user = "root"; } ); };
+END
+}
+
+say 'schemas'
+write_settings 0 0
+"$bin/bmtd" --config "$var/etc/bmtd.conf" --migrate >"$var/log/migrate.log" 2>&1 || {
+    cat "$var/log/migrate.log" >&2
+    fail 'migrations failed'
+}
+
+# A default port that someone else has gives way to a free one; a port that was asked for does not.
+start_bmtd() {
+    rm -f "$var/run/bmtd.ready"
+    "$bin/bmtd" --config "$var/etc/bmtd.conf" --ready-file "$var/run/bmtd.ready" >>"$var/log/bmtd.log" 2>&1 &
+    bmtd=$!
+    while [ ! -s "$var/run/bmtd.ready" ] && kill -0 $bmtd 2>/dev/null; do sleep 0.05; done
+    if [ ! -s "$var/run/bmtd.ready" ]; then
+        wait $bmtd && code=0 || code=$?
+        return "$code"
+    fi
+    started $bmtd
+}
+
+say 'bmtd'
+wanted=${BMT_UP_PORT:-7450}
+write_settings "$wanted" $((wanted + 1))
+code=0
+start_bmtd || code=$?
+if [ $code = 5 ] && [ -z "$BMT_UP_PORT" ]; then
+    echo "    port $wanted or $((wanted + 1)) is taken, using free ones"
+    write_settings 0 0
+    code=0
+    start_bmtd || code=$?
+fi
+[ $code = 0 ] || {
+    tail -n 20 "$var/log/bmtd.log" >&2
+    fail "bmtd ended with $code (log: $var/log/bmtd.log)"
+}
+read -r grpc_port metrics_port <"$var/run/bmtd.ready"
+
+say 'channel simulator'
+start_channel() {
+    rm -f "$var/run/channel.ready"
+    node tests/channelsim/main.js --port "$1" --keys "$var/etc/channel" --relay-to "127.0.0.1:$grpc_port" \
+        --log "$var/log/channel.jsonl" --ready-file "$var/run/channel.ready" >>"$var/log/channel.log" 2>&1 &
+    channel=$!
+    while [ ! -s "$var/run/channel.ready" ] && kill -0 $channel 2>/dev/null; do sleep 0.05; done
+    [ -s "$var/run/channel.ready" ] && started $channel
+}
+start_channel $((grpc_port + 2)) || start_channel 0 || {
+    tail -n 20 "$var/log/channel.log" >&2
+    fail 'the channel simulator did not start'
+}
+channel_url=http://127.0.0.1:$(cat "$var/run/channel.ready")
+mkdir -p "$var/etc/channels"
+cp "$var/etc/channel/merchant.secret" "$var/etc/channels/sandbox-main"
+cp "$var/etc/channel/channel.pub.pem" "$var/etc/channels/sandbox-main.pub"
+chmod 600 "$var/etc/channels/sandbox-main"
+
+. tools/cmd/demo.sh
+demo
+
+if [ "$mode" = once ]; then
+    say 'stopping'
+    stop_all
+    exit 0
+fi
+cat <<END
+
+  gRPC      127.0.0.1:$grpc_port   (reflection on)
+  metrics   http://127.0.0.1:$metrics_port/metrics
+  channel   $channel_url
+  business  $business
+  API key   $key
+
+  BMT_ADDRESS=127.0.0.1:$grpc_port BMT_API_KEY=$key $ctl order list
+
+Ctrl-C or ./bmt down stops everything.
+END
+touch "$var/run/up.ready"
+while :; do
+    for pid in $pids; do
+        kill -0 "$pid" 2>/dev/null || {
+            tail -n 20 "$var"/log/bmtd.log "$var"/log/db.log >&2
+            fail 'a process has ended'
+        }
+    done
+    sleep 1 &
+    wait $! || true
+done
