@@ -85,15 +85,26 @@ static int print_new_key(void)
 /* -1 to go on; else the exit code. */
 static int read_options(int argc, char **argv, struct options *options)
 {
-    enum { OPT_CONFIG = 1, OPT_READY, OPT_DOCS, OPT_SCHEMA, OPT_MIGRATE, OPT_CHECK, OPT_CONTRACT, OPT_HELP_CONFIG, OPT_NEW_KEY, OPT_HELP, OPT_VERSION };
+    enum {
+        OPT_CONFIG = 1,
+        OPT_READY,
+        OPT_DOCS,
+        OPT_SCHEMA,
+        OPT_MIGRATE,
+        OPT_CHECK,
+        OPT_CONTRACT,
+        OPT_HELP_CONFIG,
+        OPT_NEW_KEY,
+        OPT_HELP,
+        OPT_VERSION
+    };
     static const struct option list[] = {
-        {"config", required_argument, NULL, OPT_CONFIG},   {"ready-file", required_argument, NULL, OPT_READY},
-        {"write-docs", required_argument, NULL, OPT_DOCS}, {"write-schema", required_argument, NULL, OPT_SCHEMA},
-        {"migrate", no_argument, NULL, OPT_MIGRATE},       {"check", no_argument, NULL, OPT_CHECK},
+        {"config", required_argument, NULL, OPT_CONFIG},     {"ready-file", required_argument, NULL, OPT_READY},
+        {"write-docs", required_argument, NULL, OPT_DOCS},   {"write-schema", required_argument, NULL, OPT_SCHEMA},
+        {"migrate", no_argument, NULL, OPT_MIGRATE},         {"check", no_argument, NULL, OPT_CHECK},
         {"check-contract", no_argument, NULL, OPT_CONTRACT}, {"help-config", no_argument, NULL, OPT_HELP_CONFIG},
-        {"new-key", no_argument, NULL, OPT_NEW_KEY},
-        {"help", no_argument, NULL, OPT_HELP},             {"version", no_argument, NULL, OPT_VERSION},
-        {NULL, 0, NULL, 0},
+        {"new-key", no_argument, NULL, OPT_NEW_KEY},         {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},         {NULL, 0, NULL, 0},
     };
     int which;
 

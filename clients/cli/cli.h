@@ -14,7 +14,7 @@ enum exit_code {
     EXIT_USAGE = 2,       /* wrong command, option or value */
     EXIT_UNAVAILABLE = 3, /* the server cannot be reached or cannot work now: try again */
     EXIT_NOT_FOUND = 4,
-    EXIT_REFUSED = 5,     /* the server refused: state, permission, form */
+    EXIT_REFUSED = 5, /* the server refused: state, permission, form */
 };
 
 enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_JSONL, OUTPUT_YAML };
@@ -25,8 +25,8 @@ struct cli_command {
     const char *verb;
     const ProtobufCServiceDescriptor *service;
     const char *method;
-    const char *subject;  /* the request field that the argument after the verb fills; NULL: none */
-    bool moves_money;     /* asks for a reason and a typed confirmation */
+    const char *subject; /* the request field that the argument after the verb fills; NULL: none */
+    bool moves_money;    /* asks for a reason and a typed confirmation */
     int (*run)(const struct cli_command *command, json_t *request); /* NULL: call the method and show the reply */
     const char *help;
 };
@@ -42,8 +42,8 @@ struct cli_settings {
     const char *ca_file;
     const char *context;
     enum output output;
-    bool is_quiet;       /* ids only */
-    bool is_confirmed;   /* --yes */
+    bool is_quiet;     /* ids only */
+    bool is_confirmed; /* --yes */
     const char *reason;
     int64_t deadline_ms;
 };

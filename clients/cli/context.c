@@ -1,4 +1,5 @@
-/* Contexts: named servers with their keys, in one JSON file of mode 0600 (BMT_CONFIG or ~/.config/bmt/contexts.json). */
+/* Contexts: named servers with their keys, in one JSON file of mode 0600 (BMT_CONFIG or ~/.config/bmt/contexts.json).
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -65,7 +66,8 @@ static int save(const json_t *book)
     make_folders(file_path());
     snprintf(beside, sizeof beside, "%s.new", file_path());
     file = open(beside, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (file < 0 || json_dumpfd(book, file, JSON_INDENT(2)) != 0 || close(file) != 0 || rename(beside, file_path()) != 0) {
+    if (file < 0 || json_dumpfd(book, file, JSON_INDENT(2)) != 0 || close(file) != 0 ||
+        rename(beside, file_path()) != 0) {
         fprintf(stderr, "bmtctl: %s: %s\n", file_path(), strerror(errno));
         return EXIT_FAILED;
     }
@@ -114,11 +116,11 @@ static void list(const json_t *book)
     const char *name;
     json_t *context;
 
-    json_object_foreach(json_object_get(book, "contexts"), name, context)
-    {
+    json_object_foreach(json_object_get(book, "contexts"), name, context) {
         const char *address = json_string_value(json_object_get(context, "address"));
 
-        printf("%s %-16s %s\n", current != NULL && strcmp(current, name) == 0 ? "*" : " ", name, address != NULL ? address : "");
+        printf("%s %-16s %s\n", current != NULL && strcmp(current, name) == 0 ? "*" : " ", name,
+               address != NULL ? address : "");
     }
 }
 

@@ -38,25 +38,20 @@ static json_t *value_json(const ProtobufCFieldDescriptor *field, const void *at)
     char number[32];
 
     switch (field->type) {
-    case PROTOBUF_C_TYPE_STRING:
-        return json_string(*(char *const *)at);
-    case PROTOBUF_C_TYPE_BOOL:
-        return json_boolean(*(const protobuf_c_boolean *)at);
+    case PROTOBUF_C_TYPE_STRING: return json_string(*(char *const *)at);
+    case PROTOBUF_C_TYPE_BOOL: return json_boolean(*(const protobuf_c_boolean *)at);
     case PROTOBUF_C_TYPE_INT64:
         snprintf(number, sizeof number, "%" PRId64, *(const int64_t *)at);
         return json_string(number);
     case PROTOBUF_C_TYPE_INT32:
-    case PROTOBUF_C_TYPE_UINT32:
-        return json_integer(*(const int32_t *)at);
+    case PROTOBUF_C_TYPE_UINT32: return json_integer(*(const int32_t *)at);
     case PROTOBUF_C_TYPE_ENUM: {
         const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(field->descriptor, *(const int *)at);
 
         return value != NULL ? json_string(value->name) : json_integer(*(const int *)at);
     }
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return cli_json_of(*(ProtobufCMessage *const *)at);
-    default:
-        return json_null(); /* bytes: no reply that we show holds any */
+    case PROTOBUF_C_TYPE_MESSAGE: return cli_json_of(*(ProtobufCMessage *const *)at);
+    default: return json_null(); /* bytes: no reply that we show holds any */
     }
 }
 
@@ -64,14 +59,10 @@ static size_t value_size(const ProtobufCFieldDescriptor *field)
 {
     switch (field->type) {
     case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_INT64:
-        return sizeof(int64_t);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    default:
-        return sizeof(int32_t);
+    case PROTOBUF_C_TYPE_MESSAGE: return sizeof(void *);
+    case PROTOBUF_C_TYPE_INT64: return sizeof(int64_t);
+    case PROTOBUF_C_TYPE_BYTES: return sizeof(ProtobufCBinaryData);
+    default: return sizeof(int32_t);
     }
 }
 
@@ -153,7 +144,8 @@ static bool read_enum(const ProtobufCEnumDescriptor *type, const json_t *json, i
         const size_t size = strlen(name);
 
         /* the name, or its last words behind an underscore */
-        if (strcmp(full, name) == 0 || (size < full_size && full[full_size - size - 1] == '_' && strcmp(full + full_size - size, name) == 0)) {
+        if (strcmp(full, name) == 0 ||
+            (size < full_size && full[full_size - size - 1] == '_' && strcmp(full + full_size - size, name) == 0)) {
             *ret_value = type->values[i].value;
             return true;
         }
@@ -249,22 +241,20 @@ static bool read_value(const ProtobufCFieldDescriptor *field, const json_t *json
         *(char **)at = strdup(json_string_value(json));
         return true;
     case PROTOBUF_C_TYPE_BOOL:
-        *(protobuf_c_boolean *)at = json_is_true(json) || (json_is_string(json) && strcmp(json_string_value(json), "true") == 0);
+        *(protobuf_c_boolean *)at =
+            json_is_true(json) || (json_is_string(json) && strcmp(json_string_value(json), "true") == 0);
         return true;
-    case PROTOBUF_C_TYPE_INT64:
-        return read_int(json, at) || complain(path, "a whole number");
+    case PROTOBUF_C_TYPE_INT64: return read_int(json, at) || complain(path, "a whole number");
     case PROTOBUF_C_TYPE_INT32:
         if (!read_int(json, &number) || number > INT32_MAX || number < INT32_MIN)
             return complain(path, "a whole number");
         *(int32_t *)at = (int32_t)number;
         return true;
-    case PROTOBUF_C_TYPE_ENUM:
-        return read_enum(field->descriptor, json, at) || complain(path, "one of its names");
+    case PROTOBUF_C_TYPE_ENUM: return read_enum(field->descriptor, json, at) || complain(path, "one of its names");
     case PROTOBUF_C_TYPE_MESSAGE:
         *(ProtobufCMessage **)at = cli_message_of(field->descriptor, json, path);
         return *(ProtobufCMessage **)at != NULL;
-    default:
-        return complain(path, "a field that can be given here");
+    default: return complain(path, "a field that can be given here");
     }
 }
 
@@ -272,14 +262,16 @@ static bool read_value(const ProtobufCFieldDescriptor *field, const json_t *json
 static char *path_of(const char *path, const char *dot, const char *name, size_t index)
 {
     char *text = NULL;
-    const int size = index == SIZE_MAX ? asprintf(&text, "%s%s%s", path, dot, name) : asprintf(&text, "%s[%zu]", path, index);
+    const int size =
+        index == SIZE_MAX ? asprintf(&text, "%s%s%s", path, dot, name) : asprintf(&text, "%s[%zu]", path, index);
 
     if (size < 0)
         abort();
     return text;
 }
 
-static bool read_list(const ProtobufCFieldDescriptor *field, const json_t *json, ProtobufCMessage *message, const char *path)
+static bool read_list(const ProtobufCFieldDescriptor *field, const json_t *json, ProtobufCMessage *message,
+                      const char *path)
 {
     const size_t n = json_is_array(json) ? json_array_size(json) : 1;
     char *list = calloc(n, value_size(field));
@@ -303,9 +295,9 @@ static bool read_fields(ProtobufCMessage *message, const json_t *json, const cha
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)json, name, value)
-    {
-        const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+    json_object_foreach((json_t *)(uintptr_t)json, name, value) {
+        const ProtobufCFieldDescriptor *field =
+            protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
         char *at = path_of(path, path[0] != '\0' ? "." : "", name, SIZE_MAX);
         bool is_read;
 

@@ -9,7 +9,18 @@
 
 struct cli_settings cli = {.deadline_ms = 5000};
 
-enum { OPT_ADDRESS = 1000, OPT_BUSINESS, OPT_CA, OPT_CONTEXT, OPT_TIMEOUT, OPT_REASON, OPT_YES, OPT_LINE, OPT_MARKDOWN, OPT_FIELD = 2000 };
+enum {
+    OPT_ADDRESS = 1000,
+    OPT_BUSINESS,
+    OPT_CA,
+    OPT_CONTEXT,
+    OPT_TIMEOUT,
+    OPT_REASON,
+    OPT_YES,
+    OPT_LINE,
+    OPT_MARKDOWN,
+    OPT_FIELD = 2000
+};
 enum { OPTIONS_MAX = 64 };
 
 static const struct option common[] = {
@@ -113,8 +124,7 @@ static void set_field(const struct cli_command *command, int which, const char *
 static int take_option(const struct cli_command *command, int which, json_t *request)
 {
     switch (which) {
-    case 'o':
-        return read_output(optarg) ? 0 : usage("output is table, json, jsonl or yaml", optarg);
+    case 'o': return read_output(optarg) ? 0 : usage("output is table, json, jsonl or yaml", optarg);
     case 'q': cli.is_quiet = true; return 0;
     case 'h': wants_help = true; return 0;
     case OPT_ADDRESS: cli.address = optarg; return 0;
@@ -127,8 +137,7 @@ static int take_option(const struct cli_command *command, int which, json_t *req
     case OPT_TIMEOUT:
         cli.deadline_ms = strtol(optarg, NULL, 10) * 1000;
         return cli.deadline_ms > 0 ? 0 : usage("timeout is a number of seconds", optarg);
-    case OPT_LINE:
-        return add_line(request, optarg) ? 0 : usage("a line is SKU:QUANTITY", optarg);
+    case OPT_LINE: return add_line(request, optarg) ? 0 : usage("a line is SKU:QUANTITY", optarg);
     default:
         if (command == NULL || which < OPT_FIELD)
             return usage("unknown or incomplete option", "");
@@ -159,12 +168,13 @@ struct bmt_client *cli_client(void)
 
     if (client != NULL)
         return client;
-    client = bmt_client_new(&(struct bmt_client_options){.address = cli.address != NULL ? cli.address : "127.0.0.1:7450",
-                                                         .api_key = cli.api_key,
-                                                         .business = cli.business,
-                                                         .ca_file = cli.ca_file,
-                                                         .deadline_ms = cli.deadline_ms},
-                            &error);
+    client =
+        bmt_client_new(&(struct bmt_client_options){.address = cli.address != NULL ? cli.address : "127.0.0.1:7450",
+                                                    .api_key = cli.api_key,
+                                                    .business = cli.business,
+                                                    .ca_file = cli.ca_file,
+                                                    .deadline_ms = cli.deadline_ms},
+                       &error);
     if (client == NULL)
         fprintf(stderr, "bmtctl: %s\n", error.message);
     return client;
@@ -238,7 +248,8 @@ static void give_request_id(const struct cli_command *command, json_t *request)
         protobuf_c_service_descriptor_get_method_by_name(command->service, command->method)->input;
     char text[BMT_REQUEST_ID_SIZE];
 
-    if (protobuf_c_message_descriptor_get_field_by_name(type, "request_id") != NULL && json_object_get(request, "request_id") == NULL)
+    if (protobuf_c_message_descriptor_get_field_by_name(type, "request_id") != NULL &&
+        json_object_get(request, "request_id") == NULL)
         json_object_set_new(request, "request_id", json_string(bmt_request_id(text)));
 }
 

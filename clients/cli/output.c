@@ -9,7 +9,8 @@
 
 static bool is_money(const json_t *value)
 {
-    return json_is_object(value) && json_object_get(value, "amount_minor") != NULL && json_object_get(value, "currency") != NULL;
+    return json_is_object(value) && json_object_get(value, "amount_minor") != NULL &&
+           json_object_get(value, "currency") != NULL;
 }
 
 static char *money_cell(const json_t *value)
@@ -63,10 +64,8 @@ static json_t *columns_of(const json_t *rows)
     const char *name;
     json_t *value;
 
-    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
-    {
-        json_object_foreach(row, name, value)
-        {
+    json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
+        json_object_foreach(row, name, value) {
             if (json_object_get(known, name) != NULL || (json_is_object(value) && !is_money(value)))
                 continue;
             json_object_set_new(known, name, json_true());
@@ -88,8 +87,7 @@ void cli_show_table(const json_t *rows)
 
     if (table == NULL)
         abort();
-    json_array_foreach(columns, i, name)
-    {
+    json_array_foreach(columns, i, name) {
         char *title = strdup(json_string_value(name));
 
         for (char *at = title; *at != '\0'; at++)
@@ -97,12 +95,10 @@ void cli_show_table(const json_t *rows)
         scols_table_new_column(table, title, 0.1, 0);
         free(title);
     }
-    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
-    {
+    json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
         struct libscols_line *line = scols_table_new_line(table, NULL);
 
-        json_array_foreach(columns, j, name)
-        {
+        json_array_foreach(columns, j, name) {
             const json_t *value = json_object_get(row, json_string_value(name));
 
             if (value != NULL)
@@ -143,8 +139,7 @@ static void show_pairs(const json_t *object)
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)object, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
         char *text = cli_cell(value);
 
         json_array_append_new(rows, json_pack("{s:s, s:s}", "field", name, "value", text));
@@ -162,15 +157,13 @@ static void show_yaml(const json_t *value, int depth)
     size_t i;
 
     if (json_is_object(value)) {
-        json_object_foreach((json_t *)(uintptr_t)value, name, item)
-        {
+        json_object_foreach((json_t *)(uintptr_t)value, name, item) {
             printf("%*s%s:", depth * 2, "", name);
             printf("%s", json_is_object(item) || json_is_array(item) ? "\n" : " ");
             show_yaml(item, depth + 1);
         }
     } else if (json_is_array(value)) {
-        json_array_foreach((json_t *)(uintptr_t)value, i, item)
-        {
+        json_array_foreach((json_t *)(uintptr_t)value, i, item) {
             printf("%*s-%s", depth * 2, "", json_is_object(item) ? "\n" : " ");
             show_yaml(item, depth + 1);
         }
@@ -199,7 +192,8 @@ static void show_lines(const json_t *reply)
     if (list == NULL)
         show_json(reply, JSON_COMPACT);
     else
-        json_array_foreach((json_t *)(uintptr_t)list, i, item) show_json(item, JSON_COMPACT);
+        json_array_foreach((json_t *)(uintptr_t)list, i, item)
+            show_json(item, JSON_COMPACT);
 }
 
 /* The id of a resource is its first field. */
@@ -216,10 +210,13 @@ static void show_ids(const json_t *reply)
         void *first = json_object_iter((json_t *)(uintptr_t)one);
 
         if (first != NULL)
-            puts(json_string_value(json_object_iter_value(first)) != NULL ? json_string_value(json_object_iter_value(first)) : "");
+            puts(json_string_value(json_object_iter_value(first)) != NULL
+                     ? json_string_value(json_object_iter_value(first))
+                     : "");
         return;
     }
-    json_array_foreach((json_t *)(uintptr_t)list, i, item) puts(json_string_value(json_object_iter_value(json_object_iter(item))));
+    json_array_foreach((json_t *)(uintptr_t)list, i, item)
+        puts(json_string_value(json_object_iter_value(json_object_iter(item))));
 }
 
 void cli_show(const json_t *reply)

@@ -98,7 +98,8 @@ int cli_order_why(const struct cli_command *command, json_t *request)
 
         printf("%s of %s over %s is %s\n", text_of(order, "order_id"), text_of(order, "user_id"), total,
                after_word(text_of(order, "state"), "STATE_"));
-        json_array_foreach(json_object_get(story, "events"), i, event) tell_event(event);
+        json_array_foreach(json_object_get(story, "events"), i, event)
+            tell_event(event);
         if (next != NULL)
             printf("next: %s at %s (%s)\n", after_word(text_of(next, "kind"), "KIND_"), text_of(next, "time"),
                    text_of(next, "explanation"));

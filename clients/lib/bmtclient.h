@@ -36,15 +36,15 @@ extern "C" {
 struct bmt_client;
 
 struct bmt_client_options {
-    const char *address;        /* host:port */
-    const char *api_key;        /* API key or client token; NULL: none */
-    const char *business;       /* for staff keys: the business to act for, `biz_...`; NULL: none */
-    const char *ca_file;        /* PEM: authorities of the server; NULL: without TLS */
+    const char *address;          /* host:port */
+    const char *api_key;          /* API key or client token; NULL: none */
+    const char *business;         /* for staff keys: the business to act for, `biz_...`; NULL: none */
+    const char *ca_file;          /* PEM: authorities of the server; NULL: without TLS */
     const char *certificate_file; /* PEM: our certificate for mutual TLS, with key_file */
     const char *key_file;
-    int64_t deadline_ms;        /* of each call; 0: 5000 */
-    int connections;            /* 1 to 16; 0: 1 */
-    int pollers;                /* threads that carry replies of bmt_call_start; 1 to 4; 0: 1 */
+    int64_t deadline_ms; /* of each call; 0: 5000 */
+    int connections;     /* 1 to 16; 0: 1 */
+    int pollers;         /* threads that carry replies of bmt_call_start; 1 to 4; 0: 1 */
 };
 
 enum { BMT_ERROR_METADATA_MAX = 8 };

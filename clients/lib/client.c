@@ -57,7 +57,10 @@ static grpc_channel_credentials *make_credentials(const struct bmt_client_option
         key = read_file(options->key_file);
     }
     if (authorities == NULL || (is_mutual && (certificate == NULL || key == NULL))) {
-        fail(error, "file cannot be read", authorities == NULL ? options->ca_file : certificate == NULL ? options->certificate_file : options->key_file);
+        fail(error, "file cannot be read",
+             authorities == NULL   ? options->ca_file
+             : certificate == NULL ? options->certificate_file
+                                   : options->key_file);
     } else {
         grpc_ssl_pem_key_cert_pair pair = {.private_key = key, .cert_chain = certificate};
 
@@ -100,7 +103,8 @@ struct bmt_client *bmt_client_new(const struct bmt_client_options *options, stru
 
     if (options->address == NULL || options->connections < 0 || options->connections > CONNECTIONS_MAX ||
         options->pollers < 0 || options->pollers > POLLERS_MAX || options->deadline_ms < 0) {
-        fail(error, "missing or out of range", options->address == NULL ? "address" : "connections, pollers or deadline_ms");
+        fail(error, "missing or out of range",
+             options->address == NULL ? "address" : "connections, pollers or deadline_ms");
         return NULL;
     }
     grpc_init();
@@ -332,7 +336,8 @@ static void open_latch(void *context, const void *reply, size_t reply_size, cons
 /* Reads, and writes that carry a request_id, cannot double anything: after UNAVAILABLE they are sent again. */
 static bool may_repeat(const ProtobufCMessage *request)
 {
-    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "request_id");
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "request_id");
 
     return field == NULL || **(char *const *)(const void *)((const char *)request + field->offset) != '\0';
 }

@@ -9,9 +9,10 @@
 const char *bmt_code_name(int code)
 {
     static const char *const names[] = {
-        "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-        "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
-        "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+        "OK",        "CANCELLED",       "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+        "NOT_FOUND", "ALREADY_EXISTS",  "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+        "ABORTED",   "OUT_OF_RANGE",    "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+        "DATA_LOSS", "UNAUTHENTICATED",
     };
 
     return code >= 0 && code < (int)(sizeof names / sizeof names[0]) ? names[code] : "UNKNOWN";
@@ -35,8 +36,10 @@ static void read_info(struct bmt_error *error, const ProtobufCBinaryData *packed
     for (size_t i = 0; i < info->n_metadata && error->n_metadata < BMT_ERROR_METADATA_MAX; i++) {
         const size_t at = error->n_metadata++;
 
-        keep(error->metadata[at].key, sizeof error->metadata[at].key, info->metadata[i]->key, strlen(info->metadata[i]->key));
-        keep(error->metadata[at].value, sizeof error->metadata[at].value, info->metadata[i]->value, strlen(info->metadata[i]->value));
+        keep(error->metadata[at].key, sizeof error->metadata[at].key, info->metadata[i]->key,
+             strlen(info->metadata[i]->key));
+        keep(error->metadata[at].value, sizeof error->metadata[at].value, info->metadata[i]->value,
+             strlen(info->metadata[i]->value));
     }
     google__rpc__error_info__free_unpacked(info, NULL);
 }
@@ -58,7 +61,8 @@ void client_error(struct bmt_error *error, grpc_status_code status, grpc_slice m
                   const grpc_metadata_array *trailing)
 {
     *error = (struct bmt_error){.code = (int)status};
-    keep(error->message, sizeof error->message, (const char *)GRPC_SLICE_START_PTR(message), GRPC_SLICE_LENGTH(message));
+    keep(error->message, sizeof error->message, (const char *)GRPC_SLICE_START_PTR(message),
+         GRPC_SLICE_LENGTH(message));
     for (size_t i = 0; i < trailing->count; i++)
         if (grpc_slice_str_cmp(trailing->metadata[i].key, "grpc-status-details-bin") == 0)
             read_details(error, trailing->metadata[i].value);

@@ -31,15 +31,30 @@ struct entry {
 };
 
 static const struct entry entries[] = {
-#define CONF_STRING(path_, field, default_, sentence_)                                                     \
-    {.path = path_, .kind = KIND_STRING, .offset = offsetof(struct conf, field), .unit = "text",           \
-     .text_default = default_, .sentence = sentence_},
-#define CONF_INT(path_, field, unit_, default_, min_, max_, sentence_)                                     \
-    {.path = path_, .kind = KIND_INT, .offset = offsetof(struct conf, field), .unit = unit_,               \
-     .int_default = default_, .min = min_, .max = max_, .sentence = sentence_},
-#define CONF_BOOL(path_, field, default_, sentence_)                                                       \
-    {.path = path_, .kind = KIND_BOOL, .offset = offsetof(struct conf, field), .unit = "true or false",    \
-     .int_default = default_, .max = 1, .sentence = sentence_},
+#define CONF_STRING(path_, field, default_, sentence_) \
+    {.path = path_,                                    \
+     .kind = KIND_STRING,                              \
+     .offset = offsetof(struct conf, field),           \
+     .unit = "text",                                   \
+     .text_default = default_,                         \
+     .sentence = sentence_},
+#define CONF_INT(path_, field, unit_, default_, min_, max_, sentence_) \
+    {.path = path_,                                                    \
+     .kind = KIND_INT,                                                 \
+     .offset = offsetof(struct conf, field),                           \
+     .unit = unit_,                                                    \
+     .int_default = default_,                                          \
+     .min = min_,                                                      \
+     .max = max_,                                                      \
+     .sentence = sentence_},
+#define CONF_BOOL(path_, field, default_, sentence_) \
+    {.path = path_,                                  \
+     .kind = KIND_BOOL,                              \
+     .offset = offsetof(struct conf, field),         \
+     .unit = "true or false",                        \
+     .int_default = default_,                        \
+     .max = 1,                                       \
+     .sentence = sentence_},
 #include "base/conf.def"
 #undef CONF_STRING
 #undef CONF_INT
@@ -54,7 +69,8 @@ struct reading {
     bool failed;
 };
 
-static void problem(struct reading *reading, const config_setting_t *setting, const char *format, ...) PRINTF_LIKE(3, 4);
+static void problem(struct reading *reading, const config_setting_t *setting, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 static void problem(struct reading *reading, const config_setting_t *setting, const char *format, ...)
 {
@@ -92,12 +108,14 @@ static void read_int(struct reading *reading, struct conf *conf, const struct en
                      const config_setting_t *setting)
 {
     const int type = config_setting_type(setting);
-    const int64_t value = type == CONFIG_TYPE_INT64 ? config_setting_get_int64(setting) : config_setting_get_int(setting);
+    const int64_t value =
+        type == CONFIG_TYPE_INT64 ? config_setting_get_int64(setting) : config_setting_get_int(setting);
 
     if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
         problem(reading, setting, "%s must be a whole number (%s)", entry->path, entry->unit);
     else if (value < entry->min || value > entry->max)
-        problem(reading, setting, "%s must be from %" PRId64 " to %" PRId64 " %s", entry->path, entry->min, entry->max, entry->unit);
+        problem(reading, setting, "%s must be from %" PRId64 " to %" PRId64 " %s", entry->path, entry->min, entry->max,
+                entry->unit);
     else
         *(int64_t *)field_of(conf, entry) = value;
 }
@@ -112,9 +130,7 @@ static void read_entry(struct reading *reading, struct conf *conf, const struct 
         else
             *(const char **)field_of(conf, entry) = arena_strdup(reading->arena, config_setting_get_string(setting));
         break;
-    case KIND_INT:
-        read_int(reading, conf, entry, setting);
-        break;
+    case KIND_INT: read_int(reading, conf, entry, setting); break;
     case KIND_BOOL:
         if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
             problem(reading, setting, "%s must be true or false", entry->path);
@@ -133,14 +149,16 @@ static const struct entry *entry_of(const char *path)
 }
 
 /* A text of a list's item; `fallback` NULL means that it must be there. */
-static const char *item_text(struct reading *reading, const config_setting_t *item, const char *name, const char *fallback)
+static const char *item_text(struct reading *reading, const config_setting_t *item, const char *name,
+                             const char *fallback)
 {
     const char *text = NULL;
 
     if (config_setting_lookup_string(item, name, &text) == CONFIG_TRUE)
         return arena_strdup(reading->arena, text);
     if (fallback == NULL || config_setting_get_member(item, name) != NULL)
-        problem(reading, item, "every item of %s needs the text '%s'", config_setting_name(config_setting_parent(item)), name);
+        problem(reading, item, "every item of %s needs the text '%s'", config_setting_name(config_setting_parent(item)),
+                name);
     return fallback != NULL ? fallback : "";
 }
 
@@ -241,7 +259,8 @@ int conf_load(const char *path, struct arena *arena, struct conf *ret_conf, FILE
     } else {
         read_group(&reading, conf, config_root_setting(&file), "");
         if (strcmp(conf->mode, "sandbox") != 0 && strcmp(conf->mode, "production") != 0)
-            problem(&reading, config_lookup(&file, "mode"), "mode must be \"sandbox\" or \"production\", not \"%s\"", conf->mode);
+            problem(&reading, config_lookup(&file, "mode"), "mode must be \"sandbox\" or \"production\", not \"%s\"",
+                    conf->mode);
     }
     config_destroy(&file);
     if (reading.failed)
@@ -293,18 +312,20 @@ void conf_write_markdown(FILE *out)
     char range[64];
 
     fputs("# Settings of bmtd\n\n"
-          "The file is in [libconfig](https://hyperrealm.github.io/libconfig/)'s format; a dot is a group. Unknown settings\n"
+          "The file is in [libconfig](https://hyperrealm.github.io/libconfig/)'s format; a dot is a group. Unknown "
+          "settings\n"
           "are refused. Generated from `server/base/conf.def` by `bmtd --write-docs`; never edited.\n\n"
           "| setting | default | unit | range | meaning |\n|---|---|---|---|---|\n",
           out);
     for (size_t i = 0; i < COUNT_OF(entries); i++) {
         const struct entry *entry = &entries[i];
 
-        fprintf(out, "| `%s` | `%s` | %s | %s | %s |\n", entry->path, default_text(entry, value, sizeof value), entry->unit,
-                range_text(entry, range, sizeof range), entry->sentence);
+        fprintf(out, "| `%s` | `%s` | %s | %s | %s |\n", entry->path, default_text(entry, value, sizeof value),
+                entry->unit, range_text(entry, range, sizeof range), entry->sentence);
     }
     fputs("| `database.servers` | | list | 1 to 8 | `{ name, user, socket \\| host, port, password_file }` each |\n"
-          "| `database.modules` | | list | 0 to 16 | `{ module, server }` each: which server holds the module's schema |\n",
+          "| `database.modules` | | list | 0 to 16 | `{ module, server }` each: which server holds the module's schema "
+          "|\n",
           out);
 }
 
@@ -327,7 +348,8 @@ void conf_write_sample(FILE *out)
             if (size > 0)
                 fprintf(out, "%.*s:\n{\n", (int)size, entry->path);
             if (size == strlen("database") && strncmp(entry->path, "database", size) == 0)
-                fputs("  servers = ( { name = \"main\"; socket = \"/run/mysqld/mysqld.sock\"; user = \"bmt\"; } );\n", out);
+                fputs("  servers = ( { name = \"main\"; socket = \"/run/mysqld/mysqld.sock\"; user = \"bmt\"; } );\n",
+                      out);
             group = entry->path;
             group_size = size;
         }

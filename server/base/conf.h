@@ -33,9 +33,9 @@ struct conf_module {
 enum { CONF_SERVERS_MAX = 8, CONF_MODULES_MAX = 16 };
 
 struct conf {
-#define CONF_STRING(path, field, fallback, sentence)           const char *field;
+#define CONF_STRING(path, field, fallback, sentence)              const char *field;
 #define CONF_INT(path, field, unit, fallback, min, max, sentence) int64_t field;
-#define CONF_BOOL(path, field, fallback, sentence)             bool field;
+#define CONF_BOOL(path, field, fallback, sentence)                bool field;
 #include "base/conf.def"
 #undef CONF_STRING
 #undef CONF_INT

@@ -12,8 +12,7 @@
 enum { SHA256_SIZE = 32, ED25519_SIGNATURE_SIZE = 64 };
 
 void crypto_sha256(const void *data, size_t size, uint8_t ret_digest[SHA256_SIZE]);
-void crypto_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
-                        uint8_t ret_mac[SHA256_SIZE]);
+void crypto_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size, uint8_t ret_mac[SHA256_SIZE]);
 
 /* Unpredictable bytes; stops the process when the system has none. */
 void crypto_random(void *ret_bytes, size_t size);

@@ -9,7 +9,7 @@
 
 static const struct err_info infos[ERR_COUNT] = {
     [ERR_NONE] = {.reason = "NONE", .message = "", .sentence = ""},
-#define ERR(id, status_, message_, keys_, sentence_)                                                               \
+#define ERR(id, status_, message_, keys_, sentence_) \
     [ERR_##id] = {.reason = #id, .status = STATUS_##status_, .message = message_, .keys = keys_, .sentence = sentence_},
 #include "base/errors.def"
 #undef ERR
@@ -23,9 +23,10 @@ const struct err_info *err_info(enum err_id id)
 }
 
 static const char *const status_names[] = {
-    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-    "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
-    "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+    "OK",        "CANCELLED",       "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS",  "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",    "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED",
 };
 
 const char *err_status_name(enum err_status status)
@@ -124,7 +125,8 @@ void err_clear(struct err *err)
 void err_write_markdown(FILE *out)
 {
     fputs("# Errors\n\n"
-          "Every refusal that a caller can meet. The status carries `google.rpc.ErrorInfo` with domain `bmt`, the reason\n"
+          "Every refusal that a caller can meet. The status carries `google.rpc.ErrorInfo` with domain `bmt`, the "
+          "reason\n"
           "and the metadata. Generated from `server/base/errors.def` by `bmtd --write-docs`; never edited.\n\n"
           "| reason | status | message | metadata | what to do |\n|---|---|---|---|---|\n",
           out);

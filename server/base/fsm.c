@@ -31,7 +31,8 @@ const char *fsm_allowed(const struct fsm *fsm, int event, char *text, size_t siz
     for (size_t i = 0; i < fsm->n_rows; i++) {
         if (fsm->rows[i].event != event)
             continue;
-        const int written = snprintf(text + at, size - at, "%s%s", at > 0 ? ", " : "", fsm_state_name(fsm, fsm->rows[i].from));
+        const int written =
+            snprintf(text + at, size - at, "%s%s", at > 0 ? ", " : "", fsm_state_name(fsm, fsm->rows[i].from));
 
         INVARIANT(written > 0 && (size_t)written < size - at);
         at += (size_t)written;

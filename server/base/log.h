@@ -34,7 +34,8 @@ bool log_wants(enum log_level level);
 /* `event` is a short lower-case sentence, the same for the same event: values go into the fields. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 
-#define LOG_FIELDS_(...) (const struct log_field[]){__VA_ARGS__}, sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
+#define LOG_FIELDS_(...) \
+    (const struct log_field[]){__VA_ARGS__}, sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
 #define log_debug(event, ...) (log_wants(LOG_DEBUG) ? log_write(LOG_DEBUG, (event), LOG_FIELDS_(__VA_ARGS__)) : (void)0)
 #define log_info(event, ...)  log_write(LOG_INFO, (event), LOG_FIELDS_(__VA_ARGS__))
 #define log_warn(event, ...)  log_write(LOG_WARN, (event), LOG_FIELDS_(__VA_ARGS__))

@@ -14,8 +14,8 @@
 #include "base/check.h"
 
 /* Upper bounds in microseconds. */
-static const int64_t bucket_us[] = {100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000,
-                                    250000, 500000, 1000000, 2500000, 5000000, 10000000, 30000000};
+static const int64_t bucket_us[] = {100,    250,    500,    1000,    2500,    5000,    10000,    25000,   50000,
+                                    100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000, 30000000};
 enum { BUCKETS = COUNT_OF(bucket_us), NAME_SIZE = 64, LABELS_SIZE = 160, HELP_SIZE = 96 };
 
 struct metric {
@@ -120,7 +120,8 @@ static const char *labelled(const struct metric *metric, const char *further, st
 {
     if (metric->labels[0] == '\0' && further[0] == '\0')
         return "";
-    return arena_printf(arena, "{%s%s%s}", metric->labels, metric->labels[0] != '\0' && further[0] != '\0' ? "," : "", further);
+    return arena_printf(arena, "{%s%s%s}", metric->labels, metric->labels[0] != '\0' && further[0] != '\0' ? "," : "",
+                        further);
 }
 
 static void write_histogram(const struct metric *metric, struct arena *arena, FILE *out)

@@ -119,7 +119,8 @@ const char *text_base64url(const uint8_t *bytes, size_t size, struct arena *aren
 
     for (size_t i = 0; i < size; i += 3) {
         const size_t left = size - i < 3 ? size - i : 3;
-        const uint32_t word = (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
+        const uint32_t word =
+            (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
 
         for (size_t j = 0; j <= left; j++)
             *at++ = url_safe[word >> (18 - 6 * j) & 63];

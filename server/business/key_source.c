@@ -51,8 +51,8 @@ static int with_businesses(struct tx *tx, const struct api_key_row *rows, size_t
     return 0;
 }
 
-static int find_keys(struct session *session, const uint8_t (*hashes)[API_KEY_HASH_SIZE], size_t n,
-                     struct arena *arena, struct auth_key **ret_keys, size_t *ret_n, struct err *err)
+static int find_keys(struct session *session, const uint8_t (*hashes)[API_KEY_HASH_SIZE], size_t n, struct arena *arena,
+                     struct auth_key **ret_keys, size_t *ret_n, struct err *err)
 {
     struct tx *tx CLEANUP(tx_cleanup) = NULL;
     struct api_key_row *rows = NULL;

@@ -17,7 +17,8 @@ static int refuse_taken_codes(struct batch *batch, struct err *err)
     rc = business_store_find_codes(batch->tx, codes, batch->n, batch->arena, &taken, &n_taken, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct register_business, c, batch) {
+    for_each_command(struct register_business, c, batch)
+    {
         bool is_taken = false;
 
         for (size_t i = 0; i < n_taken; i++)
@@ -39,7 +40,8 @@ static int register_business_body(struct batch *batch, struct err *err)
     rc = refuse_taken_codes(batch, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct register_business, c, batch) {
+    for_each_command(struct register_business, c, batch)
+    {
         c->row.biz_id = id_new(0);
         c->row.state = BUSINESS_ACTIVE;
         c->row.version = 1;
@@ -65,12 +67,12 @@ static int get_business_body(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct get_business, c, batch)
-        ids[c_i] = c->biz_id;
+    for_each_command(struct get_business, c, batch) ids[c_i] = c->biz_id;
     rc = business_store_find(batch->tx, ids, batch->n, batch->arena, &rows, &n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct get_business, c, batch) {
+    for_each_command(struct get_business, c, batch)
+    {
         const struct business_row *row = find(rows, n, c->biz_id, &c->command);
 
         if (row == NULL)
@@ -85,7 +87,8 @@ static int list_businesses_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct list_businesses, c, batch) {
+    for_each_command(struct list_businesses, c, batch)
+    {
         rc = business_store_list(batch->tx, &c->list.page, batch->arena, &c->rows, &c->n, err);
         if (rc != 0)
             return rc;
@@ -122,14 +125,14 @@ static int update_business_body(struct batch *batch, struct err *err)
     size_t n_changed = 0;
     int rc;
 
-    for_each_command (struct update_business, c, batch)
-        ids[c_i] = c->biz_id;
+    for_each_command(struct update_business, c, batch) ids[c_i] = c->biz_id;
     rc = business_store_find(batch->tx, ids, batch->n, batch->arena, &rows, &n, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n; i++)
         rows[i].version_read = rows[i].version;
-    for_each_command (struct update_business, c, batch) {
+    for_each_command(struct update_business, c, batch)
+    {
         struct business_row *row = find(rows, n, c->biz_id, &c->command);
 
         if (row == NULL)

@@ -1,4 +1,5 @@
-/* Commands on businesses and their keys: what service.c and service_keys.c fill; ops.c and ops_keys.c carry them out. */
+/* Commands on businesses and their keys: what service.c and service_keys.c fill; ops.c and ops_keys.c carry them out.
+ */
 #ifndef BMT_BUSINESS_OPS_H
 #define BMT_BUSINESS_OPS_H
 

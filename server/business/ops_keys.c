@@ -102,7 +102,8 @@ static int issue_key_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct issue_key, c, batch) {
+    for_each_command(struct issue_key, c, batch)
+    {
         rc = issue_one(batch, c, err);
         if (rc != 0)
             return rc;
@@ -182,7 +183,8 @@ static int rotate_key_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct rotate_key, c, batch) {
+    for_each_command(struct rotate_key, c, batch)
+    {
         rc = rotate_one(batch, c, err);
         if (rc != 0)
             return rc;
@@ -194,7 +196,8 @@ static int revoke_key_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct revoke_key, c, batch) {
+    for_each_command(struct revoke_key, c, batch)
+    {
         struct api_key_row *row = NULL;
 
         rc = find_key(batch, &c->command, c->key_id, &row, err);
@@ -229,7 +232,8 @@ static int list_keys_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct list_keys, c, batch) {
+    for_each_command(struct list_keys, c, batch)
+    {
         rc = business_store_list_keys(batch->tx, c->command.biz_id, &c->list.page, batch->arena, &c->rows, &c->n, err);
         if (rc != 0)
             return rc;

@@ -45,7 +45,8 @@ static void register_business_read(const struct call *call, const void *message,
 
 static const ProtobufCMessage *register_business_reply(const void *from, struct arena *arena)
 {
-    Bmt__Business__V1__RegisterBusinessResponse *reply = arena_new_of(arena, Bmt__Business__V1__RegisterBusinessResponse);
+    Bmt__Business__V1__RegisterBusinessResponse *reply =
+        arena_new_of(arena, Bmt__Business__V1__RegisterBusinessResponse);
 
     bmt__business__v1__register_business_response__init(reply);
     reply->business = business_message(&((const struct register_business *)from)->row, arena);
@@ -101,7 +102,8 @@ static void check_update(const struct call *call, struct update_business *c,
         return;
     if (c->fields & BUSINESS_NAME && request->name[0] == '\0')
         command_refuse(&c->command, ERR_FIELD_REQUIRED, "name");
-    else if (c->fields & BUSINESS_STATE && request->state == BMT__BUSINESS__V1__BUSINESS_STATE__BUSINESS_STATE_UNSPECIFIED)
+    else if (c->fields & BUSINESS_STATE &&
+             request->state == BMT__BUSINESS__V1__BUSINESS_STATE__BUSINESS_STATE_UNSPECIFIED)
         command_refuse(&c->command, ERR_FIELD_REQUIRED, "state");
     else if (c->fields & BUSINESS_STATE && caller->role != ROLE_ADMIN)
         command_refuse(&c->command, ERR_ROLE_NOT_ALLOWED, role_name(caller->role), call_method(call));
@@ -109,7 +111,8 @@ static void check_update(const struct call *call, struct update_business *c,
 
 static void update_business_read(const struct call *call, const void *message, void *into)
 {
-    static const char *const paths[] = {"name", "contact_email", "order_expires_in_s", "order_confirm_after_s", "state"};
+    static const char *const paths[] = {"name", "contact_email", "order_expires_in_s", "order_confirm_after_s",
+                                        "state"};
     const Bmt__Business__V1__UpdateBusinessRequest *request = message;
     struct update_business *c = into;
 

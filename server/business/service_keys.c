@@ -32,9 +32,10 @@ static const char *derive(const struct call *call, const struct command *command
     char *key = arena_alloc(call_arena(call), API_KEY_TEXT_SIZE);
 
     PRE(authenticator != NULL);
-    auth_key_derive(authenticator, keys_are_live,
-                    arena_printf(call_arena(call), "%lld %s %s", (long long)command->biz_id, command->method, command->request_id),
-                    key);
+    auth_key_derive(
+        authenticator, keys_are_live,
+        arena_printf(call_arena(call), "%lld %s %s", (long long)command->biz_id, command->method, command->request_id),
+        key);
     auth_key_hash(authenticator, key, ret_hash);
     return key;
 }
@@ -66,7 +67,8 @@ static Bmt__Business__V1__ApiKey *key_message(const struct api_key_row *row, str
 }
 
 /* Nobody gives away more than it has: a business's key is a merchant's, scopes are among the caller's own. */
-static void check_issue(const struct call *call, struct issue_key *c, const Bmt__Business__V1__IssueApiKeyRequest *request)
+static void check_issue(const struct call *call, struct issue_key *c,
+                        const Bmt__Business__V1__IssueApiKeyRequest *request)
 {
     const struct caller *caller = call_caller(call);
     const bool is_for_business = c->command.biz_id != 0;

@@ -14,8 +14,8 @@ static const struct sql_column columns[] = {
     SQL_COLUMN(struct business_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct business_row, update_time_ms, SQL_I64),
 };
-#define COLUMNS                                                                                                   \
-    "biz_id, code, name, state, currency, contact_email, order_expires_in_s, order_confirm_after_s, version, "    \
+#define COLUMNS                                                                                                \
+    "biz_id, code, name, state, currency, contact_email, order_expires_in_s, order_confirm_after_s, version, " \
     "create_time_ms, update_time_ms"
 
 static const struct sql_column update_columns[] = {

@@ -60,9 +60,8 @@ int business_store_insert_keys(struct tx *tx, const struct api_key_row *rows, si
 int business_store_update_keys(struct tx *tx, const struct api_key_row *rows, size_t n, struct err *err) MUST_CHECK;
 int business_store_find_keys(struct tx *tx, const struct api_key_key *keys, size_t n, struct arena *arena,
                              struct api_key_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
-int business_store_find_hashes(struct tx *tx, const uint8_t (*hashes)[API_KEY_HASH_SIZE], size_t n,
-                               struct arena *arena, struct api_key_row **ret_rows, size_t *ret_n,
-                               struct err *err) MUST_CHECK;
+int business_store_find_hashes(struct tx *tx, const uint8_t (*hashes)[API_KEY_HASH_SIZE], size_t n, struct arena *arena,
+                               struct api_key_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 /* Keys that may still work, locked: the limit is counted on them. */
 int business_store_lock_live_keys(struct tx *tx, int64_t biz_id, int64_t now_ms, struct arena *arena,
                                   struct api_key_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;

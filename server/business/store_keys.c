@@ -2,18 +2,12 @@
 #include "business/store.h"
 
 static const struct sql_column columns[] = {
-    SQL_COLUMN(struct api_key_row, key_id, SQL_I64),
-    SQL_COLUMN(struct api_key_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct api_key_row, hash, SQL_FIXED),
-    SQL_COLUMN(struct api_key_row, last_four, SQL_CHARS),
-    SQL_COLUMN(struct api_key_row, role, SQL_I32),
-    SQL_COLUMN(struct api_key_row, scopes, SQL_TEXT),
-    SQL_COLUMN(struct api_key_row, label, SQL_TEXT),
-    SQL_COLUMN(struct api_key_row, fingerprint, SQL_FIXED),
-    SQL_COLUMN(struct api_key_row, state, SQL_I32),
-    SQL_COLUMN(struct api_key_row, expire_time_ms, SQL_I64),
-    SQL_COLUMN(struct api_key_row, revoke_time_ms, SQL_I64),
-    SQL_COLUMN(struct api_key_row, create_time_ms, SQL_I64),
+    SQL_COLUMN(struct api_key_row, key_id, SQL_I64),         SQL_COLUMN(struct api_key_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct api_key_row, hash, SQL_FIXED),         SQL_COLUMN(struct api_key_row, last_four, SQL_CHARS),
+    SQL_COLUMN(struct api_key_row, role, SQL_I32),           SQL_COLUMN(struct api_key_row, scopes, SQL_TEXT),
+    SQL_COLUMN(struct api_key_row, label, SQL_TEXT),         SQL_COLUMN(struct api_key_row, fingerprint, SQL_FIXED),
+    SQL_COLUMN(struct api_key_row, state, SQL_I32),          SQL_COLUMN(struct api_key_row, expire_time_ms, SQL_I64),
+    SQL_COLUMN(struct api_key_row, revoke_time_ms, SQL_I64), SQL_COLUMN(struct api_key_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct api_key_row, update_time_ms, SQL_I64),
 };
 #define COLUMNS                                                                                                  \
@@ -21,12 +15,9 @@ static const struct sql_column columns[] = {
     "create_time_ms, update_time_ms"
 
 static const struct sql_column update_columns[] = {
-    SQL_COLUMN(struct api_key_row, state, SQL_I32),
-    SQL_COLUMN(struct api_key_row, expire_time_ms, SQL_I64),
-    SQL_COLUMN(struct api_key_row, revoke_time_ms, SQL_I64),
-    SQL_COLUMN(struct api_key_row, update_time_ms, SQL_I64),
-    SQL_COLUMN(struct api_key_row, key_id, SQL_I64),
-    SQL_COLUMN(struct api_key_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct api_key_row, state, SQL_I32),          SQL_COLUMN(struct api_key_row, expire_time_ms, SQL_I64),
+    SQL_COLUMN(struct api_key_row, revoke_time_ms, SQL_I64), SQL_COLUMN(struct api_key_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct api_key_row, key_id, SQL_I64),         SQL_COLUMN(struct api_key_row, biz_id, SQL_I64),
 };
 static const struct sql_column hash_columns[] = {
     {.name = "hash", .type = SQL_FIXED, .offset = 0, .size = API_KEY_HASH_SIZE},
@@ -93,7 +84,7 @@ static const struct sql_stmt KEY_LOCK_LIVE = {
     .text = "SELECT " COLUMNS "\n"
             "FROM bmt_business.api_keys\n"
             "WHERE biz_id = ? AND state = 1 AND (expire_time_ms = 0 OR expire_time_ms > ?)\n" /* LIVE */
-            "ORDER BY key_id\n" /* ix_api_keys_business */
+            "ORDER BY key_id\n"                                                               /* ix_api_keys_business */
             "LIMIT 1000\n"
             "FOR UPDATE",
     .params = SQL_COLUMNS(live_columns),
@@ -149,8 +140,8 @@ int business_store_find_keys(struct tx *tx, const struct api_key_key *keys, size
     return sql_select_in(tx, &KEY_FIND, NULL, keys, n, sizeof *keys, arena, ret_rows, ret_n, err);
 }
 
-int business_store_find_hashes(struct tx *tx, const uint8_t (*hashes)[API_KEY_HASH_SIZE], size_t n,
-                               struct arena *arena, struct api_key_row **ret_rows, size_t *ret_n, struct err *err)
+int business_store_find_hashes(struct tx *tx, const uint8_t (*hashes)[API_KEY_HASH_SIZE], size_t n, struct arena *arena,
+                               struct api_key_row **ret_rows, size_t *ret_n, struct err *err)
 {
     return sql_select_in(tx, &KEY_FIND_HASHES, NULL, hashes, n, sizeof *hashes, arena, ret_rows, ret_n, err);
 }

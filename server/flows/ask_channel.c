@@ -72,15 +72,9 @@ int ask_channel(struct ask *ask, const struct channel_account_row *account, cons
     if (rc != 0)
         return rc;
     switch (ask->question) {
-    case ASK_CREATE:
-        ask->account.channel->build_create(&ask->account, payment, ask->arena, &request);
-        break;
-    case ASK_QUERY:
-        ask->account.channel->build_query(&ask->account, payment, ask->arena, &request);
-        break;
-    case ASK_CLOSE:
-        ask->account.channel->build_close(&ask->account, payment, ask->arena, &request);
-        break;
+    case ASK_CREATE: ask->account.channel->build_create(&ask->account, payment, ask->arena, &request); break;
+    case ASK_QUERY: ask->account.channel->build_query(&ask->account, payment, ask->arena, &request); break;
+    case ASK_CLOSE: ask->account.channel->build_close(&ask->account, payment, ask->arena, &request); break;
     }
     request.timeout_ms = timeout_ms;
     http_send(&request, ask->arena, on_reply, ask);

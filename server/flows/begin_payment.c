@@ -24,19 +24,20 @@ static int answer_repeats(struct batch *batch, struct err *err)
     int rc;
 
     for (size_t i = 0; i < batch->n; i++)
-        keys[i] = (struct payment_request_key){.biz_id = batch->commands[i]->biz_id, .request_id = request_bytes(batch->commands[i])};
+        keys[i] = (struct payment_request_key){.biz_id = batch->commands[i]->biz_id,
+                                               .request_id = request_bytes(batch->commands[i])};
     rc = payment_store_find_requests(batch->tx, keys, batch->n, batch->arena, &rows, &n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct begin_payment, c, batch)
-        for (size_t i = 0; i < n; i++) {
-            if (!is_request_of(&rows[i], &c->command))
-                continue;
-            if (memcmp(rows[i].fingerprint, c->command.fingerprint, FINGERPRINT_SIZE) != 0)
-                command_refuse(&c->command, ERR_REQUEST_ID_REUSED, c->command.request_id);
-            c->command.is_done = true;
-            c->payment = &rows[i];
-        }
+    for_each_command(struct begin_payment, c, batch) for (size_t i = 0; i < n; i++)
+    {
+        if (!is_request_of(&rows[i], &c->command))
+            continue;
+        if (memcmp(rows[i].fingerprint, c->command.fingerprint, FINGERPRINT_SIZE) != 0)
+            command_refuse(&c->command, ERR_REQUEST_ID_REUSED, c->command.request_id);
+        c->command.is_done = true;
+        c->payment = &rows[i];
+    }
     return 0;
 }
 
@@ -102,15 +103,14 @@ static int meet_open_payments(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct begin_payment, c, batch)
-        order_ids[c_i] = c->order_id;
+    for_each_command(struct begin_payment, c, batch) order_ids[c_i] = c->order_id;
     rc = payment_store_find_of_orders(batch->tx, order_ids, batch->n, batch->arena, &rows, &n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct begin_payment, c, batch)
-        for (size_t i = 0; i < n && !c->command.is_done; i++)
-            if (rows[i].order_id == c->order_id && payment_state_is_open(rows[i].state))
-                meet_open_payment(c, &rows[i]);
+    for_each_command(struct begin_payment, c,
+                     batch) for (size_t i = 0; i < n && !c->command.is_done;
+                                 i++) if (rows[i].order_id == c->order_id && payment_state_is_open(rows[i].state))
+        meet_open_payment(c, &rows[i]);
     return 0;
 }
 
@@ -120,7 +120,8 @@ static int record(struct batch *batch, struct order_pay_claim *claims, struct er
     size_t n = 0;
     int rc;
 
-    for_each_command (struct begin_payment, c, batch) {
+    for_each_command(struct begin_payment, c, batch)
+    {
         for (size_t i = 0; i < n && !c->command.is_done; i++) /* an earlier command of this batch */
             if (rows[i].order_id == c->order_id)
                 command_refuse(&c->command, ERR_PAYMENT_IN_DOUBT, id_show(ID_PAYMENT, rows[i].payment_id));
@@ -160,8 +161,10 @@ static int begin_payment_body(struct batch *batch, struct err *err)
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < batch->n; i++)
-        claims[i] = (struct order_pay_claim){.command = batch->commands[i], .order_id = refs[i].order_id, .row = refs[i].row};
-    for_each_command (struct begin_payment, c, batch) {
+        claims[i] =
+            (struct order_pay_claim){.command = batch->commands[i], .order_id = refs[i].order_id, .row = refs[i].row};
+    for_each_command(struct begin_payment, c, batch)
+    {
         c->account = accounts[c_i];
         check(c, refs[c_i].row, batch->now_ms);
     }

@@ -37,11 +37,13 @@ static int close_order_body(struct batch *batch, struct err *err)
     int rc;
 
     for (size_t i = 0; i < batch->n; i++)
-        refs[i] = (struct order_ref){.command = batch->commands[i], .order_id = ((struct close_order *)(void *)batch->commands[i])->order_id};
+        refs[i] = (struct order_ref){.command = batch->commands[i],
+                                     .order_id = ((struct close_order *)(void *)batch->commands[i])->order_id};
     rc = order_lock(batch, refs, batch->n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct close_order, c, batch) {
+    for_each_command(struct close_order, c, batch)
+    {
         c->row = refs[c_i].row;
         close_one(batch, c, &moves);
     }
@@ -53,11 +55,9 @@ static int close_order_body(struct batch *batch, struct err *err)
     if (rc != 0)
         return rc;
 
-    for_each_command (struct close_order, c, batch)
-        rows[c_i] = c->row;
+    for_each_command(struct close_order, c, batch) rows[c_i] = c->row;
     rc = order_load_lines(batch, rows, batch->n, lines, err);
-    for_each_command (struct close_order, c, batch)
-        c->lines = lines[c_i];
+    for_each_command(struct close_order, c, batch) c->lines = lines[c_i];
     return rc;
 }
 

@@ -30,19 +30,13 @@ static bool matches(struct complete_payment *c)
 static enum payment_event event_of(const struct complete_payment *c, int64_t now_ms)
 {
     switch (c->verdict.word) {
-    case CHANNEL_WAITS:
-        return PAYMENT_EVENT_WAIT;
-    case CHANNEL_HAS_MONEY:
-        return PAYMENT_EVENT_SUCCEED;
-    case CHANNEL_FAILED:
-        return PAYMENT_EVENT_FAIL;
-    case CHANNEL_CLOSED:
-        return PAYMENT_EVENT_CLOSE;
+    case CHANNEL_WAITS: return PAYMENT_EVENT_WAIT;
+    case CHANNEL_HAS_MONEY: return PAYMENT_EVENT_SUCCEED;
+    case CHANNEL_FAILED: return PAYMENT_EVENT_FAIL;
+    case CHANNEL_CLOSED: return PAYMENT_EVENT_CLOSE;
     case CHANNEL_REFUSED:
-    case CHANNEL_NOT_ASKED:
-        return c->is_create ? PAYMENT_EVENT_FAIL : 0;
-    case CHANNEL_UNCLEAR:
-        return c->is_create ? PAYMENT_EVENT_LOSE : 0;
+    case CHANNEL_NOT_ASKED: return c->is_create ? PAYMENT_EVENT_FAIL : 0;
+    case CHANNEL_UNCLEAR: return c->is_create ? PAYMENT_EVENT_LOSE : 0;
     case CHANNEL_MISSING: /* our request may still be on its way, until the payment has expired */
         return now_ms > c->row->expire_time_ms ? PAYMENT_EVENT_CLOSE : 0;
     }
@@ -110,9 +104,8 @@ static int pay_orders(struct batch *batch, struct payment_moves *moves, struct e
     rc = order_paid(batch, paid, n, err);
     for (size_t i = 0; i < n && rc == 0; i++) {
         rows[i]->is_late = paid[i].is_late;
-        for_each_command (struct complete_payment, c, batch)
-            if (c->row == rows[i] && paid[i].is_changed)
-                c->changed_order_id = paid[i].order_id;
+        for_each_command(struct complete_payment, c, batch) if (c->row == rows[i] && paid[i].is_changed)
+            c->changed_order_id = paid[i].order_id;
     }
     return rc;
 }
@@ -124,7 +117,8 @@ static int keep_notifications(struct batch *batch, struct err *err)
     struct notification_row *rows = arena_array_of(batch->arena, struct notification_row, batch->n);
     size_t n = 0;
 
-    for_each_command (struct complete_payment, c, batch) {
+    for_each_command(struct complete_payment, c, batch)
+    {
         if (c->notification.event_id == NULL)
             continue;
         rows[n] = c->notification;
@@ -143,11 +137,14 @@ static int complete_payment_body(struct batch *batch, struct err *err)
     int rc;
 
     for (size_t i = 0; i < batch->n; i++)
-        refs[i] = (struct payment_ref){.command = batch->commands[i], .payment_id = ((struct complete_payment *)(void *)batch->commands[i])->payment_id};
+        refs[i] =
+            (struct payment_ref){.command = batch->commands[i],
+                                 .payment_id = ((struct complete_payment *)(void *)batch->commands[i])->payment_id};
     rc = payment_lock(batch, refs, batch->n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct complete_payment, c, batch) {
+    for_each_command(struct complete_payment, c, batch)
+    {
         c->row = refs[c_i].row;
         c->changed_order_id = 0;
         if (matches(c))

@@ -11,7 +11,8 @@ static void confirm_one(struct batch *batch, struct confirm_order *c, struct ord
         return;
     }
     if (order_allows(c->row, ORDER_EVENT_CONFIRM, &c->command))
-        order_move_add(moves, &(struct order_move){.row = c->row, .event = ORDER_EVENT_CONFIRM, .actor = c->command.actor},
+        order_move_add(moves,
+                       &(struct order_move){.row = c->row, .event = ORDER_EVENT_CONFIRM, .actor = c->command.actor},
                        batch->now_ms);
 }
 
@@ -24,11 +25,13 @@ static int confirm_order_body(struct batch *batch, struct err *err)
     int rc;
 
     for (size_t i = 0; i < batch->n; i++)
-        refs[i] = (struct order_ref){.command = batch->commands[i], .order_id = ((struct confirm_order *)(void *)batch->commands[i])->order_id};
+        refs[i] = (struct order_ref){.command = batch->commands[i],
+                                     .order_id = ((struct confirm_order *)(void *)batch->commands[i])->order_id};
     rc = order_lock(batch, refs, batch->n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct confirm_order, c, batch) {
+    for_each_command(struct confirm_order, c, batch)
+    {
         c->row = refs[c_i].row;
         confirm_one(batch, c, &moves);
     }
@@ -36,11 +39,9 @@ static int confirm_order_body(struct batch *batch, struct err *err)
     if (rc != 0)
         return rc;
 
-    for_each_command (struct confirm_order, c, batch)
-        rows[c_i] = c->row;
+    for_each_command(struct confirm_order, c, batch) rows[c_i] = c->row;
     rc = order_load_lines(batch, rows, batch->n, lines, err);
-    for_each_command (struct confirm_order, c, batch)
-        c->lines = lines[c_i];
+    for_each_command(struct confirm_order, c, batch) c->lines = lines[c_i];
     return rc;
 }
 

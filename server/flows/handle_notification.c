@@ -56,13 +56,11 @@ static int load_accounts(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct read_notification, c, batch)
-        ids[c_i] = c->account_id;
+    for_each_command(struct read_notification, c, batch) ids[c_i] = c->account_id;
     rc = payment_store_find_accounts_by_id(batch->tx, ids, batch->n, batch->arena, &rows, &n, err);
-    for_each_command (struct read_notification, c, batch)
-        for (size_t i = 0; i < n; i++)
-            if (rows[i].channel_account_id == c->account_id)
-                c->account = &rows[i];
+    for_each_command(struct read_notification, c,
+                     batch) for (size_t i = 0; i < n; i++) if (rows[i].channel_account_id == c->account_id) c->account =
+        &rows[i];
     return rc;
 }
 
@@ -74,13 +72,12 @@ static int find_known(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct read_notification, c, batch)
-        keys[n_keys++] = (struct notification_key){.channel_account_id = c->account_id, .event_id = c->notification.event_id};
+    for_each_command(struct read_notification, c, batch) keys[n_keys++] =
+        (struct notification_key){.channel_account_id = c->account_id, .event_id = c->notification.event_id};
     rc = payment_store_find_notifications(batch->tx, keys, n_keys, batch->arena, &rows, &n, err);
-    for_each_command (struct read_notification, c, batch)
-        for (size_t i = 0; i < n; i++)
-            c->is_known = c->is_known || (rows[i].channel_account_id == c->account_id &&
-                                          strcmp(rows[i].event_id, c->notification.event_id) == 0);
+    for_each_command(struct read_notification, c, batch) for (size_t i = 0; i < n; i++) c->is_known =
+        c->is_known ||
+        (rows[i].channel_account_id == c->account_id && strcmp(rows[i].event_id, c->notification.event_id) == 0);
     return rc;
 }
 
@@ -91,7 +88,8 @@ static void check_money(struct read_notification *c)
     const bool is_other_currency = strcmp(verdict->amount.currency, c->payment->currency) != 0;
 
     if (c->payment->channel_account_id != c->account_id)
-        command_refuse(&c->command, ERR_NOTIFICATION_MISMATCH, "channel_account", id_show(ID_PAYMENT, verdict->payment_id));
+        command_refuse(&c->command, ERR_NOTIFICATION_MISMATCH, "channel_account",
+                       id_show(ID_PAYMENT, verdict->payment_id));
     else if (is_other_currency || verdict->amount.amount_minor != c->payment->amount_minor)
         command_refuse(&c->command, ERR_NOTIFICATION_MISMATCH, is_other_currency ? "currency" : "amount",
                        id_show(ID_PAYMENT, verdict->payment_id));
@@ -105,15 +103,16 @@ static int read_notification_body(struct batch *batch, struct err *err)
     rc = load_accounts(batch, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct read_notification, c, batch)
-        prove(c);
+    for_each_command(struct read_notification, c, batch) prove(c);
     for (size_t i = 0; i < batch->n; i++)
-        refs[i] = (struct payment_ref){.command = batch->commands[i],
-                                       .payment_id = ((struct read_notification *)(void *)batch->commands[i])->notification.verdict.payment_id};
+        refs[i] = (struct payment_ref){
+            .command = batch->commands[i],
+            .payment_id = ((struct read_notification *)(void *)batch->commands[i])->notification.verdict.payment_id};
     rc = payment_load(batch, refs, batch->n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct read_notification, c, batch) {
+    for_each_command(struct read_notification, c, batch)
+    {
         c->payment = refs[c_i].row;
         check_money(c);
     }

@@ -29,13 +29,11 @@ static void move_to_fulfilled(struct order_moves *moves, struct order_row *row, 
 
     row->payment_id = paid->payment_id;
     for (size_t i = 0; i < COUNT_OF(steps); i++)
-        order_move_add(moves,
-                       &(struct order_move){.row = row,
-                                            .event = steps[i],
-                                            .payment_id = paid->payment_id,
-                                            .actor = paid->actor,
-                                            .detail = ""},
-                       now_ms);
+        order_move_add(
+            moves,
+            &(struct order_move){
+                .row = row, .event = steps[i], .payment_id = paid->payment_id, .actor = paid->actor, .detail = ""},
+            now_ms);
 }
 
 /* The timer of FULFILLED is the confirmation. */

@@ -19,7 +19,8 @@ struct paid_order {
     struct money amount;
     const char *actor;
 
-    /* The order could not take the money: it had closed, or another payment had paid it. The money is to be refunded. */
+    /* The order could not take the money: it had closed, or another payment had paid it. The money is to be refunded.
+     */
     bool is_late;
     bool is_changed; /* the order moved */
 };

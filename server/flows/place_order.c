@@ -51,7 +51,8 @@ static int answer_repeats(struct batch *batch, struct err *err)
     int rc;
 
     for (size_t i = 0; i < batch->n; i++)
-        keys[i] = (struct order_request_key){.biz_id = batch->commands[i]->biz_id, .request_id = request_bytes(batch->commands[i])};
+        keys[i] = (struct order_request_key){.biz_id = batch->commands[i]->biz_id,
+                                             .request_id = request_bytes(batch->commands[i])};
     rc = order_store_find_requests(batch->tx, keys, batch->n, batch->arena, &rows, &n_rows, err);
     if (rc != 0 || n_rows == 0)
         return rc;
@@ -83,7 +84,8 @@ static struct work lay_out(struct batch *batch)
 {
     struct work work = {0};
 
-    for_each_command (struct place_order, c, batch) {
+    for_each_command(struct place_order, c, batch)
+    {
         work.n_uses += c->quote_id != 0;
         work.n_lines += c->quote_id == 0 ? c->n_lines : 0;
     }
@@ -91,7 +93,8 @@ static struct work lay_out(struct batch *batch)
     work.uses = arena_array_of(batch->arena, struct quote_use, work.n_uses);
     work.lines = arena_array_of(batch->arena, struct sale_line, work.n_lines);
     work.n_uses = work.n_lines = 0;
-    for_each_command (struct place_order, c, batch) {
+    for_each_command(struct place_order, c, batch)
+    {
         c->row = &work.orders[c_i];
         *c->row = (struct order_row){.order_id = id_new(id_route(c->command.biz_id, c->user_id))};
         if (c->quote_id != 0)
@@ -177,8 +180,7 @@ static int decide(struct batch *batch, struct err *err)
     rc = business_order_terms(batch, terms, batch->n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct place_order, c, batch)
-        fill_order(c, &terms[c_i], batch->now_ms);
+    for_each_command(struct place_order, c, batch) fill_order(c, &terms[c_i], batch->now_ms);
     return 0;
 }
 
@@ -203,18 +205,15 @@ static size_t gather_wants(struct batch *batch, struct stock_want **ret_wants)
 {
     size_t n = 0;
 
-    for_each_command (struct place_order, c, batch)
-        n += c->n_lines;
+    for_each_command(struct place_order, c, batch) n += c->n_lines;
     struct stock_want *wants = arena_array_of(batch->arena, struct stock_want, n);
 
     n = 0;
-    for_each_command (struct place_order, c, batch)
-        for (size_t i = 0; i < c->n_lines; i++)
-            if (c->lines[i].is_counted)
-                wants[n++] = (struct stock_want){.command = &c->command,
-                                                 .order_id = c->row->order_id,
-                                                 .sku_id = c->lines[i].sku_id,
-                                                 .quantity = c->lines[i].quantity};
+    for_each_command(struct place_order, c, batch) for (size_t i = 0; i < c->n_lines; i++) if (c->lines[i].is_counted)
+        wants[n++] = (struct stock_want){.command = &c->command,
+                                         .order_id = c->row->order_id,
+                                         .sku_id = c->lines[i].sku_id,
+                                         .quantity = c->lines[i].quantity};
     *ret_wants = wants;
     return n;
 }
@@ -226,11 +225,11 @@ static int write_orders(struct batch *batch, struct err *err)
     size_t n_rows = 0;
     size_t n_lines = 0;
 
-    for_each_command (struct place_order, c, batch)
-        n_lines += c->n_lines;
+    for_each_command(struct place_order, c, batch) n_lines += c->n_lines;
     lines = arena_array_of(batch->arena, struct order_line_row, n_lines);
     n_lines = 0;
-    for_each_command (struct place_order, c, batch) {
+    for_each_command(struct place_order, c, batch)
+    {
         rows[n_rows++] = *c->row;
         c->order_lines = (struct order_lines){.list = lines + n_lines, .n = c->n_lines};
         for (size_t i = 0; i < c->n_lines; i++)

@@ -17,8 +17,8 @@ struct place_order {
     int64_t quote_id;        /* 0: lines are given */
     struct sale_line *lines; /* SKU, quantity, currency given; with a quote, the flow takes them from it */
     size_t n_lines;
-    int64_t expires_in_ms;   /* 0: as the business has settled */
-    const char *labels;      /* `key=value` lines */
+    int64_t expires_in_ms; /* 0: as the business has settled */
+    const char *labels;    /* `key=value` lines */
 
     /* The order: as it was made now, or as it is since an earlier call with the same request_id made it. */
     struct order_row *row;

@@ -24,7 +24,8 @@ static int find_payment_body(struct batch *batch, struct err *err)
     int rc;
 
     for (size_t i = 0; i < batch->n; i++)
-        refs[i] = (struct payment_ref){.command = batch->commands[i], .payment_id = ((struct find_payment *)(void *)batch->commands[i])->payment_id};
+        refs[i] = (struct payment_ref){.command = batch->commands[i],
+                                       .payment_id = ((struct find_payment *)(void *)batch->commands[i])->payment_id};
     rc = payment_load(batch, refs, batch->n, err);
     if (rc != 0)
         return rc;

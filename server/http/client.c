@@ -27,7 +27,7 @@ struct exchange {
     struct http_header *reply_headers;
     size_t n_reply_headers;
     char problem[CURL_ERROR_SIZE];
-    bool is_forbidden; /* not an address that may be called: never given to curl */
+    bool is_forbidden;         /* not an address that may be called: never given to curl */
     struct exchange *next;     /* waiting for the thread */
     struct exchange *previous; /* with next: under way */
 };
@@ -104,8 +104,7 @@ static enum http_outcome exchange_outcome(const struct exchange *exchange, CURLc
     long request_size = 0;
 
     switch (code) {
-    case CURLE_OK:
-        return HTTP_ANSWERED;
+    case CURLE_OK: return HTTP_ANSWERED;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -114,8 +113,7 @@ static enum http_outcome exchange_outcome(const struct exchange *exchange, CURLc
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CACERT_BADFILE:
-        return HTTP_NOT_SENT;
+    case CURLE_SSL_CACERT_BADFILE: return HTTP_NOT_SENT;
     default:
         if (curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &request_size) == CURLE_OK && request_size == 0)
             return HTTP_NOT_SENT;
@@ -331,8 +329,7 @@ static void exchange_prepare(struct exchange *exchange, const struct http_reques
 
 static bool client_may_call(const char *url)
 {
-    return strncasecmp(url, "https://", 8) == 0 ||
-           (client.allows_plain_http && strncasecmp(url, "http://", 7) == 0);
+    return strncasecmp(url, "https://", 8) == 0 || (client.allows_plain_http && strncasecmp(url, "http://", 7) == 0);
 }
 
 void http_send(const struct http_request *request, struct arena *arena,

@@ -57,7 +57,8 @@ static int hold_lease(struct scheduler *scheduler, struct entry *entry, bool *re
         *ret_held = true;
         return 0;
     }
-    rc = lease_take(scheduler->session, entry->job->name, scheduler->owner, scheduler->conf->jobs_lease_ms, ret_held, err);
+    rc = lease_take(scheduler->session, entry->job->name, scheduler->owner, scheduler->conf->jobs_lease_ms, ret_held,
+                    err);
     entry->lease_renew_ms = rc == 0 && *ret_held ? now_ms + scheduler->conf->jobs_lease_ms / 2 : 0;
     return rc;
 }
@@ -95,8 +96,8 @@ static void back_off(struct entry *entry, const struct err *err)
     entry->next_ms = steady_ms() + entry->back_off_ms;
     metric_add(entry->failures, 1);
     log_warn("job failed, trying again", log_text("job", entry->job->name),
-             log_text("reason", err_info(err->id)->reason), log_text("message", err_message(err, message, sizeof message)),
-             log_i64("in_ms", entry->back_off_ms));
+             log_text("reason", err_info(err->id)->reason),
+             log_text("message", err_message(err, message, sizeof message)), log_i64("in_ms", entry->back_off_ms));
 }
 
 static bool stops(void)

@@ -89,7 +89,8 @@ bool order_allows(const struct order_row *row, enum order_event event, struct co
     if (fsm_next(&order_fsm, row->state, (int)event, &to))
         return true;
     command_refuse(command, ERR_ORDER_WRONG_STATE, id_show(ID_ORDER, row->order_id),
-                   fsm_state_name(&order_fsm, row->state), fsm_allowed(&order_fsm, (int)event, allowed, sizeof allowed));
+                   fsm_state_name(&order_fsm, row->state),
+                   fsm_allowed(&order_fsm, (int)event, allowed, sizeof allowed));
     return false;
 }
 

@@ -12,14 +12,16 @@ static int get_order_body(struct batch *batch, struct err *err)
     int rc;
 
     for (size_t i = 0; i < batch->n; i++)
-        refs[i] = (struct order_ref){.command = batch->commands[i], .order_id = ((struct get_order *)(void *)batch->commands[i])->order_id};
+        refs[i] = (struct order_ref){.command = batch->commands[i],
+                                     .order_id = ((struct get_order *)(void *)batch->commands[i])->order_id};
     rc = order_load(batch, refs, batch->n, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < batch->n; i++)
         rows[i] = refs[i].row;
     rc = order_load_lines(batch, rows, batch->n, lines, err);
-    for_each_command (struct get_order, c, batch) {
+    for_each_command(struct get_order, c, batch)
+    {
         c->row = rows[c_i];
         c->lines = lines[c_i];
     }
@@ -39,7 +41,8 @@ static int get_orders_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct get_orders, c, batch) {
+    for_each_command(struct get_orders, c, batch)
+    {
         struct order_key *keys = arena_array_of(batch->arena, struct order_key, c->n);
         struct order_row *rows = NULL;
         size_t n = 0;
@@ -82,7 +85,8 @@ static int list_orders_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct list_orders, c, batch) {
+    for_each_command(struct list_orders, c, batch)
+    {
         rc = list_one(batch, c, err);
         if (rc != 0)
             return rc;
@@ -114,7 +118,8 @@ static int list_events(struct batch *batch, struct list_order_events *c, struct 
     size_t n_stored = 0;
     int rc;
 
-    rc = order_store_list_events(batch->tx, &key, (int32_t)c->list.page.after_id, wanted, batch->arena, &stored, &n_stored, err);
+    rc = order_store_list_events(batch->tx, &key, (int32_t)c->list.page.after_id, wanted, batch->arena, &stored,
+                                 &n_stored, err);
     if (rc != 0)
         return rc;
     c->n = 0;
@@ -132,11 +137,13 @@ static int list_order_events_body(struct batch *batch, struct err *err)
     int rc;
 
     for (size_t i = 0; i < batch->n; i++)
-        refs[i] = (struct order_ref){.command = batch->commands[i], .order_id = ((struct list_order_events *)(void *)batch->commands[i])->order_id};
+        refs[i] = (struct order_ref){.command = batch->commands[i],
+                                     .order_id = ((struct list_order_events *)(void *)batch->commands[i])->order_id};
     rc = order_load(batch, refs, batch->n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct list_order_events, c, batch) {
+    for_each_command(struct list_order_events, c, batch)
+    {
         c->row = refs[c_i].row;
         rc = list_events(batch, c, err);
         if (rc != 0)
@@ -145,8 +152,7 @@ static int list_order_events_body(struct batch *batch, struct err *err)
     return 0;
 }
 
-struct batch_plan get_order_plan = {
-    .name = "order.get", .home = MODULE_ORDER, .is_read = true, .body = get_order_body};
+struct batch_plan get_order_plan = {.name = "order.get", .home = MODULE_ORDER, .is_read = true, .body = get_order_body};
 struct batch_plan get_orders_plan = {
     .name = "order.get_many", .home = MODULE_ORDER, .is_read = true, .body = get_orders_body};
 struct batch_plan list_orders_plan = {

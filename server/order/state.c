@@ -13,10 +13,11 @@ static const char *const states[] = {
 };
 
 static const char *const events[] = {
-    "UNSPECIFIED", "CREATE", "PAY", "START_FULFILMENT", "FULFIL", "CONFIRM", "CANCEL", "EXPIRE", "FAIL_PAYMENT", "DENY",
-    "START_REFUND", "REFUND",
+    "UNSPECIFIED", "CREATE",       "PAY",  "START_FULFILMENT", "FULFIL", "CONFIRM", "CANCEL",
+    "EXPIRE",      "FAIL_PAYMENT", "DENY", "START_REFUND",     "REFUND",
 };
 
+/* clang-format off */
 static const struct fsm_row rows[] = {
     /* from                 event                         to                   */
     {ORDER_NONE,            ORDER_EVENT_CREATE,           ORDER_PENDING_PAYMENT},
@@ -34,6 +35,7 @@ static const struct fsm_row rows[] = {
     {ORDER_COMPLETED,       ORDER_EVENT_START_REFUND,     ORDER_REFUNDING      },
     {ORDER_REFUNDING,       ORDER_EVENT_REFUND,           ORDER_REFUNDED       },
 };
+/* clang-format on */
 
 const struct fsm order_fsm = {
     .name = "order",

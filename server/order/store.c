@@ -19,10 +19,8 @@ static const struct sql_column move_columns[] = {
     SQL_COLUMN(struct order_row, version_read, SQL_I32),
 };
 static const struct sql_column payment_columns[] = {
-    SQL_COLUMN(struct order_row, payment_id, SQL_I64),
-    SQL_COLUMN(struct order_row, update_time_ms, SQL_I64),
-    SQL_COLUMN(struct order_row, order_id, SQL_I64),
-    SQL_COLUMN(struct order_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct order_row, payment_id, SQL_I64), SQL_COLUMN(struct order_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct order_row, order_id, SQL_I64),   SQL_COLUMN(struct order_row, biz_id, SQL_I64),
     SQL_COLUMN(struct order_row, state, SQL_I32),
 };
 static const struct sql_column key_columns[] = {

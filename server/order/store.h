@@ -31,7 +31,7 @@ struct order_row {
     int64_t complete_time_ms;
     const char *created_by;
     const char *labels;
-    int32_t state_read;   /* what a move expects to find */
+    int32_t state_read; /* what a move expects to find */
     int32_t version_read;
 };
 
@@ -116,8 +116,8 @@ int order_store_find_events(struct tx *tx, const struct order_key *keys, size_t 
 /* A page of a business's orders, newest first. */
 struct order_filter {
     int64_t biz_id;
-    const char *user_id; /* empty: of all users */
-    int32_t state;       /* 0: in all states */
+    const char *user_id;    /* empty: of all users */
+    int32_t state;          /* 0: in all states */
     int64_t create_from_ms; /* created at or after; 0: all */
     int64_t create_to_ms;   /* created before; INT64_MAX: all */
     int64_t id_from;        /* the same as far as ids tell it, so that the index can be used */

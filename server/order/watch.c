@@ -22,10 +22,10 @@ struct watcher {
     struct watcher **link; /* what points to us */
     struct call *call;
     struct order_key key;
-    int32_t version;       /* shown */
+    int32_t version; /* shown */
     bool may_have_news;
     bool is_finished;
-    int64_t sent_ns;       /* when it last got a message */
+    int64_t sent_ns; /* when it last got a message */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -174,7 +174,8 @@ static void tell(const struct news *news, size_t which, struct arena *arena)
             const struct order_event_row *event = &news->events[i];
 
             /* Events beyond the row read would be shown with an older order: they wait for the next look. */
-            if (event->order_id == row->order_id && event->version == watcher->version + 1 && event->version <= row->version)
+            if (event->order_id == row->order_id && event->version == watcher->version + 1 &&
+                event->version <= row->version)
                 send_change(watcher, event, row, &news->lines[which], arena);
         }
         if (watcher->version == row->version)

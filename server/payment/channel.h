@@ -1,6 +1,6 @@
 /*
- * What a payment channel is to us: a table of pure functions that build requests and read answers. Who sends them, when,
- * and what follows is the flows' affair (flows/ask_channel.h, pay_order.c, handle_notification.c).
+ * What a payment channel is to us: a table of pure functions that build requests and read answers. Who sends them,
+ * when, and what follows is the flows' affair (flows/ask_channel.h, pay_order.c, handle_notification.c).
  *
  * A new channel is a file channel_<name>.c with such a table, and a line in channels.c.
  */
@@ -28,13 +28,13 @@ struct channel_account {
 
 /* What the channel's answer means. */
 enum channel_word {
-    CHANNEL_UNCLEAR,  /* no answer, an unreadable one, or one that is not signed by the channel: nothing is known */
-    CHANNEL_NOT_ASKED,/* the request cannot have reached the channel */
-    CHANNEL_REFUSED,  /* the channel refused the request as such */
-    CHANNEL_MISSING,  /* the channel does not know the payment */
-    CHANNEL_WAITS,    /* the channel waits for the payer */
+    CHANNEL_UNCLEAR,   /* no answer, an unreadable one, or one that is not signed by the channel: nothing is known */
+    CHANNEL_NOT_ASKED, /* the request cannot have reached the channel */
+    CHANNEL_REFUSED,   /* the channel refused the request as such */
+    CHANNEL_MISSING,   /* the channel does not know the payment */
+    CHANNEL_WAITS,     /* the channel waits for the payer */
     CHANNEL_HAS_MONEY,
-    CHANNEL_FAILED,   /* the payer or the channel refused the payment */
+    CHANNEL_FAILED, /* the payer or the channel refused the payment */
     CHANNEL_CLOSED,
 };
 
@@ -72,8 +72,8 @@ struct channel {
 
     /* False when the notification is not the channel's, is too old, or cannot be read. `now_ms` is the machine's. */
     bool (*read_notification)(const struct channel_account *account, const struct http_header *headers,
-                              size_t n_headers, const void *body, size_t body_size, int64_t now_ms,
-                              struct arena *arena, struct channel_notification *ret_notification);
+                              size_t n_headers, const void *body, size_t body_size, int64_t now_ms, struct arena *arena,
+                              struct channel_notification *ret_notification);
 };
 
 /* The adapter of that name; NULL when there is none. */

@@ -64,7 +64,8 @@ static void build_create(const struct channel_account *account, const struct pay
         "{s:s, s:I, s:s, s:s, s:s, s:s, s:I}", "merchant_payment_id", id_show(ID_PAYMENT, payment->payment_id),
         "amount_minor", (json_int_t)payment->amount_minor, "currency", payment->currency, "subject",
         payment->order_id != 0 ? id_show(ID_ORDER, payment->order_id) : "payment", "notify_url",
-        arena_printf(arena, "%s/%s", account->row->notify_url, id_show(ID_CHANNEL_ACCOUNT, account->row->channel_account_id)),
+        arena_printf(arena, "%s/%s", account->row->notify_url,
+                     id_show(ID_CHANNEL_ACCOUNT, account->row->channel_account_id)),
         "return_url", payment->return_url, "expires_at", (json_int_t)(payment->expire_time_ms / 1000));
     char *text = json_dumps(json, JSON_COMPACT);
 
@@ -134,7 +135,10 @@ static enum channel_word word_of(const char *state)
         const char *state;
         enum channel_word word;
     } words[] = {
-        {"PENDING", CHANNEL_WAITS}, {"SUCCEEDED", CHANNEL_HAS_MONEY}, {"FAILED", CHANNEL_FAILED}, {"CLOSED", CHANNEL_CLOSED},
+        {"PENDING", CHANNEL_WAITS},
+        {"SUCCEEDED", CHANNEL_HAS_MONEY},
+        {"FAILED", CHANNEL_FAILED},
+        {"CLOSED", CHANNEL_CLOSED},
     };
 
     for (size_t i = 0; i < COUNT_OF(words); i++)
@@ -145,8 +149,8 @@ static enum channel_word word_of(const char *state)
 
 static struct channel_verdict verdict_of(const json_t *json, struct arena *arena)
 {
-    struct channel_verdict verdict = {.word = word_of(json_string_value(json_object_get(json, "state"))),
-                                      .action_url = "", .failure = ""};
+    struct channel_verdict verdict = {
+        .word = word_of(json_string_value(json_object_get(json, "state"))), .action_url = "", .failure = ""};
     const char *ours = json_string_value(json_object_get(json, "merchant_payment_id"));
     const char *currency = json_string_value(json_object_get(json, "currency"));
     const char *failure = text_of(json, "failure", arena);
@@ -217,7 +221,8 @@ static bool read_notification(const struct channel_account *account, const struc
     ret_notification->event_id = text_of(json, "event_id", arena);
     merchant = json_string_value(json_object_get(json, "merchant"));
     is_good = ret_notification->verdict.word != CHANNEL_UNCLEAR && ret_notification->event_id != NULL &&
-              strlen(ret_notification->event_id) <= 64 && merchant != NULL && strcmp(merchant, account->row->merchant) == 0;
+              strlen(ret_notification->event_id) <= 64 && merchant != NULL &&
+              strcmp(merchant, account->row->merchant) == 0;
     json_decref(json);
     return is_good;
 }

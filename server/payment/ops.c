@@ -133,7 +133,8 @@ static int get_payment_body(struct batch *batch, struct err *err)
     int rc;
 
     for (size_t i = 0; i < batch->n; i++)
-        refs[i] = (struct payment_ref){.command = batch->commands[i], .payment_id = ((struct get_payment *)(void *)batch->commands[i])->payment_id};
+        refs[i] = (struct payment_ref){.command = batch->commands[i],
+                                       .payment_id = ((struct get_payment *)(void *)batch->commands[i])->payment_id};
     rc = payment_load(batch, refs, batch->n, err);
     for (size_t i = 0; i < batch->n && rc == 0; i++)
         ((struct get_payment *)(void *)batch->commands[i])->row = refs[i].row;
@@ -144,8 +145,10 @@ static int list_payments_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct list_payments, c, batch) {
-        rc = payment_store_list(batch->tx, c->command.biz_id, c->order_id, &c->list.page, batch->arena, &c->rows, &c->n, err);
+    for_each_command(struct list_payments, c, batch)
+    {
+        rc = payment_store_list(batch->tx, c->command.biz_id, c->order_id, &c->list.page, batch->arena, &c->rows, &c->n,
+                                err);
         if (rc != 0)
             return rc;
     }

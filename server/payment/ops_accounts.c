@@ -12,12 +12,14 @@ static int refuse_taken_codes(struct batch *batch, struct err *err)
     int rc;
 
     for (size_t i = 0; i < batch->n; i++)
-        keys[i] = (struct account_code_key){.biz_id = batch->commands[i]->biz_id,
-                                            .code = ((const struct create_account *)(void *)batch->commands[i])->row.code};
+        keys[i] =
+            (struct account_code_key){.biz_id = batch->commands[i]->biz_id,
+                                      .code = ((const struct create_account *)(void *)batch->commands[i])->row.code};
     rc = payment_store_find_account_codes(batch->tx, keys, batch->n, batch->arena, &taken, &n_taken, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct create_account, c, batch) {
+    for_each_command(struct create_account, c, batch)
+    {
         bool is_taken = false;
 
         for (size_t i = 0; i < n_taken; i++)
@@ -37,13 +39,13 @@ static int create_account_body(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct create_account, c, batch)
-        if (channel_open(&c->row, &opened, &c->command.err) != 0)
-            c->command.is_done = true;
+    for_each_command(struct create_account, c, batch) if (channel_open(&c->row, &opened, &c->command.err) != 0)
+        c->command.is_done = true;
     rc = refuse_taken_codes(batch, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct create_account, c, batch) {
+    for_each_command(struct create_account, c, batch)
+    {
         c->row.channel_account_id = id_new(0);
         c->row.biz_id = c->command.biz_id;
         c->row.state = CHANNEL_ACCOUNT_ENABLED;
@@ -111,14 +113,15 @@ static int update_account_body(struct batch *batch, struct err *err)
     size_t n_changed = 0;
     int rc;
 
-    for_each_command (struct update_account, c, batch)
-        keys[c_i] = (struct payment_key){.id = c->account_id, .biz_id = c->command.biz_id};
+    for_each_command(struct update_account, c, batch) keys[c_i] =
+        (struct payment_key){.id = c->account_id, .biz_id = c->command.biz_id};
     rc = payment_store_find_accounts(batch->tx, keys, batch->n, batch->arena, &rows, &n, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n; i++)
         rows[i].version_read = rows[i].version;
-    for_each_command (struct update_account, c, batch) {
+    for_each_command(struct update_account, c, batch)
+    {
         struct channel_account_row *row = find(rows, n, c->account_id, c->command.biz_id);
 
         if (row == NULL)
@@ -138,8 +141,7 @@ static int get_account_body(struct batch *batch, struct err *err)
     struct channel_account_row **rows = arena_array_of(batch->arena, struct channel_account_row *, batch->n);
     int rc;
 
-    for_each_command (struct get_account, c, batch)
-        ids[c_i] = c->account_id;
+    for_each_command(struct get_account, c, batch) ids[c_i] = c->account_id;
     rc = payment_load_accounts(batch, batch->commands, ids, batch->n, rows, err);
     for (size_t i = 0; i < batch->n && rc == 0; i++)
         ((struct get_account *)(void *)batch->commands[i])->row = rows[i];
@@ -150,8 +152,10 @@ static int list_accounts_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct list_accounts, c, batch) {
-        rc = payment_store_list_accounts(batch->tx, c->command.biz_id, &c->list.page, batch->arena, &c->rows, &c->n, err);
+    for_each_command(struct list_accounts, c, batch)
+    {
+        rc = payment_store_list_accounts(batch->tx, c->command.biz_id, &c->list.page, batch->arena, &c->rows, &c->n,
+                                         err);
         if (rc != 0)
             return rc;
     }

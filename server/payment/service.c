@@ -54,7 +54,8 @@ static void get_account_read(const struct call *call, const void *message, void 
 
 static const ProtobufCMessage *get_account_reply(const void *from, struct arena *arena)
 {
-    Bmt__Payment__V1__GetChannelAccountResponse *reply = arena_new_of(arena, Bmt__Payment__V1__GetChannelAccountResponse);
+    Bmt__Payment__V1__GetChannelAccountResponse *reply =
+        arena_new_of(arena, Bmt__Payment__V1__GetChannelAccountResponse);
 
     bmt__payment__v1__get_channel_account_response__init(reply);
     reply->channel_account = channel_account_message(((const struct get_account *)from)->row, arena);

@@ -13,6 +13,7 @@
 static const char *const states[] = {"UNSPECIFIED", "CREATED", "PENDING", "SUCCEEDED", "FAILED", "CLOSED", "UNKNOWN"};
 static const char *const events[] = {"UNSPECIFIED", "CREATE", "WAIT", "LOSE", "SUCCEED", "FAIL", "CLOSE"};
 
+/* clang-format off */
 static const struct fsm_row rows[] = {
     /* from          event                  to               */
     {PAYMENT_NONE,    PAYMENT_EVENT_CREATE,  PAYMENT_CREATED  },
@@ -31,6 +32,7 @@ static const struct fsm_row rows[] = {
     {PAYMENT_FAILED,  PAYMENT_EVENT_SUCCEED, PAYMENT_SUCCEEDED},
     {PAYMENT_CLOSED,  PAYMENT_EVENT_SUCCEED, PAYMENT_SUCCEEDED},
 };
+/* clang-format on */
 
 const struct fsm payment_fsm = {
     .name = "payment",

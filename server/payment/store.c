@@ -26,9 +26,9 @@ static const struct sql_column columns[] = {
     SQL_COLUMN(struct payment_row, update_time_ms, SQL_I64),
     SQL_COLUMN(struct payment_row, succeed_time_ms, SQL_I64),
 };
-#define COLUMNS                                                                                                  \
-    "payment_id, biz_id, order_id, user_id, channel_account_id, request_id, fingerprint, state, version, "      \
-    "currency, amount_minor, channel_ref, channel_transaction, action_url, return_url, failure, is_late, "      \
+#define COLUMNS                                                                                            \
+    "payment_id, biz_id, order_id, user_id, channel_account_id, request_id, fingerprint, state, version, " \
+    "currency, amount_minor, channel_ref, channel_transaction, action_url, return_url, failure, is_late, " \
     "due_time_ms, attempts, expire_time_ms, create_time_ms, update_time_ms, succeed_time_ms"
 
 static const struct sql_column move_columns[] = {
@@ -49,10 +49,8 @@ static const struct sql_column move_columns[] = {
     SQL_COLUMN(struct payment_row, version_read, SQL_I32),
 };
 static const struct sql_column turn_columns[] = {
-    SQL_COLUMN(struct payment_row, due_time_ms, SQL_I64),
-    SQL_COLUMN(struct payment_row, attempts, SQL_I32),
-    SQL_COLUMN(struct payment_row, payment_id, SQL_I64),
-    SQL_COLUMN(struct payment_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct payment_row, due_time_ms, SQL_I64), SQL_COLUMN(struct payment_row, attempts, SQL_I32),
+    SQL_COLUMN(struct payment_row, payment_id, SQL_I64),  SQL_COLUMN(struct payment_row, biz_id, SQL_I64),
     SQL_COLUMN(struct payment_row, version, SQL_I32),
 };
 static const struct sql_column event_columns[] = {
@@ -90,19 +88,15 @@ static const struct sql_column due_columns[] = {
     SQL_COLUMN(struct list_params, limit, SQL_I32),
 };
 static const struct sql_column list_columns[] = {
-    SQL_COLUMN(struct list_params, biz_id, SQL_I64),
-    SQL_COLUMN(struct list_params, order_id, SQL_I64),
-    SQL_COLUMN(struct list_params, order_id, SQL_I64),
-    SQL_COLUMN(struct list_params, before_id, SQL_I64),
+    SQL_COLUMN(struct list_params, biz_id, SQL_I64),   SQL_COLUMN(struct list_params, order_id, SQL_I64),
+    SQL_COLUMN(struct list_params, order_id, SQL_I64), SQL_COLUMN(struct list_params, before_id, SQL_I64),
     SQL_COLUMN(struct list_params, limit, SQL_I32),
 };
 
-#define FIND(stmt_name, where, key_list)                                                \
-    {                                                                                   \
-        .name = stmt_name, .module = MODULE_PAYMENT,                                    \
-        .text = "SELECT " COLUMNS "\nFROM bmt_payment.payments\n" where,                \
-        .keys = SQL_COLUMNS(key_list), .results = SQL_COLUMNS(columns),                 \
-        .result_size = sizeof(struct payment_row)                                       \
+#define FIND(stmt_name, where, key_list)                                                                              \
+    {                                                                                                                 \
+        .name = stmt_name, .module = MODULE_PAYMENT, .text = "SELECT " COLUMNS "\nFROM bmt_payment.payments\n" where, \
+        .keys = SQL_COLUMNS(key_list), .results = SQL_COLUMNS(columns), .result_size = sizeof(struct payment_row)     \
     }
 
 static const struct sql_stmt PAYMENT_FIND = FIND("payment_find", "WHERE (payment_id, biz_id) IN ({keys})", key_columns);
@@ -196,7 +190,8 @@ int payment_store_find_requests(struct tx *tx, const struct payment_request_key 
 int payment_store_find_of_orders(struct tx *tx, const int64_t *order_ids, size_t n, struct arena *arena,
                                  struct payment_row **ret_rows, size_t *ret_n, struct err *err)
 {
-    return sql_select_in(tx, &PAYMENT_FIND_OF_ORDERS, NULL, order_ids, n, sizeof *order_ids, arena, ret_rows, ret_n, err);
+    return sql_select_in(tx, &PAYMENT_FIND_OF_ORDERS, NULL, order_ids, n, sizeof *order_ids, arena, ret_rows, ret_n,
+                         err);
 }
 
 int payment_store_move(struct tx *tx, const struct payment_row *rows, size_t n, const struct payment_event_row *events,

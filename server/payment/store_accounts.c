@@ -17,8 +17,8 @@ static const struct sql_column columns[] = {
     SQL_COLUMN(struct channel_account_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct channel_account_row, update_time_ms, SQL_I64),
 };
-#define COLUMNS                                                                                                     \
-    "channel_account_id, biz_id, code, channel, title, merchant, secret_name, base_url, notify_url, state, "        \
+#define COLUMNS                                                                                              \
+    "channel_account_id, biz_id, code, channel, title, merchant, secret_name, base_url, notify_url, state, " \
     "priority, version, create_time_ms, update_time_ms"
 
 static const struct sql_column update_columns[] = {

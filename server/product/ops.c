@@ -204,7 +204,8 @@ int product_use_quotes(struct batch *batch, struct quote_use *uses, size_t n, st
 
     for (size_t i = 0; i < n; i++)
         if (!uses[i].command->is_done)
-            bind_quote(&uses[i], find_quote(quotes, n_quotes, uses[i].quote_id, uses[i].command->biz_id), batch->now_ms);
+            bind_quote(&uses[i], find_quote(quotes, n_quotes, uses[i].quote_id, uses[i].command->biz_id),
+                       batch->now_ms);
     for (size_t i = 0; i < n_quotes; i++)
         ids[i] = quotes[i].quote_id;
     rc = product_store_find_quote_lines(batch->tx, ids, n_quotes, batch->arena, &rows, &n_rows, err);

@@ -17,9 +17,9 @@ struct create_spu {
 /* One change of an SPU or SKU: fields, or an event. */
 struct catalogue_edit {
     int64_t id;
-    enum sale_event event;  /* 0: fields */
-    unsigned fields;        /* CATALOGUE_... */
-    int32_t version;        /* -1: whatever is there */
+    enum sale_event event; /* 0: fields */
+    unsigned fields;       /* CATALOGUE_... */
+    int32_t version;       /* -1: whatever is there */
     const char *title;
     const char *description;
 };

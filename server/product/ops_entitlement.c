@@ -21,12 +21,13 @@ static int get_entitlement_body(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct get_entitlement, c, batch)
-        keys[c_i] = (struct product_key){.id = c->row.lot_id, .biz_id = c->command.biz_id};
+    for_each_command(struct get_entitlement, c, batch) keys[c_i] =
+        (struct product_key){.id = c->row.lot_id, .biz_id = c->command.biz_id};
     rc = product_store_find_lots(batch->tx, keys, batch->n, batch->arena, &rows, &n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct get_entitlement, c, batch) {
+    for_each_command(struct get_entitlement, c, batch)
+    {
         const struct lot_row *found = NULL;
 
         for (size_t i = 0; i < n; i++)
@@ -45,7 +46,8 @@ static int list_entitlements_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct list_entitlements, c, batch) {
+    for_each_command(struct list_entitlements, c, batch)
+    {
         const struct lot_user_key of = {.biz_id = c->command.biz_id, .user_id = c->user_id, .spu_id = c->spu_id};
 
         if (!may_ask(&c->command, c->user_id))
@@ -93,14 +95,12 @@ static int check_entitlement_body(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct check_entitlement, c, batch)
-        if (may_ask(&c->command, c->user_id))
-            keys[n++] = (struct lot_user_key){.biz_id = c->command.biz_id, .user_id = c->user_id, .spu_id = c->spu_id};
+    for_each_command(struct check_entitlement, c, batch) if (may_ask(&c->command, c->user_id)) keys[n++] =
+        (struct lot_user_key){.biz_id = c->command.biz_id, .user_id = c->user_id, .spu_id = c->spu_id};
     rc = product_store_find_live_lots(batch->tx, keys, n, batch->now_ms, batch->arena, &lots, &n_lots, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct check_entitlement, c, batch)
-        judge(c, lots, n_lots, batch->now_ms);
+    for_each_command(struct check_entitlement, c, batch) judge(c, lots, n_lots, batch->now_ms);
     return 0;
 }
 

@@ -37,7 +37,8 @@ static int load_tails(struct batch *batch, const struct lot_grant *grants, size_
     int rc;
 
     for (size_t i = 0; i < n; i++)
-        keys[i] = (struct lot_user_key){.biz_id = grants[i].biz_id, .user_id = grants[i].user_id, .spu_id = grants[i].spu_id};
+        keys[i] =
+            (struct lot_user_key){.biz_id = grants[i].biz_id, .user_id = grants[i].user_id, .spu_id = grants[i].spu_id};
     qsort(keys, n, sizeof *keys, compare_user_keys);
     rc = product_store_find_lot_tails(batch->tx, keys, n, batch->arena, &stored, &n_stored, err);
     if (rc != 0)

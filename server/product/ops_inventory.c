@@ -94,15 +94,9 @@ static void add(struct change_stock *c, struct present *stock)
 static void change(struct change_stock *c, struct present *stock, int64_t now_ms)
 {
     switch (c->change) {
-    case STOCK_SET_TOTAL:
-        set_total(c, stock, c->amount);
-        break;
-    case STOCK_SET_UNLIMITED:
-        set_unlimited(c, stock);
-        break;
-    case STOCK_ADD:
-        add(c, stock);
-        break;
+    case STOCK_SET_TOTAL: set_total(c, stock, c->amount); break;
+    case STOCK_SET_UNLIMITED: set_unlimited(c, stock); break;
+    case STOCK_ADD: add(c, stock); break;
     }
     if (c->command.is_done)
         return;
@@ -146,12 +140,13 @@ static int change_stock_body(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct change_stock, c, batch)
-        keys[c_i] = (struct product_key){.id = c->sku_id, .biz_id = c->command.biz_id};
+    for_each_command(struct change_stock, c, batch) keys[c_i] =
+        (struct product_key){.id = c->sku_id, .biz_id = c->command.biz_id};
     rc = load(batch, keys, &stocks, &n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct change_stock, c, batch) {
+    for_each_command(struct change_stock, c, batch)
+    {
         struct present *stock = find_present(stocks, n, c->sku_id);
 
         if (stock == NULL || stock->row.biz_id != c->command.biz_id)
@@ -169,12 +164,13 @@ static int get_stock_body(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct get_stock, c, batch)
-        keys[c_i] = (struct product_key){.id = c->sku_id, .biz_id = c->command.biz_id};
+    for_each_command(struct get_stock, c, batch) keys[c_i] =
+        (struct product_key){.id = c->sku_id, .biz_id = c->command.biz_id};
     rc = load(batch, keys, &stocks, &n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct get_stock, c, batch) {
+    for_each_command(struct get_stock, c, batch)
+    {
         const struct present *stock = find_present(stocks, n, c->sku_id);
 
         if (stock == NULL || stock->row.biz_id != c->command.biz_id) {

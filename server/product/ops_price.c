@@ -17,7 +17,8 @@ static bool is_known(const struct sku_row *skus, size_t n, const struct create_p
 
 static bool is_same_time(const struct price_row *a, const struct price_row *b)
 {
-    return a->sku_id == b->sku_id && a->effective_time_ms == b->effective_time_ms && strcmp(a->currency, b->currency) == 0;
+    return a->sku_id == b->sku_id && a->effective_time_ms == b->effective_time_ms &&
+           strcmp(a->currency, b->currency) == 0;
 }
 
 /* Existence, then the time's rule, then what is taken (by stored rows or an earlier command of the batch). */
@@ -52,7 +53,8 @@ static int create_price_body(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct create_price, c, batch) {
+    for_each_command(struct create_price, c, batch)
+    {
         if (c->row.effective_time_ms == 0)
             c->row.effective_time_ms = batch->now_ms;
         keys[c_i] = (struct product_key){.id = c->row.sku_id, .biz_id = c->command.biz_id};
@@ -63,7 +65,8 @@ static int create_price_body(struct batch *batch, struct err *err)
         rc = product_store_find_prices(batch->tx, rows, batch->n, batch->arena, &taken, &n_taken, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct create_price, c, batch) {
+    for_each_command(struct create_price, c, batch)
+    {
         check(c, batch, skus, n_skus, taken, n_taken);
         if (!c->command.is_done)
             check(c, batch, skus, n_skus, rows, n);
@@ -81,7 +84,8 @@ static int list_prices_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct list_prices, c, batch) {
+    for_each_command(struct list_prices, c, batch)
+    {
         rc = product_store_list_prices(batch->tx, c->command.biz_id, c->sku_id, &c->list.page, batch->arena, &c->rows,
                                        &c->n, err);
         if (rc != 0)

@@ -15,13 +15,10 @@ static int price(struct batch *batch, struct err *err)
     size_t at = 0;
     int rc;
 
-    for_each_command (struct quote_price, c, batch)
-        n += c->n_lines;
+    for_each_command(struct quote_price, c, batch) n += c->n_lines;
     lines = arena_array_of(batch->arena, struct sale_line, n);
     n = 0;
-    for_each_command (struct quote_price, c, batch)
-        for (size_t i = 0; i < c->n_lines; i++)
-            lines[n++] = c->lines[i];
+    for_each_command(struct quote_price, c, batch) for (size_t i = 0; i < c->n_lines; i++) lines[n++] = c->lines[i];
     rc = product_price_lines(batch, lines, n, err);
     for (size_t i = 0; i < batch->n && rc == 0; i++) {
         struct quote_price *c = (void *)batch->commands[i];
@@ -81,13 +78,15 @@ static int quote_price_body(struct batch *batch, struct err *err)
     rc = price(batch, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct quote_price, c, batch) {
+    for_each_command(struct quote_price, c, batch)
+    {
         sum_up(c, batch);
         n_lines += c->n_lines;
     }
     lines = arena_array_of(batch->arena, struct quote_line_row, n_lines);
     n_lines = 0;
-    for_each_command (struct quote_price, c, batch) {
+    for_each_command(struct quote_price, c, batch)
+    {
         quotes[n_quotes++] = c->row;
         n_lines += product_quote_lines(c, lines + n_lines);
     }
@@ -126,14 +125,15 @@ static int get_quote_body(struct batch *batch, struct err *err)
     size_t n_lines = 0;
     int rc;
 
-    for_each_command (struct get_quote, c, batch)
-        keys[c_i] = (struct product_key){.id = ids[c_i] = c->row.quote_id, .biz_id = c->command.biz_id};
+    for_each_command(struct get_quote, c, batch) keys[c_i] =
+        (struct product_key){.id = ids[c_i] = c->row.quote_id, .biz_id = c->command.biz_id};
     rc = product_store_find_quotes(batch->tx, keys, batch->n, batch->arena, &quotes, &n_quotes, err);
     if (rc == 0)
         rc = product_store_find_quote_lines(batch->tx, ids, batch->n, batch->arena, &lines, &n_lines, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct get_quote, c, batch) {
+    for_each_command(struct get_quote, c, batch)
+    {
         c->lines = NULL;
         c->n_lines = 0;
         fill(c, quotes, n_quotes, lines, n_lines);

@@ -20,7 +20,8 @@ static int refuse_taken_codes(struct batch *batch, struct err *err)
     rc = product_store_find_sku_codes(batch->tx, keys, batch->n, batch->arena, &taken, &n_taken, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct create_sku, c, batch) {
+    for_each_command(struct create_sku, c, batch)
+    {
         bool is_taken = false;
 
         for (size_t i = 0; i < n_taken; i++)
@@ -40,12 +41,13 @@ static int refuse_unknown_spus(struct batch *batch, struct err *err)
     size_t n_spus = 0;
     int rc;
 
-    for_each_command (struct create_sku, c, batch)
-        keys[c_i] = (struct product_key){.id = c->row.spu_id, .biz_id = c->command.biz_id};
+    for_each_command(struct create_sku, c, batch) keys[c_i] =
+        (struct product_key){.id = c->row.spu_id, .biz_id = c->command.biz_id};
     rc = product_store_find_spus(batch->tx, keys, batch->n, batch->arena, &spus, &n_spus, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct create_sku, c, batch) {
+    for_each_command(struct create_sku, c, batch)
+    {
         bool is_known = false;
 
         for (size_t i = 0; i < n_spus; i++)
@@ -67,7 +69,8 @@ static int create_sku_body(struct batch *batch, struct err *err)
         rc = refuse_taken_codes(batch, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct create_sku, c, batch) {
+    for_each_command(struct create_sku, c, batch)
+    {
         c->row.sku_id = id_new(0);
         c->row.biz_id = c->command.biz_id;
         c->row.state = SALE_DRAFT;
@@ -126,14 +129,15 @@ static int edit_sku_body(struct batch *batch, struct err *err)
     size_t n_changed = 0;
     int rc;
 
-    for_each_command (struct edit_sku, c, batch)
-        keys[c_i] = (struct product_key){.id = c->edit.id, .biz_id = c->command.biz_id};
+    for_each_command(struct edit_sku, c, batch) keys[c_i] =
+        (struct product_key){.id = c->edit.id, .biz_id = c->command.biz_id};
     rc = load(batch, keys, &rows, &n, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n; i++)
         rows[i].version_read = rows[i].version;
-    for_each_command (struct edit_sku, c, batch) {
+    for_each_command(struct edit_sku, c, batch)
+    {
         struct sku_row *row = find(rows, n, c->edit.id, c->command.biz_id);
 
         if (row == NULL)
@@ -154,12 +158,13 @@ static int get_sku_body(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct get_sku, c, batch)
-        keys[c_i] = (struct product_key){.id = c->sku_id, .biz_id = c->command.biz_id};
+    for_each_command(struct get_sku, c, batch) keys[c_i] =
+        (struct product_key){.id = c->sku_id, .biz_id = c->command.biz_id};
     rc = load(batch, keys, &rows, &n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct get_sku, c, batch) {
+    for_each_command(struct get_sku, c, batch)
+    {
         const struct sku_row *row = find(rows, n, c->sku_id, c->command.biz_id);
 
         if (row == NULL)
@@ -174,7 +179,8 @@ static int list_skus_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct list_skus, c, batch) {
+    for_each_command(struct list_skus, c, batch)
+    {
         rc = product_store_list_skus(batch->tx, c->command.biz_id, c->spu_id, &c->list.page, batch->arena, &c->rows,
                                      &c->n, err);
         if (rc != 0)

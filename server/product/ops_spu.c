@@ -20,7 +20,8 @@ static int refuse_taken_codes(struct batch *batch, struct err *err)
     rc = product_store_find_spu_codes(batch->tx, keys, batch->n, batch->arena, &taken, &n_taken, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct create_spu, c, batch) {
+    for_each_command(struct create_spu, c, batch)
+    {
         bool is_taken = false;
 
         for (size_t i = 0; i < n_taken; i++)
@@ -42,7 +43,8 @@ static int create_spu_body(struct batch *batch, struct err *err)
     rc = refuse_taken_codes(batch, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct create_spu, c, batch) {
+    for_each_command(struct create_spu, c, batch)
+    {
         c->row.spu_id = id_new(0);
         c->row.biz_id = c->command.biz_id;
         c->row.state = SALE_DRAFT;
@@ -103,14 +105,15 @@ static int edit_spu_body(struct batch *batch, struct err *err)
     size_t n_changed = 0;
     int rc;
 
-    for_each_command (struct edit_spu, c, batch)
-        keys[c_i] = (struct product_key){.id = c->edit.id, .biz_id = c->command.biz_id};
+    for_each_command(struct edit_spu, c, batch) keys[c_i] =
+        (struct product_key){.id = c->edit.id, .biz_id = c->command.biz_id};
     rc = load(batch, keys, &rows, &n, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n; i++)
         rows[i].version_read = rows[i].version;
-    for_each_command (struct edit_spu, c, batch) {
+    for_each_command(struct edit_spu, c, batch)
+    {
         struct spu_row *row = find(rows, n, c->edit.id, c->command.biz_id);
 
         if (row == NULL)
@@ -131,12 +134,13 @@ static int get_spu_body(struct batch *batch, struct err *err)
     size_t n = 0;
     int rc;
 
-    for_each_command (struct get_spu, c, batch)
-        keys[c_i] = (struct product_key){.id = c->spu_id, .biz_id = c->command.biz_id};
+    for_each_command(struct get_spu, c, batch) keys[c_i] =
+        (struct product_key){.id = c->spu_id, .biz_id = c->command.biz_id};
     rc = load(batch, keys, &rows, &n, err);
     if (rc != 0)
         return rc;
-    for_each_command (struct get_spu, c, batch) {
+    for_each_command(struct get_spu, c, batch)
+    {
         const struct spu_row *row = find(rows, n, c->spu_id, c->command.biz_id);
 
         if (row == NULL)
@@ -151,7 +155,8 @@ static int list_spus_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct list_spus, c, batch) {
+    for_each_command(struct list_spus, c, batch)
+    {
         rc = product_store_list_spus(batch->tx, c->command.biz_id, &c->list.page, batch->arena, &c->rows, &c->n, err);
         if (rc != 0)
             return rc;

@@ -64,7 +64,8 @@ int product_check_stock(struct batch *batch, const struct stock_want *wants, siz
         if (command->is_done || stock == NULL)
             continue;
         if (stock->available < wants[i].quantity) {
-            command_refuse(command, ERR_STOCK_INSUFFICIENT, id_show(ID_SKU, wants[i].sku_id), err_i64(stock->available));
+            command_refuse(command, ERR_STOCK_INSUFFICIENT, id_show(ID_SKU, wants[i].sku_id),
+                           err_i64(stock->available));
             give_back(wants, i, command, stocks, n_stocks);
         } else {
             stock->available -= wants[i].quantity;
@@ -133,8 +134,7 @@ int product_hold_stock(struct batch *batch, const struct stock_want *wants, size
             continue;
         const int64_t biz_id = wants[i].command->biz_id;
 
-        moves[n_open] = (struct stock_move){
-            .sku_id = wants[i].sku_id, .biz_id = biz_id, .quantity = wants[i].quantity};
+        moves[n_open] = (struct stock_move){.sku_id = wants[i].sku_id, .biz_id = biz_id, .quantity = wants[i].quantity};
         holds[n_open++] = (struct hold_row){
             .order_id = wants[i].order_id,
             .sku_id = wants[i].sku_id,
@@ -171,8 +171,8 @@ static int end_holds(struct batch *batch, const int64_t *order_ids, size_t n, en
     for (size_t i = 0; i < n_holds; i++) {
         holds[i].state = (int32_t)state;
         holds[i].update_time_ms = batch->now_ms;
-        moves[i] = (struct stock_move){
-            .sku_id = holds[i].sku_id, .biz_id = holds[i].biz_id, .quantity = holds[i].quantity};
+        moves[i] =
+            (struct stock_move){.sku_id = holds[i].sku_id, .biz_id = holds[i].biz_id, .quantity = holds[i].quantity};
     }
     rc = product_store_move_holds(batch->tx, holds, n_holds, err);
     if (rc != 0)

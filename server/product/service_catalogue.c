@@ -114,8 +114,8 @@ void publish_spu_read(const struct call *call, const void *message, void *into)
     const Bmt__Product__V1__PublishSpuRequest *request = message;
 
     (void)call;
-    ((struct edit_spu *)into)->edit = (struct catalogue_edit){
-        .id = proto_id_of(ID_SPU, request->spu_id), .event = SALE_EVENT_PUBLISH, .version = -1};
+    ((struct edit_spu *)into)->edit =
+        (struct catalogue_edit){.id = proto_id_of(ID_SPU, request->spu_id), .event = SALE_EVENT_PUBLISH, .version = -1};
 }
 
 const ProtobufCMessage *publish_spu_reply(const void *from, struct arena *arena)
@@ -267,8 +267,8 @@ void publish_sku_read(const struct call *call, const void *message, void *into)
     const Bmt__Product__V1__PublishSkuRequest *request = message;
 
     (void)call;
-    ((struct edit_sku *)into)->edit = (struct catalogue_edit){
-        .id = proto_id_of(ID_SKU, request->sku_id), .event = SALE_EVENT_PUBLISH, .version = -1};
+    ((struct edit_sku *)into)->edit =
+        (struct catalogue_edit){.id = proto_id_of(ID_SKU, request->sku_id), .event = SALE_EVENT_PUBLISH, .version = -1};
 }
 
 const ProtobufCMessage *publish_sku_reply(const void *from, struct arena *arena)

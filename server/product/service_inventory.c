@@ -288,8 +288,7 @@ void list_entitlements_read(const struct call *call, const void *message, void *
 const ProtobufCMessage *list_entitlements_reply(const void *from, struct arena *arena)
 {
     const struct list_entitlements *c = from;
-    Bmt__Product__V1__ListEntitlementsResponse *reply =
-        arena_new_of(arena, Bmt__Product__V1__ListEntitlementsResponse);
+    Bmt__Product__V1__ListEntitlementsResponse *reply = arena_new_of(arena, Bmt__Product__V1__ListEntitlementsResponse);
 
     bmt__product__v1__list_entitlements_response__init(reply);
     reply->n_lots = list_shown(&c->list, c->n);
@@ -313,8 +312,7 @@ void check_entitlement_read(const struct call *call, const void *message, void *
 const ProtobufCMessage *check_entitlement_reply(const void *from, struct arena *arena)
 {
     const struct check_entitlement *c = from;
-    Bmt__Product__V1__CheckEntitlementResponse *reply =
-        arena_new_of(arena, Bmt__Product__V1__CheckEntitlementResponse);
+    Bmt__Product__V1__CheckEntitlementResponse *reply = arena_new_of(arena, Bmt__Product__V1__CheckEntitlementResponse);
 
     bmt__product__v1__check_entitlement_response__init(reply);
     reply->is_entitled = c->is_entitled;

@@ -152,8 +152,8 @@ int product_store_insert_skus(struct tx *tx, const struct sku_row *rows, size_t 
 int product_store_update_skus(struct tx *tx, const struct sku_row *rows, size_t n, struct err *err) MUST_CHECK;
 int product_store_find_skus(struct tx *tx, const struct product_key *keys, size_t n, struct arena *arena,
                             struct sku_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
-int product_store_list_skus(struct tx *tx, int64_t biz_id, int64_t spu_id, const struct page *page,
-                            struct arena *arena, struct sku_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+int product_store_list_skus(struct tx *tx, int64_t biz_id, int64_t spu_id, const struct page *page, struct arena *arena,
+                            struct sku_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 
 /* Which of these codes are taken already: id 0 when not. */
 struct code_key {
@@ -210,7 +210,8 @@ struct lot_user_key {
     int64_t spu_id;
 };
 
-/* Where a user's next lot of an SPU follows: the last number, and the end of the last DURATION that counts (0: none). */
+/* Where a user's next lot of an SPU follows: the last number, and the end of the last DURATION that counts (0: none).
+ */
 struct lot_tail_row {
     struct lot_user_key of;
     int32_t last_seq;

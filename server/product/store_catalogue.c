@@ -2,52 +2,36 @@
 #include "product/store.h"
 
 static const struct sql_column spu_columns[] = {
-    SQL_COLUMN(struct spu_row, spu_id, SQL_I64),
-    SQL_COLUMN(struct spu_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct spu_row, code, SQL_TEXT),
-    SQL_COLUMN(struct spu_row, title, SQL_TEXT),
-    SQL_COLUMN(struct spu_row, description, SQL_TEXT),
-    SQL_COLUMN(struct spu_row, state, SQL_I32),
-    SQL_COLUMN(struct spu_row, version, SQL_I32),
-    SQL_COLUMN(struct spu_row, create_time_ms, SQL_I64),
+    SQL_COLUMN(struct spu_row, spu_id, SQL_I64),         SQL_COLUMN(struct spu_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct spu_row, code, SQL_TEXT),          SQL_COLUMN(struct spu_row, title, SQL_TEXT),
+    SQL_COLUMN(struct spu_row, description, SQL_TEXT),   SQL_COLUMN(struct spu_row, state, SQL_I32),
+    SQL_COLUMN(struct spu_row, version, SQL_I32),        SQL_COLUMN(struct spu_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct spu_row, update_time_ms, SQL_I64),
 };
 #define SPU_COLUMNS "spu_id, biz_id, code, title, description, state, version, create_time_ms, update_time_ms"
 
 static const struct sql_column spu_update_columns[] = {
-    SQL_COLUMN(struct spu_row, title, SQL_TEXT),
-    SQL_COLUMN(struct spu_row, description, SQL_TEXT),
-    SQL_COLUMN(struct spu_row, state, SQL_I32),
-    SQL_COLUMN(struct spu_row, version, SQL_I32),
-    SQL_COLUMN(struct spu_row, update_time_ms, SQL_I64),
-    SQL_COLUMN(struct spu_row, spu_id, SQL_I64),
-    SQL_COLUMN(struct spu_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct spu_row, version_read, SQL_I32),
+    SQL_COLUMN(struct spu_row, title, SQL_TEXT),         SQL_COLUMN(struct spu_row, description, SQL_TEXT),
+    SQL_COLUMN(struct spu_row, state, SQL_I32),          SQL_COLUMN(struct spu_row, version, SQL_I32),
+    SQL_COLUMN(struct spu_row, update_time_ms, SQL_I64), SQL_COLUMN(struct spu_row, spu_id, SQL_I64),
+    SQL_COLUMN(struct spu_row, biz_id, SQL_I64),         SQL_COLUMN(struct spu_row, version_read, SQL_I32),
 };
 
 static const struct sql_column sku_columns[] = {
-    SQL_COLUMN(struct sku_row, sku_id, SQL_I64),
-    SQL_COLUMN(struct sku_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct sku_row, spu_id, SQL_I64),
-    SQL_COLUMN(struct sku_row, code, SQL_TEXT),
-    SQL_COLUMN(struct sku_row, title, SQL_TEXT),
-    SQL_COLUMN(struct sku_row, state, SQL_I32),
-    SQL_COLUMN(struct sku_row, grant_kind, SQL_I32),
-    SQL_COLUMN(struct sku_row, grant_amount, SQL_I64),
-    SQL_COLUMN(struct sku_row, version, SQL_I32),
-    SQL_COLUMN(struct sku_row, create_time_ms, SQL_I64),
+    SQL_COLUMN(struct sku_row, sku_id, SQL_I64),         SQL_COLUMN(struct sku_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct sku_row, spu_id, SQL_I64),         SQL_COLUMN(struct sku_row, code, SQL_TEXT),
+    SQL_COLUMN(struct sku_row, title, SQL_TEXT),         SQL_COLUMN(struct sku_row, state, SQL_I32),
+    SQL_COLUMN(struct sku_row, grant_kind, SQL_I32),     SQL_COLUMN(struct sku_row, grant_amount, SQL_I64),
+    SQL_COLUMN(struct sku_row, version, SQL_I32),        SQL_COLUMN(struct sku_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct sku_row, update_time_ms, SQL_I64),
 };
 #define SKU_COLUMNS \
     "sku_id, biz_id, spu_id, code, title, state, grant_kind, grant_amount, version, create_time_ms, update_time_ms"
 
 static const struct sql_column sku_update_columns[] = {
-    SQL_COLUMN(struct sku_row, title, SQL_TEXT),
-    SQL_COLUMN(struct sku_row, state, SQL_I32),
-    SQL_COLUMN(struct sku_row, version, SQL_I32),
-    SQL_COLUMN(struct sku_row, update_time_ms, SQL_I64),
-    SQL_COLUMN(struct sku_row, sku_id, SQL_I64),
-    SQL_COLUMN(struct sku_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct sku_row, title, SQL_TEXT),       SQL_COLUMN(struct sku_row, state, SQL_I32),
+    SQL_COLUMN(struct sku_row, version, SQL_I32),      SQL_COLUMN(struct sku_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct sku_row, sku_id, SQL_I64),       SQL_COLUMN(struct sku_row, biz_id, SQL_I64),
     SQL_COLUMN(struct sku_row, version_read, SQL_I32),
 };
 
@@ -63,16 +47,11 @@ static const struct sql_column price_columns[] = {
 #define PRICE_COLUMNS "sku_id, currency, effective_time_ms, price_id, biz_id, amount_minor, create_time_ms"
 
 static const struct sql_column offer_columns[] = {
-    SQL_COLUMN(struct offer_row, sku_id, SQL_I64),
-    SQL_COLUMN(struct offer_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct offer_row, spu_id, SQL_I64),
-    SQL_COLUMN(struct offer_row, title, SQL_TEXT),
-    SQL_COLUMN(struct offer_row, sku_state, SQL_I32),
-    SQL_COLUMN(struct offer_row, spu_state, SQL_I32),
-    SQL_COLUMN(struct offer_row, is_counted, SQL_BOOL),
-    SQL_COLUMN(struct offer_row, currency, SQL_CHARS),
-    SQL_COLUMN(struct offer_row, price_id, SQL_I64),
-    SQL_COLUMN(struct offer_row, unit_minor, SQL_I64),
+    SQL_COLUMN(struct offer_row, sku_id, SQL_I64),      SQL_COLUMN(struct offer_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct offer_row, spu_id, SQL_I64),      SQL_COLUMN(struct offer_row, title, SQL_TEXT),
+    SQL_COLUMN(struct offer_row, sku_state, SQL_I32),   SQL_COLUMN(struct offer_row, spu_state, SQL_I32),
+    SQL_COLUMN(struct offer_row, is_counted, SQL_BOOL), SQL_COLUMN(struct offer_row, currency, SQL_CHARS),
+    SQL_COLUMN(struct offer_row, price_id, SQL_I64),    SQL_COLUMN(struct offer_row, unit_minor, SQL_I64),
 };
 
 static const struct sql_column key_columns[] = {
@@ -324,8 +303,8 @@ int product_store_find_skus(struct tx *tx, const struct product_key *keys, size_
     return sql_select_in(tx, &SKU_FIND, NULL, keys, n, sizeof *keys, arena, ret_rows, ret_n, err);
 }
 
-int product_store_list_skus(struct tx *tx, int64_t biz_id, int64_t spu_id, const struct page *page,
-                            struct arena *arena, struct sku_row **ret_rows, size_t *ret_n, struct err *err)
+int product_store_list_skus(struct tx *tx, int64_t biz_id, int64_t spu_id, const struct page *page, struct arena *arena,
+                            struct sku_row **ret_rows, size_t *ret_n, struct err *err)
 {
     const struct list_params params = {
         .biz_id = biz_id, .of_id = spu_id, .after_id = page->after_id, .limit = page->size + 1};

@@ -20,7 +20,7 @@ static const struct sql_column lot_columns[] = {
     SQL_COLUMN(struct lot_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct lot_row, update_time_ms, SQL_I64),
 };
-#define LOT_COLUMNS                                                                                        \
+#define LOT_COLUMNS                                                                                          \
     "lot_id, biz_id, user_id, spu_id, sku_id, order_id, line_no, grant_kind, quantity, granted, remaining, " \
     "start_time_ms, end_time_ms, state, seq, create_time_ms, update_time_ms"
 
@@ -34,10 +34,8 @@ static const struct sql_column user_columns[] = {
     SQL_COLUMN(struct lot_user_key, spu_id, SQL_I64),
 };
 static const struct sql_column tail_columns[] = {
-    SQL_COLUMN(struct lot_tail_row, of.biz_id, SQL_I64),
-    SQL_COLUMN(struct lot_tail_row, of.user_id, SQL_TEXT),
-    SQL_COLUMN(struct lot_tail_row, of.spu_id, SQL_I64),
-    SQL_COLUMN(struct lot_tail_row, last_seq, SQL_I32),
+    SQL_COLUMN(struct lot_tail_row, of.biz_id, SQL_I64),   SQL_COLUMN(struct lot_tail_row, of.user_id, SQL_TEXT),
+    SQL_COLUMN(struct lot_tail_row, of.spu_id, SQL_I64),   SQL_COLUMN(struct lot_tail_row, last_seq, SQL_I32),
     SQL_COLUMN(struct lot_tail_row, end_time_ms, SQL_I64),
 };
 static const struct sql_column now_columns[] = {
@@ -50,12 +48,9 @@ struct list_params {
     int32_t limit;
 };
 static const struct sql_column list_columns[] = {
-    SQL_COLUMN(struct list_params, of.biz_id, SQL_I64),
-    SQL_COLUMN(struct list_params, of.user_id, SQL_TEXT),
-    SQL_COLUMN(struct list_params, of.spu_id, SQL_I64),
-    SQL_COLUMN(struct list_params, of.spu_id, SQL_I64),
-    SQL_COLUMN(struct list_params, after_id, SQL_I64),
-    SQL_COLUMN(struct list_params, limit, SQL_I32),
+    SQL_COLUMN(struct list_params, of.biz_id, SQL_I64), SQL_COLUMN(struct list_params, of.user_id, SQL_TEXT),
+    SQL_COLUMN(struct list_params, of.spu_id, SQL_I64), SQL_COLUMN(struct list_params, of.spu_id, SQL_I64),
+    SQL_COLUMN(struct list_params, after_id, SQL_I64),  SQL_COLUMN(struct list_params, limit, SQL_I32),
 };
 
 static const struct sql_stmt LOT_INSERT = {
@@ -81,7 +76,7 @@ static const struct sql_stmt LOT_FIND_LIVE = {
     .text = "SELECT " LOT_COLUMNS "\n"
             "FROM bmt_product.entitlement_lots\n"
             "WHERE state = 1 AND (end_time_ms = 0 OR end_time_ms > ?)\n" /* ACTIVE */
-            "  AND (biz_id, user_id, spu_id) IN ({keys})\n"             /* uq_entitlement_lots_user */
+            "  AND (biz_id, user_id, spu_id) IN ({keys})\n"              /* uq_entitlement_lots_user */
             "ORDER BY lot_id\n"
             "LIMIT 10000",
     .params = SQL_COLUMNS(now_columns),

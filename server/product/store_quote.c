@@ -2,28 +2,19 @@
 #include "product/store.h"
 
 static const struct sql_column quote_columns[] = {
-    SQL_COLUMN(struct quote_row, quote_id, SQL_I64),
-    SQL_COLUMN(struct quote_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct quote_row, user_id, SQL_TEXT),
-    SQL_COLUMN(struct quote_row, currency, SQL_CHARS),
-    SQL_COLUMN(struct quote_row, amount_minor, SQL_I64),
-    SQL_COLUMN(struct quote_row, order_id, SQL_I64),
-    SQL_COLUMN(struct quote_row, expire_time_ms, SQL_I64),
-    SQL_COLUMN(struct quote_row, create_time_ms, SQL_I64),
+    SQL_COLUMN(struct quote_row, quote_id, SQL_I64),       SQL_COLUMN(struct quote_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct quote_row, user_id, SQL_TEXT),       SQL_COLUMN(struct quote_row, currency, SQL_CHARS),
+    SQL_COLUMN(struct quote_row, amount_minor, SQL_I64),   SQL_COLUMN(struct quote_row, order_id, SQL_I64),
+    SQL_COLUMN(struct quote_row, expire_time_ms, SQL_I64), SQL_COLUMN(struct quote_row, create_time_ms, SQL_I64),
 };
 #define QUOTE_COLUMNS "quote_id, biz_id, user_id, currency, amount_minor, order_id, expire_time_ms, create_time_ms"
 
 static const struct sql_column line_columns[] = {
-    SQL_COLUMN(struct quote_line_row, quote_id, SQL_I64),
-    SQL_COLUMN(struct quote_line_row, line_no, SQL_I32),
-    SQL_COLUMN(struct quote_line_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct quote_line_row, sku_id, SQL_I64),
-    SQL_COLUMN(struct quote_line_row, spu_id, SQL_I64),
-    SQL_COLUMN(struct quote_line_row, price_id, SQL_I64),
-    SQL_COLUMN(struct quote_line_row, title, SQL_TEXT),
-    SQL_COLUMN(struct quote_line_row, quantity, SQL_I64),
-    SQL_COLUMN(struct quote_line_row, unit_minor, SQL_I64),
-    SQL_COLUMN(struct quote_line_row, amount_minor, SQL_I64),
+    SQL_COLUMN(struct quote_line_row, quote_id, SQL_I64),   SQL_COLUMN(struct quote_line_row, line_no, SQL_I32),
+    SQL_COLUMN(struct quote_line_row, biz_id, SQL_I64),     SQL_COLUMN(struct quote_line_row, sku_id, SQL_I64),
+    SQL_COLUMN(struct quote_line_row, spu_id, SQL_I64),     SQL_COLUMN(struct quote_line_row, price_id, SQL_I64),
+    SQL_COLUMN(struct quote_line_row, title, SQL_TEXT),     SQL_COLUMN(struct quote_line_row, quantity, SQL_I64),
+    SQL_COLUMN(struct quote_line_row, unit_minor, SQL_I64), SQL_COLUMN(struct quote_line_row, amount_minor, SQL_I64),
 };
 #define LINE_COLUMNS "quote_id, line_no, biz_id, sku_id, spu_id, price_id, title, quantity, unit_minor, amount_minor"
 

@@ -5,24 +5,17 @@
 #include "product/store.h"
 
 static const struct sql_column stock_columns[] = {
-    SQL_COLUMN(struct stock_row, sku_id, SQL_I64),
-    SQL_COLUMN(struct stock_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct stock_row, total, SQL_I64),
-    SQL_COLUMN(struct stock_row, available, SQL_I64),
-    SQL_COLUMN(struct stock_row, held, SQL_I64),
-    SQL_COLUMN(struct stock_row, sold, SQL_I64),
-    SQL_COLUMN(struct stock_row, version, SQL_I32),
-    SQL_COLUMN(struct stock_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct stock_row, sku_id, SQL_I64),  SQL_COLUMN(struct stock_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct stock_row, total, SQL_I64),   SQL_COLUMN(struct stock_row, available, SQL_I64),
+    SQL_COLUMN(struct stock_row, held, SQL_I64),    SQL_COLUMN(struct stock_row, sold, SQL_I64),
+    SQL_COLUMN(struct stock_row, version, SQL_I32), SQL_COLUMN(struct stock_row, update_time_ms, SQL_I64),
 };
 #define STOCK_COLUMNS "sku_id, biz_id, total, available, held, sold, version, update_time_ms"
 
 static const struct sql_column stock_update_columns[] = {
-    SQL_COLUMN(struct stock_row, total, SQL_I64),
-    SQL_COLUMN(struct stock_row, available, SQL_I64),
-    SQL_COLUMN(struct stock_row, version, SQL_I32),
-    SQL_COLUMN(struct stock_row, update_time_ms, SQL_I64),
-    SQL_COLUMN(struct stock_row, sku_id, SQL_I64),
-    SQL_COLUMN(struct stock_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct stock_row, total, SQL_I64),        SQL_COLUMN(struct stock_row, available, SQL_I64),
+    SQL_COLUMN(struct stock_row, version, SQL_I32),      SQL_COLUMN(struct stock_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct stock_row, sku_id, SQL_I64),       SQL_COLUMN(struct stock_row, biz_id, SQL_I64),
     SQL_COLUMN(struct stock_row, version_read, SQL_I32),
 };
 static const struct sql_column stock_delete_columns[] = {
@@ -40,19 +33,14 @@ static const struct sql_column order_id_columns[] = {
 };
 
 static const struct sql_column hold_columns[] = {
-    SQL_COLUMN(struct hold_row, order_id, SQL_I64),
-    SQL_COLUMN(struct hold_row, sku_id, SQL_I64),
-    SQL_COLUMN(struct hold_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct hold_row, quantity, SQL_I64),
-    SQL_COLUMN(struct hold_row, state, SQL_I32),
-    SQL_COLUMN(struct hold_row, create_time_ms, SQL_I64),
+    SQL_COLUMN(struct hold_row, order_id, SQL_I64),       SQL_COLUMN(struct hold_row, sku_id, SQL_I64),
+    SQL_COLUMN(struct hold_row, biz_id, SQL_I64),         SQL_COLUMN(struct hold_row, quantity, SQL_I64),
+    SQL_COLUMN(struct hold_row, state, SQL_I32),          SQL_COLUMN(struct hold_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct hold_row, update_time_ms, SQL_I64),
 };
 static const struct sql_column hold_move_columns[] = {
-    SQL_COLUMN(struct hold_row, state, SQL_I32),
-    SQL_COLUMN(struct hold_row, update_time_ms, SQL_I64),
-    SQL_COLUMN(struct hold_row, order_id, SQL_I64),
-    SQL_COLUMN(struct hold_row, sku_id, SQL_I64),
+    SQL_COLUMN(struct hold_row, state, SQL_I32),    SQL_COLUMN(struct hold_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct hold_row, order_id, SQL_I64), SQL_COLUMN(struct hold_row, sku_id, SQL_I64),
     SQL_COLUMN(struct hold_row, biz_id, SQL_I64),
 };
 
@@ -64,12 +52,9 @@ struct move_row {
     int64_t biz_id;
 };
 static const struct sql_column move_columns[] = {
-    SQL_COLUMN(struct move_row, quantity, SQL_I64),
-    SQL_COLUMN(struct move_row, quantity, SQL_I64),
-    SQL_COLUMN(struct move_row, now_ms, SQL_I64),
-    SQL_COLUMN(struct move_row, sku_id, SQL_I64),
-    SQL_COLUMN(struct move_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct move_row, quantity, SQL_I64),
+    SQL_COLUMN(struct move_row, quantity, SQL_I64), SQL_COLUMN(struct move_row, quantity, SQL_I64),
+    SQL_COLUMN(struct move_row, now_ms, SQL_I64),   SQL_COLUMN(struct move_row, sku_id, SQL_I64),
+    SQL_COLUMN(struct move_row, biz_id, SQL_I64),   SQL_COLUMN(struct move_row, quantity, SQL_I64),
 };
 
 static const struct sql_stmt STOCK_FIND = {
@@ -213,8 +198,8 @@ int product_store_sell(struct tx *tx, const struct stock_move *moves, size_t n, 
     return move(tx, &STOCK_SELL, moves, n, now_ms, arena, err);
 }
 
-int product_store_release(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms,
-                          struct arena *arena, struct err *err)
+int product_store_release(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
+                          struct err *err)
 {
     return move(tx, &STOCK_RELEASE, moves, n, now_ms, arena, err);
 }

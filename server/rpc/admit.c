@@ -47,8 +47,8 @@ static int64_t admit_deadline(const struct call *call, bool is_stream)
         return is_stream ? INT64_MAX : call->begin_ns + conf->rpc_deadline_default_ms * 1000000;
 
     gpr_timespec left = gpr_time_sub(deadline, gpr_now(GPR_CLOCK_MONOTONIC));
-    int64_t left_ns = left.tv_sec > INT32_MAX ? INT64_C(1000000000) * INT32_MAX
-                                              : left.tv_sec * INT64_C(1000000000) + left.tv_nsec;
+    int64_t left_ns =
+        left.tv_sec > INT32_MAX ? INT64_C(1000000000) * INT32_MAX : left.tv_sec * INT64_C(1000000000) + left.tv_nsec;
     int64_t most_ns = conf->rpc_deadline_max_ms * 1000000;
     return call->begin_ns + (is_stream || left_ns < most_ns ? left_ns : most_ns);
 }

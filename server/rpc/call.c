@@ -171,7 +171,9 @@ void call_told(const struct call *call, const struct err *err)
     struct call_line line = {
         .method = call->method != NULL ? call->method->name : "unknown",
         .reason = is_ok ? "" : err_info(err->id)->reason,
-        .status = !is_ok ? err_info(err->id)->status : call_is_cancelled(call) ? STATUS_CANCELLED : STATUS_OK,
+        .status = !is_ok                    ? err_info(err->id)->status
+                  : call_is_cancelled(call) ? STATUS_CANCELLED
+                                            : STATUS_OK,
         .biz_id = call->caller.biz_id,
         .taken_ns = clock_steady_ns() - call->begin_ns,
         .batch_size = call->batch_size,

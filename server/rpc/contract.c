@@ -136,8 +136,7 @@ static void contract_add_file(struct contract *contract, size_t index)
     for (size_t i = 0; i < file->n_enum_type; i++)
         contract_add(contract, package, file->enum_type[i]->name, CONTRACT_ENUM, file->enum_type[i], index, &name);
     for (size_t i = 0; i < file->n_extension; i++)
-        contract_add(contract, package, file->extension[i]->name, CONTRACT_EXTENSION, file->extension[i], index,
-                     &name);
+        contract_add(contract, package, file->extension[i]->name, CONTRACT_EXTENSION, file->extension[i], index, &name);
     for (size_t i = 0; i < file->n_service; i++) {
         const Google__Protobuf__ServiceDescriptorProto *service = file->service[i];
 

@@ -20,7 +20,7 @@ struct check {
     struct arena *arena;
     FILE *problems;
     int result;
-    const char *method; /* `bmt.order.v1.OrderService.CreateOrder` */
+    const char *method;                   /* `bmt.order.v1.OrderService.CreateOrder` */
     const Message *open[CHECK_DEPTH_MAX]; /* messages that we are inside of */
     unsigned depth;
 };

@@ -24,7 +24,7 @@ struct form_type {
     const Bmt__Common__V1__FieldRule **rules;
 };
 
-static struct form_type *_Atomic form_types[FORM_TYPES_MAX]; /* open addressing by descriptor */
+static struct form_type *_Atomic form_types[FORM_TYPES_MAX];  /* open addressing by descriptor */
 static pthread_mutex_t form_lock = PTHREAD_MUTEX_INITIALIZER; /* guards insertion and form_arena */
 static struct arena *form_arena;
 
@@ -186,18 +186,14 @@ static int form_message(const struct form_field *at, const ProtobufCMessage *mes
 static int form_value(const struct form_field *at, const void *value, struct err *err)
 {
     switch (at->field->type) {
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return form_message(at, *(const ProtobufCMessage *const *)value, err);
-    case PROTOBUF_C_TYPE_ENUM:
-        return form_enum(at, *(const int *)value, err);
-    default:
-        break;
+    case PROTOBUF_C_TYPE_MESSAGE: return form_message(at, *(const ProtobufCMessage *const *)value, err);
+    case PROTOBUF_C_TYPE_ENUM: return form_enum(at, *(const int *)value, err);
+    default: break;
     }
     if (at->rule == NULL)
         return 0;
     switch (at->field->type) {
-    case PROTOBUF_C_TYPE_STRING:
-        return form_text(at, *(const char *const *)value, err);
+    case PROTOBUF_C_TYPE_STRING: return form_text(at, *(const char *const *)value, err);
     case PROTOBUF_C_TYPE_BYTES: {
         const ProtobufCBinaryData *bytes = value;
 
@@ -207,23 +203,19 @@ static int form_value(const struct form_field *at, const void *value, struct err
     }
     case PROTOBUF_C_TYPE_INT32:
     case PROTOBUF_C_TYPE_SINT32:
-    case PROTOBUF_C_TYPE_SFIXED32:
-        return form_number(at, *(const int32_t *)value, err);
+    case PROTOBUF_C_TYPE_SFIXED32: return form_number(at, *(const int32_t *)value, err);
     case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_FIXED32:
-        return form_number(at, *(const uint32_t *)value, err);
+    case PROTOBUF_C_TYPE_FIXED32: return form_number(at, *(const uint32_t *)value, err);
     case PROTOBUF_C_TYPE_INT64:
     case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-        return form_number(at, *(const int64_t *)value, err);
+    case PROTOBUF_C_TYPE_SFIXED64: return form_number(at, *(const int64_t *)value, err);
     case PROTOBUF_C_TYPE_UINT64:
     case PROTOBUF_C_TYPE_FIXED64: {
         uint64_t number = *(const uint64_t *)value;
 
         return form_number(at, number > INT64_MAX ? INT64_MAX : (int64_t)number, err);
     }
-    default:
-        return 0;
+    default: return 0;
     }
 }
 
@@ -231,21 +223,16 @@ static size_t form_item_size(ProtobufCType type)
 {
     switch (type) {
     case PROTOBUF_C_TYPE_MESSAGE:
-    case PROTOBUF_C_TYPE_STRING:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
+    case PROTOBUF_C_TYPE_STRING: return sizeof(void *);
+    case PROTOBUF_C_TYPE_BYTES: return sizeof(ProtobufCBinaryData);
     case PROTOBUF_C_TYPE_INT64:
     case PROTOBUF_C_TYPE_SINT64:
     case PROTOBUF_C_TYPE_SFIXED64:
     case PROTOBUF_C_TYPE_UINT64:
     case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 8;
-    case PROTOBUF_C_TYPE_BOOL:
-        return sizeof(protobuf_c_boolean);
-    default:
-        return 4;
+    case PROTOBUF_C_TYPE_DOUBLE: return 8;
+    case PROTOBUF_C_TYPE_BOOL: return sizeof(protobuf_c_boolean);
+    default: return 4;
     }
 }
 

@@ -59,8 +59,7 @@ static bool text_is_url(const char *text)
 const char *form_text_expected(int format, const char *text)
 {
     switch (format) {
-    case TEXT_FORMAT(CURRENCY):
-        return currency_known(text) ? NULL : "a currency of ISO 4217";
+    case TEXT_FORMAT(CURRENCY): return currency_known(text) ? NULL : "a currency of ISO 4217";
     case TEXT_FORMAT(URL):
         if (text_is_url(text))
             return NULL;
@@ -71,9 +70,7 @@ const char *form_text_expected(int format, const char *text)
         if (strchr(lower_case, text[0]) != NULL && text_is_made_of(text, code_characters))
             return NULL;
         return "a code of lower-case letters, digits and ._-: that starts with a letter";
-    case TEXT_FORMAT(LINE):
-        return text_is_line(text) ? NULL : "one line without control characters";
-    default:
-        return NULL;
+    case TEXT_FORMAT(LINE): return text_is_line(text) ? NULL : "one line without control characters";
+    default: return NULL;
     }
 }

@@ -50,7 +50,7 @@ static const ProtobufCFieldDescriptor *methods_request_id(const ProtobufCMessage
     const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(request, "request_id");
 
     return field != NULL && field->type == PROTOBUF_C_TYPE_STRING && field->label != PROTOBUF_C_LABEL_REPEATED ? field
-                                                                                                              : NULL;
+                                                                                                               : NULL;
 }
 
 static void methods_add(struct method_builder *builder, const struct rpc_service *service,

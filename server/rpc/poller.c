@@ -49,18 +49,13 @@ static void poller_call_event(struct call *call, enum op op, bool ok)
         if (call->stream != NULL)
             stream_on_close(call);
         break;
-    case OP_READ:
-        poller_on_read(call);
-        break;
-    case OP_WRITE:
-        stream_on_write(call, ok);
-        break;
+    case OP_READ: poller_on_read(call); break;
+    case OP_WRITE: stream_on_write(call, ok); break;
     case OP_STATUS:
         if (call->stream != NULL)
             call_unref(call); /* the debt */
         break;
-    default:
-        INVARIANT(false);
+    default: INVARIANT(false);
     }
     call_unref(call);
 }
@@ -96,14 +91,9 @@ void *poller_run(void *context)
         grpc_event event = grpc_completion_queue_next(rpc->cq, poller_until(rpc), NULL);
 
         switch (event.type) {
-        case GRPC_QUEUE_SHUTDOWN:
-            return NULL;
-        case GRPC_QUEUE_TIMEOUT:
-            lanes_nudge(rpc->lanes);
-            break;
-        case GRPC_OP_COMPLETE:
-            poller_event(rpc, &event);
-            break;
+        case GRPC_QUEUE_SHUTDOWN: return NULL;
+        case GRPC_QUEUE_TIMEOUT: lanes_nudge(rpc->lanes); break;
+        case GRPC_OP_COMPLETE: poller_event(rpc, &event); break;
         }
     }
 }

@@ -168,24 +168,16 @@ static void reflection_services(Answer *answer, struct arena *arena)
 static void reflection_answer(Answer *answer, const Question *question, struct arena *arena)
 {
     switch (question->message_request_case) {
-    case QUESTION(FILE_BY_FILENAME):
-        reflection_by_name(answer, question->file_by_filename, arena);
-        break;
-    case QUESTION(FILE_CONTAINING_SYMBOL):
-        reflection_by_symbol(answer, question->file_containing_symbol, arena);
-        break;
+    case QUESTION(FILE_BY_FILENAME): reflection_by_name(answer, question->file_by_filename, arena); break;
+    case QUESTION(FILE_CONTAINING_SYMBOL): reflection_by_symbol(answer, question->file_containing_symbol, arena); break;
     case QUESTION(FILE_CONTAINING_EXTENSION):
         reflection_by_extension(answer, question->file_containing_extension, arena);
         break;
     case QUESTION(ALL_EXTENSION_NUMBERS_OF_TYPE):
         reflection_numbers(answer, question->all_extension_numbers_of_type, arena);
         break;
-    case QUESTION(LIST_SERVICES):
-        reflection_services(answer, arena);
-        break;
-    default:
-        reflection_not_found(answer, "question", "without content", arena);
-        break;
+    case QUESTION(LIST_SERVICES): reflection_services(answer, arena); break;
+    default: reflection_not_found(answer, "question", "without content", arena); break;
     }
 }
 

@@ -52,11 +52,14 @@ struct rpc_method {
     .read = x##_read, .plan = &command_of##_plan, .reply = x##_reply, .command_size = sizeof(struct command_of)
 
 /* In the contract, not served yet. */
-#define RPC_LATER(method) {.name = (method)}
+#define RPC_LATER(method) \
+    {                     \
+        .name = (method)  \
+    }
 
 /* Declares the two where they stand in another file than the table. */
-#define RPC_PARTS(x)                                                                      \
-    void x##_read(const struct call *call, const void *message, void *into);              \
+#define RPC_PARTS(x)                                                         \
+    void x##_read(const struct call *call, const void *message, void *into); \
     const ProtobufCMessage *x##_reply(const void *from, struct arena *arena)
 
 struct rpc_service {
@@ -65,7 +68,9 @@ struct rpc_service {
     size_t n_methods;
 };
 
-#define RPC_SERVICE(service_descriptor, table) \
-    {.descriptor = &(service_descriptor), .methods = (table), .n_methods = sizeof(table) / sizeof((table)[0])}
+#define RPC_SERVICE(service_descriptor, table)                                                                   \
+    {                                                                                                            \
+        .descriptor = &(service_descriptor), .methods = (table), .n_methods = sizeof(table) / sizeof((table)[0]) \
+    }
 
 #endif

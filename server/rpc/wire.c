@@ -66,20 +66,16 @@ static bool wire_next(const uint8_t **cursor, const uint8_t *end, struct wire_fi
     ret_field->number = (uint32_t)(key >> 3);
     ret_field->type = (enum wire_type)(key & 7);
     switch (ret_field->type) {
-    case WIRE_VARINT:
-        return wire_varint(cursor, end, &size);
-    case WIRE_64:
-        return wire_skip(cursor, end, 8);
-    case WIRE_32:
-        return wire_skip(cursor, end, 4);
+    case WIRE_VARINT: return wire_varint(cursor, end, &size);
+    case WIRE_64: return wire_skip(cursor, end, 8);
+    case WIRE_32: return wire_skip(cursor, end, 4);
     case WIRE_BYTES:
         if (!wire_varint(cursor, end, &size))
             return false;
         ret_field->data = *cursor;
         ret_field->size = (size_t)size;
         return wire_skip(cursor, end, (size_t)size);
-    default:
-        return false;
+    default: return false;
     }
 }
 

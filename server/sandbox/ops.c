@@ -53,7 +53,8 @@ static int64_t wanted_offset(struct move_clock *c, int64_t present_ms)
     int64_t offset_ms = c->is_absolute ? c->to_ms - clock_wall_ms() : present_ms + c->by_ms;
 
     if (offset_ms > SANDBOX_AHEAD_MS_MAX) {
-        command_refuse(&c->command, ERR_FIELD_OUT_OF_RANGE, c->is_absolute ? "now" : "by", "the present time", "ten years ahead");
+        command_refuse(&c->command, ERR_FIELD_OUT_OF_RANGE, c->is_absolute ? "now" : "by", "the present time",
+                       "ten years ahead");
         return present_ms;
     }
     return offset_ms > present_ms ? offset_ms : present_ms;
@@ -69,7 +70,8 @@ static int move_clock_body(struct batch *batch, struct err *err)
     if (rc != 0)
         return rc;
     row.offset_ms = row.offset_read_ms;
-    for_each_command (struct move_clock, c, batch) {
+    for_each_command(struct move_clock, c, batch)
+    {
         row.offset_ms = wanted_offset(c, row.offset_ms);
         c->now_ms = clock_wall_ms() + row.offset_ms;
     }

@@ -19,7 +19,8 @@ int batch_conflict(struct err *err)
 
 static void count_conflict(void)
 {
-    metric_add(metrics_series(METRIC_COUNTER, "bmt_sql_conflicts", "batches that were rolled back to run again", ""), 1);
+    metric_add(metrics_series(METRIC_COUNTER, "bmt_sql_conflicts", "batches that were rolled back to run again", ""),
+               1);
 }
 
 static void count_batch(size_t n)

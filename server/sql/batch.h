@@ -38,7 +38,7 @@ struct command {
     const char *request_id; /* NULL for reads and jobs */
     uint8_t fingerprint[FINGERPRINT_SIZE];
     struct sql_bytes (*pack)(const struct command *command, struct arena *arena); /* NULL: no reply to keep */
-    const void *pack_with;  /* for pack */
+    const void *pack_with;                                                        /* for pack */
 
     struct err err;
     bool is_done;           /* the body needs not look at it any more: refused, or answered from before */
@@ -48,7 +48,8 @@ struct command {
 /* What a body sees. `commands` are those still to be done, in the order of arrival. */
 struct batch {
     struct tx *tx;
-    struct arena *arena; /* of this try; what the reply needs may live here: it stays until batch_run's caller resets it */
+    struct arena
+        *arena; /* of this try; what the reply needs may live here: it stays until batch_run's caller resets it */
     int64_t now_ms;
     bool look_first;
     struct command **commands;
@@ -56,9 +57,9 @@ struct batch {
 };
 
 struct batch_plan {
-    const char *name;  /* `order.place` */
-    enum module home;  /* whose server decides; holds the kept replies */
-    bool is_read;      /* no transaction of its own, nothing kept */
+    const char *name; /* `order.place` */
+    enum module home; /* whose server decides; holds the kept replies */
+    bool is_read;     /* no transaction of its own, nothing kept */
     bool keeps_replies;
     /* 0: go on to commit. ERR_BATCH_CONFLICT (also by batch_conflict()): run again. Other errors fail all commands. */
     int (*body)(struct batch *batch, struct err *err);
@@ -82,8 +83,9 @@ int batch_conflict(struct err *err) MUST_CHECK;
     ((command)->is_done = true, (void)err_fail(&(command)->err, (id)__VA_OPT__(, ) __VA_ARGS__))
 
 /* Walks the commands still open, typed: `for_each_command(struct place_order, c, batch)`. */
-#define for_each_command(type, name, batch)                                                                  \
-    for (size_t name##_i = 0; name##_i < (batch)->n; name##_i++)                                             \
-        for (type *name = (type *)(void *)(batch)->commands[name##_i]; name != NULL && !name->command.is_done; name = NULL)
+#define for_each_command(type, name, batch)                                                                    \
+    for (size_t name##_i = 0; name##_i < (batch)->n; name##_i++)                                               \
+        for (type *name = (type *)(void *)(batch)->commands[name##_i]; name != NULL && !name->command.is_done; \
+             name = NULL)
 
 #endif

@@ -8,18 +8,13 @@
 static enum enum_field_types field_type(enum sql_type type)
 {
     switch (type) {
-    case SQL_I64:
-        return MYSQL_TYPE_LONGLONG;
-    case SQL_I32:
-        return MYSQL_TYPE_LONG;
-    case SQL_BOOL:
-        return MYSQL_TYPE_TINY;
+    case SQL_I64: return MYSQL_TYPE_LONGLONG;
+    case SQL_I32: return MYSQL_TYPE_LONG;
+    case SQL_BOOL: return MYSQL_TYPE_TINY;
     case SQL_TEXT:
-    case SQL_CHARS:
-        return MYSQL_TYPE_STRING;
+    case SQL_CHARS: return MYSQL_TYPE_STRING;
     case SQL_BYTES:
-    case SQL_FIXED:
-        return MYSQL_TYPE_BLOB;
+    case SQL_FIXED: return MYSQL_TYPE_BLOB;
     }
     return MYSQL_TYPE_NULL;
 }
@@ -156,7 +151,8 @@ static const void *take_value(MYSQL_STMT *handle, size_t i, const struct landing
         memcpy(value, landing->binds[i].buffer, size);
     } else {
         unsigned long whole = 0;
-        MYSQL_BIND again = {.buffer_type = landing->binds[i].buffer_type, .buffer = value, .buffer_length = size, .length = &whole};
+        MYSQL_BIND again = {
+            .buffer_type = landing->binds[i].buffer_type, .buffer = value, .buffer_length = size, .length = &whole};
 
         if (mysql_stmt_fetch_column(handle, &again, (unsigned)i, 0) != 0 || whole != size)
             return NULL;

@@ -47,7 +47,8 @@ int db_open(const struct conf *conf, struct arena *arena, struct db **ret_db, FI
     if (conf->n_servers == 0)
         return fprintf(problems, "database.servers: at least one server is needed\n"), -1;
     if (strcmp(conf->commit_mode, "one") != 0)
-        return fprintf(problems, "database.commit_mode: this version knows 'one' only, not '%s'\n", conf->commit_mode), -1;
+        return fprintf(problems, "database.commit_mode: this version knows 'one' only, not '%s'\n", conf->commit_mode),
+               -1;
     if (read_resource_map(conf, db, problems) != 0)
         return -1;
     for (size_t i = 0; i < conf->n_servers; i++) {
@@ -81,7 +82,8 @@ void db_thread_end(void)
 /* Strict, read committed, never a silent reconnect (it would lose the transaction without a word). */
 static const char *const session_settings[] = {
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,NO_ZERO_IN_DATE'",
+    "SET SESSION sql_mode = "
+    "'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,NO_ZERO_IN_DATE'",
 };
 
 static int set_up_session(MYSQL *mysql, const struct conf *conf, bool is_read)
@@ -115,7 +117,8 @@ static MYSQL *connection_open(const struct db *db, size_t server, bool is_read, 
 
     const bool is_local = to->socket[0] != '\0';
     if (mysql_real_connect(mysql, is_local ? NULL : to->host, to->user, db->passwords[server], NULL,
-                           is_local ? 0 : (unsigned)to->port, is_local ? to->socket : NULL, CLIENT_FOUND_ROWS) != NULL &&
+                           is_local ? 0 : (unsigned)to->port, is_local ? to->socket : NULL,
+                           CLIENT_FOUND_ROWS) != NULL &&
         set_up_session(mysql, conf, is_read) == 0)
         return mysql;
 
@@ -133,8 +136,8 @@ int db_ping(struct db *db, FILE *problems)
         MYSQL *mysql = connection_open(db, i, true, &number, problem, sizeof problem);
 
         if (mysql == NULL) {
-            fprintf(problems, "database server '%s' could not be reached: %s (%u)\n", db->conf->servers[i].name, problem,
-                    number);
+            fprintf(problems, "database server '%s' could not be reached: %s (%u)\n", db->conf->servers[i].name,
+                    problem, number);
             return ERR_DATABASE_UNAVAILABLE;
         }
         mysql_close(mysql);

@@ -1,6 +1,7 @@
 /*
  * What a failure of the database means for us: conflict (run again), unavailable (nothing stays), or our own mistake.
- * The third kind is logged here with its cause, because the caller's error cannot carry it and a client must not see it.
+ * The third kind is logged here with its cause, because the caller's error cannot carry it and a client must not see
+ * it.
  */
 #include <errmsg.h>
 #include <mysqld_error.h>
@@ -19,10 +20,8 @@ bool sql_is_lost(unsigned number)
     case ER_SERVER_SHUTDOWN:
     case ER_CONNECTION_KILLED:
     case ER_NEW_ABORTING_CONNECTION:
-    case 4031: /* MySQL 8: disconnected because of inactivity */
-        return true;
-    default:
-        return false;
+    case 4031: /* MySQL 8: disconnected because of inactivity */ return true;
+    default: return false;
     }
 }
 
@@ -35,28 +34,27 @@ static bool is_conflict(unsigned number)
     case ER_LOCK_WAIT_TIMEOUT:
     case ER_CONSTRAINT_FAILED:
     case ER_CHECKREAD: /* record has changed since last read (innodb_snapshot_isolation) */
-    case 8002: /* TiDB: write conflict, found at commit */
+    case 8002:         /* TiDB: write conflict, found at commit */
     case 8005:
     case 8022:
     case 8028:
-    case 9007:
-        return true;
-    default:
-        return false;
+    case 9007: return true;
+    default: return false;
     }
 }
 
 /* The server lives and refuses work for now. */
 static bool is_busy(unsigned number)
 {
-    return number == ER_CON_COUNT_ERROR || number == ER_TOO_MANY_USER_CONNECTIONS || number == ER_OPTION_PREVENTS_STATEMENT ||
-           number == ER_DISK_FULL || number == ER_RECORD_FILE_FULL;
+    return number == ER_CON_COUNT_ERROR || number == ER_TOO_MANY_USER_CONNECTIONS ||
+           number == ER_OPTION_PREVENTS_STATEMENT || number == ER_DISK_FULL || number == ER_RECORD_FILE_FULL;
 }
 
 int sql_failed(struct connection *connection, unsigned number, const char *text, const char *doing, struct err *err)
 {
     if (is_conflict(number)) {
-        log_debug("database conflict", log_text("statement", doing), log_text("problem", text), log_i64("number", number));
+        log_debug("database conflict", log_text("statement", doing), log_text("problem", text),
+                  log_i64("number", number));
         return err_fail(err, ERR_BATCH_CONFLICT);
     }
     if (sql_is_lost(number)) {

@@ -67,7 +67,8 @@ static int create_schemas(struct run *run)
     for (int module = 0; module < MODULE_COUNT; module++) {
         const char *schema = module_schema((enum module)module);
 
-        if (query(run, "CREATE DATABASE IF NOT EXISTS %s DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", schema) != 0)
+        if (query(run, "CREATE DATABASE IF NOT EXISTS %s DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", schema) !=
+            0)
             return -1;
         if (query(run,
                   "CREATE TABLE IF NOT EXISTS %s.schema_migrations (version INT NOT NULL, name VARCHAR(128) NOT NULL,"
@@ -88,7 +89,9 @@ static enum status status_of(struct run *run, const struct migration *migration)
 
     checksum(migration, ours);
     if (query_text(run, &stored,
-                   arena_printf(run->arena, "SELECT CONCAT(checksum, IF(finish_time_ms = 0, ' begun', '')) FROM %s.schema_migrations WHERE version = %d",
+                   arena_printf(run->arena,
+                                "SELECT CONCAT(checksum, IF(finish_time_ms = 0, ' begun', '')) FROM "
+                                "%s.schema_migrations WHERE version = %d",
                                 module_schema(migration->module), migration->version)) != 0)
         return FAILED;
     if (stored == NULL)
@@ -141,22 +144,26 @@ static int bring_up(struct run *run, const struct migration *migration)
 {
     for (int waited_ms = 0;; waited_ms += WAIT_STEP_MS) {
         switch (status_of(run, migration)) {
-        case FINISHED:
-            return 0;
+        case FINISHED: return 0;
         case MISSING:
             if (claim_and_apply(run, migration) != 0)
                 return -1;
             break;
         case BEGUN:
             if (waited_ms >= WAIT_OTHERS_MS)
-                return fprintf(run->progress, "%s was begun and did not finish; complete it by hand and set finish_time_ms in %s.schema_migrations\n",
-                               migration->name, module_schema(migration->module)), -1;
+                return fprintf(run->progress,
+                               "%s was begun and did not finish; complete it by hand and set finish_time_ms in "
+                               "%s.schema_migrations\n",
+                               migration->name, module_schema(migration->module)),
+                       -1;
             nanosleep(&(struct timespec){.tv_nsec = WAIT_STEP_MS * 1000000L}, NULL);
             break;
         case CHANGED:
-            return fprintf(run->progress, "%s was changed after it was applied; put it back and write a new migration\n", migration->name), -1;
-        case FAILED:
-            return -1;
+            return fprintf(run->progress,
+                           "%s was changed after it was applied; put it back and write a new migration\n",
+                           migration->name),
+                   -1;
+        case FAILED: return -1;
         }
     }
 }
@@ -197,7 +204,9 @@ int migrate_check(struct db *db, FILE *problems)
 
     if (run_begin(db, session, arena, problems, &run) != 0)
         return -1;
-    if (query_text(&run, &tables, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema LIKE 'bmt\\_%' AND table_name = 'schema_migrations'") != 0)
+    if (query_text(&run, &tables,
+                   "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema LIKE 'bmt\\_%' AND table_name = "
+                   "'schema_migrations'") != 0)
         return -1;
     if (tables == NULL || strtol(tables, NULL, 10) != MODULE_COUNT)
         return fprintf(problems, "the schemas do not exist yet\n"), -1;
@@ -205,7 +214,9 @@ int migrate_check(struct db *db, FILE *problems)
         const enum status status = status_of(&run, &migrations[i]);
 
         if (status != FINISHED)
-            return fprintf(problems, "migration %s is %s\n", migrations[i].name, status == CHANGED ? "not the one that was applied" : "missing"), -1;
+            return fprintf(problems, "migration %s is %s\n", migrations[i].name,
+                           status == CHANGED ? "not the one that was applied" : "missing"),
+                   -1;
     }
     return 0;
 }
@@ -232,9 +243,13 @@ int migrate_write_schema(struct db *db, FILE *out)
     struct run run;
     const char *names = NULL;
 
-    if (run_begin(db, session, arena, stderr, &run) != 0 || query(&run, "SET SESSION group_concat_max_len = 65536") != 0)
+    if (run_begin(db, session, arena, stderr, &run) != 0 ||
+        query(&run, "SET SESSION group_concat_max_len = 65536") != 0)
         return -1;
-    if (query_text(&run, &names, "SELECT GROUP_CONCAT(CONCAT(table_schema, '.', table_name) ORDER BY 1 SEPARATOR ' ') FROM information_schema.tables WHERE table_schema LIKE 'bmt\\_%'") != 0 || names == NULL)
+    if (query_text(&run, &names,
+                   "SELECT GROUP_CONCAT(CONCAT(table_schema, '.', table_name) ORDER BY 1 SEPARATOR ' ') FROM "
+                   "information_schema.tables WHERE table_schema LIKE 'bmt\\_%'") != 0 ||
+        names == NULL)
         return -1;
     fprintf(out, "-- All schemas as the migrations make them. Generated by bmtd --write-schema; never edited.\n");
     while (*names != '\0') {

@@ -9,10 +9,8 @@ static const struct {
     const char *name;
     const char *schema;
 } modules[MODULE_COUNT] = {
-    [MODULE_PLATFORM] = {"platform", "bmt_platform"},
-    [MODULE_BUSINESS] = {"business", "bmt_business"},
-    [MODULE_PRODUCT] = {"product", "bmt_product"},
-    [MODULE_ORDER] = {"order", "bmt_order"},
+    [MODULE_PLATFORM] = {"platform", "bmt_platform"}, [MODULE_BUSINESS] = {"business", "bmt_business"},
+    [MODULE_PRODUCT] = {"product", "bmt_product"},    [MODULE_ORDER] = {"order", "bmt_order"},
     [MODULE_PAYMENT] = {"payment", "bmt_payment"},
 };
 

@@ -13,44 +13,45 @@ struct request_row {
 };
 
 static const struct sql_column request_columns[] = {
-    SQL_COLUMN(struct request_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct request_row, method, SQL_BYTES),
-    SQL_COLUMN(struct request_row, request_id, SQL_BYTES),
-    SQL_COLUMN(struct request_row, fingerprint, SQL_FIXED),
-    SQL_COLUMN(struct request_row, reply, SQL_BYTES),
-    SQL_COLUMN(struct request_row, create_time_ms, SQL_I64),
+    SQL_COLUMN(struct request_row, biz_id, SQL_I64),       SQL_COLUMN(struct request_row, method, SQL_BYTES),
+    SQL_COLUMN(struct request_row, request_id, SQL_BYTES), SQL_COLUMN(struct request_row, fingerprint, SQL_FIXED),
+    SQL_COLUMN(struct request_row, reply, SQL_BYTES),      SQL_COLUMN(struct request_row, create_time_ms, SQL_I64),
 };
 
 /* The first three columns are the key, the first five what is read. */
-#define KEY_COLUMNS  {.list = request_columns, .n = 3}
-#define READ_COLUMNS {.list = request_columns, .n = 5}
+#define KEY_COLUMNS                     \
+    {                                   \
+        .list = request_columns, .n = 3 \
+    }
+#define READ_COLUMNS                    \
+    {                                   \
+        .list = request_columns, .n = 5 \
+    }
 
-#define REQUEST_STATEMENTS(MODULE, schema)                                                            \
-    [MODULE] = {                                                                                      \
-        .find = {.name = schema "_requests_find",                                                     \
-                 .module = (MODULE),                                                                  \
-                 .text = "SELECT biz_id, method, request_id, fingerprint, reply\n"                    \
-                         "FROM " schema ".requests\n"                                                 \
-                         "WHERE (biz_id, method, request_id) IN ({keys})",                            \
-                 .keys = KEY_COLUMNS,                                                                 \
-                 .results = READ_COLUMNS,                                                             \
-                 .result_size = sizeof(struct request_row)},                                          \
-        .keep = {.name = schema "_requests_keep",                                                     \
-                 .module = (MODULE),                                                                  \
-                 .text = "INSERT INTO " schema ".requests\n"                                          \
-                         "    (biz_id, method, request_id, fingerprint, reply, create_time_ms)\n"     \
-                         "VALUES (?, ?, ?, ?, ?, ?)",                                                 \
-                 .params = SQL_COLUMNS(request_columns)},                                             \
+#define REQUEST_STATEMENTS(MODULE, schema)                                                        \
+    [MODULE] = {                                                                                  \
+        .find = {.name = schema "_requests_find",                                                 \
+                 .module = (MODULE),                                                              \
+                 .text = "SELECT biz_id, method, request_id, fingerprint, reply\n"                \
+                         "FROM " schema ".requests\n"                                             \
+                         "WHERE (biz_id, method, request_id) IN ({keys})",                        \
+                 .keys = KEY_COLUMNS,                                                             \
+                 .results = READ_COLUMNS,                                                         \
+                 .result_size = sizeof(struct request_row)},                                      \
+        .keep = {.name = schema "_requests_keep",                                                 \
+                 .module = (MODULE),                                                              \
+                 .text = "INSERT INTO " schema ".requests\n"                                      \
+                         "    (biz_id, method, request_id, fingerprint, reply, create_time_ms)\n" \
+                         "VALUES (?, ?, ?, ?, ?, ?)",                                             \
+                 .params = SQL_COLUMNS(request_columns)},                                         \
     }
 
 static const struct {
     struct sql_stmt find;
     struct sql_stmt keep;
 } statements[MODULE_COUNT] = {
-    REQUEST_STATEMENTS(MODULE_PLATFORM, "bmt_platform"),
-    REQUEST_STATEMENTS(MODULE_BUSINESS, "bmt_business"),
-    REQUEST_STATEMENTS(MODULE_PRODUCT, "bmt_product"),
-    REQUEST_STATEMENTS(MODULE_ORDER, "bmt_order"),
+    REQUEST_STATEMENTS(MODULE_PLATFORM, "bmt_platform"), REQUEST_STATEMENTS(MODULE_BUSINESS, "bmt_business"),
+    REQUEST_STATEMENTS(MODULE_PRODUCT, "bmt_product"),   REQUEST_STATEMENTS(MODULE_ORDER, "bmt_order"),
     REQUEST_STATEMENTS(MODULE_PAYMENT, "bmt_payment"),
 };
 

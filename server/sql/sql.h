@@ -56,15 +56,20 @@ struct sql_column {
     uint16_t size;
 };
 
-#define SQL_COLUMN(row, field, column_type) \
-    {.name = #field, .type = (column_type), .offset = offsetof(row, field), .size = sizeof(((row *)0)->field)}
+#define SQL_COLUMN(row, field, column_type)                                                                      \
+    {                                                                                                            \
+        .name = #field, .type = (column_type), .offset = offsetof(row, field), .size = sizeof(((row *)0)->field) \
+    }
 
 struct sql_columns {
     const struct sql_column *list;
     size_t n;
 };
 
-#define SQL_COLUMNS(array) {.list = (array), .n = sizeof(array) / sizeof((array)[0])}
+#define SQL_COLUMNS(array)                                       \
+    {                                                            \
+        .list = (array), .n = sizeof(array) / sizeof((array)[0]) \
+    }
 
 /*
  * `params` are bound in order to the `?` of the text. `keys`, where given, stand for the marker `{keys}`, which is
@@ -108,6 +113,7 @@ int sql_select_in(struct tx *tx, const struct sql_stmt *stmt, const void *params
 
 enum { SQL_KEYS_MAX = 512, SQL_ROWS_MAX = 65536 };
 
-/* `ret_rows` of the two functions above is a pointer to a pointer to the row struct: `struct spu_row *rows; ... &rows`. */
+/* `ret_rows` of the two functions above is a pointer to a pointer to the row struct: `struct spu_row *rows; ... &rows`.
+ */
 
 #endif

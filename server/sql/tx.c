@@ -67,7 +67,8 @@ static int commit_failed(struct connection *connection, struct err *err)
 
     if (!is_lost)
         return rc;
-    metric_add(metrics_series(METRIC_COUNTER, "bmt_sql_commits_uncertain", "commits whose outcome is not known", ""), 1);
+    metric_add(metrics_series(METRIC_COUNTER, "bmt_sql_commits_uncertain", "commits whose outcome is not known", ""),
+               1);
     return err_fail(err, ERR_COMMIT_UNCERTAIN);
 }
 

@@ -58,7 +58,8 @@ static int fail(struct worker *worker, const char *what, const char *why)
 static int connect_worker(struct worker *worker)
 {
     worker->connection = mysql_init(NULL);
-    if (mysql_real_connect(worker->connection, NULL, "root", NULL, NULL, 0, worker->db_socket, CLIENT_FOUND_ROWS) == NULL)
+    if (mysql_real_connect(worker->connection, NULL, "root", NULL, NULL, 0, worker->db_socket, CLIENT_FOUND_ROWS) ==
+        NULL)
         return fail(worker, "could not connect", mysql_error(worker->connection));
 
     if (mysql_query(worker->connection, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED") != 0 ||
@@ -98,7 +99,8 @@ static int place_order(struct worker *worker)
     int64_t now = clock_wall_ms();
     int64_t due = now + 900000;
     uint64_t drawn = worker->sequence++;
-    int64_t order_id = ((now - INT64_C(1704067200000)) << 22) | ((int64_t)worker->number << 16) | (int64_t)(drawn & 0xffff);
+    int64_t order_id =
+        ((now - INT64_C(1704067200000)) << 22) | ((int64_t)worker->number << 16) | (int64_t)(drawn & 0xffff);
     int64_t biz_id = worker->biz_id;
     int64_t sku_id = worker->sku_ids[(drawn * 31 + (uint64_t)worker->number * 7) % worker->n_skus];
     char user[32], request[48], fingerprint[16];
@@ -107,17 +109,24 @@ static int place_order(struct worker *worker)
                                            (unsigned long long)drawn);
     memset(fingerprint, worker->number, sizeof(fingerprint));
 
-    MYSQL_BIND order[] = {bind_i64(&order_id), bind_i64(&biz_id), bind_text(user, user_size),
-                          bind_text(request, request_size), bind_text(fingerprint, sizeof(fingerprint)),
-                          bind_i64(&due), bind_i64(&now), bind_i64(&now)};
+    MYSQL_BIND order[] = {bind_i64(&order_id),
+                          bind_i64(&biz_id),
+                          bind_text(user, user_size),
+                          bind_text(request, request_size),
+                          bind_text(fingerprint, sizeof(fingerprint)),
+                          bind_i64(&due),
+                          bind_i64(&now),
+                          bind_i64(&now)};
     MYSQL_BIND line[] = {bind_i64(&order_id), bind_i64(&biz_id), bind_i64(&sku_id)};
     MYSQL_BIND stock[] = {bind_i64(&sku_id), bind_i64(&biz_id)};
     MYSQL_BIND hold[] = {bind_i64(&order_id), bind_i64(&sku_id), bind_i64(&biz_id), bind_i64(&now), bind_i64(&now)};
 
-    if (run(worker, 0, order) != 0 || run(worker, 1, line) != 0 || run(worker, 3, hold) != 0 || run(worker, 2, stock) != 0)
+    if (run(worker, 0, order) != 0 || run(worker, 1, line) != 0 || run(worker, 3, hold) != 0 ||
+        run(worker, 2, stock) != 0)
         return -1;
 
-    return mysql_commit(worker->connection) == 0 ? 0 : fail(worker, "could not commit", mysql_error(worker->connection));
+    return mysql_commit(worker->connection) == 0 ? 0
+                                                 : fail(worker, "could not commit", mysql_error(worker->connection));
 }
 
 static void *work(void *context)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct one_tx_result {
-    int connections;       /* the best of 8, 32 and 64 */
+    int connections; /* the best of 8, 32 and 64 */
     double orders_per_s;
     double p50_ms;
     double p99_ms;

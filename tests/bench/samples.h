@@ -1,4 +1,5 @@
-/* Latencies of a run: kept whole, so that percentiles are exact. One thread writes a set; sets are merged at the end. */
+/* Latencies of a run: kept whole, so that percentiles are exact. One thread writes a set; sets are merged at the end.
+ */
 #ifndef BMT_TESTS_BENCH_SAMPLES_H
 #define BMT_TESTS_BENCH_SAMPLES_H
 

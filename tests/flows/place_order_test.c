@@ -38,7 +38,8 @@ static long long count(const char *what)
 
 static long long stock(const char *column, int64_t sku_id)
 {
-    return test_db_number(db, arena_printf(db->arena, "SELECT %s FROM bmt_product.stocks WHERE sku_id = %lld", column, (long long)sku_id));
+    return test_db_number(db, arena_printf(db->arena, "SELECT %s FROM bmt_product.stocks WHERE sku_id = %lld", column,
+                                           (long long)sku_id));
 }
 
 static void order_holds_stock_and_waits_for_money(void **state)
@@ -119,10 +120,8 @@ static void refused_orders_leave_no_row(void **state)
         const char *currency;
         int expected;
     } cases[] = {
-        {sale.sku_id + 64, 1, "EUR", ERR_SKU_NOT_FOUND},
-        {foreign.sku_id, 1, "EUR", ERR_SKU_NOT_FOUND},
-        {sale.sku_id, 1, "USD", ERR_PRICE_MISSING},
-        {sale.sku_id, 3, "EUR", ERR_STOCK_INSUFFICIENT},
+        {sale.sku_id + 64, 1, "EUR", ERR_SKU_NOT_FOUND}, {foreign.sku_id, 1, "EUR", ERR_SKU_NOT_FOUND},
+        {sale.sku_id, 1, "USD", ERR_PRICE_MISSING},      {sale.sku_id, 3, "EUR", ERR_STOCK_INSUFFICIENT},
         {dear.sku_id, 2, "EUR", ERR_AMOUNT_OVERFLOW},
     };
     const long long before = test_db_checksum(db);
@@ -173,8 +172,8 @@ static void batch_refuses_each_on_its_own(void **state)
     (void)state;
     for (int i = 0; i < N; i++) {
         orders[i] = place(db, "u1", i % 10 == 0 ? sale.sku_id + 64 : sale.sku_id, 1);
-        orders[i].command = (struct command){.biz_id = TEST_BIZ, .actor = "t", .method = "m",
-                                             .request_id = arena_printf(db->arena, "batch-%d", i % 50)};
+        orders[i].command = (struct command){
+            .biz_id = TEST_BIZ, .actor = "t", .method = "m", .request_id = arena_printf(db->arena, "batch-%d", i % 50)};
     }
     batch_run(db->session, &place_order_plan, db->arena, orders, N, sizeof *orders);
     for (int i = 0; i < N; i++) {
@@ -205,7 +204,10 @@ static void *buy(void *unused)
         static _Atomic int n;
         struct sale_line line = {.sku_id = hot.sku_id, .quantity = 1, .currency = "EUR"};
         struct place_order order = {.command = {.biz_id = TEST_BIZ, .actor = "t", .method = "m"},
-                                    .user_id = "u", .lines = &line, .n_lines = 1, .labels = ""};
+                                    .user_id = "u",
+                                    .lines = &line,
+                                    .n_lines = 1,
+                                    .labels = ""};
 
         order.command.request_id = arena_printf(arena, "race-%d", ++n);
         batch_run(session, &place_order_plan, arena, &order, 1, sizeof order);

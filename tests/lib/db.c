@@ -100,7 +100,10 @@ struct test_db *test_db_start(void)
     start_server();
     snprintf(path, sizeof path, "%s/bmtd.conf", folder_path);
     file = fopen(path, "w");
-    fprintf(file, "mode = \"sandbox\";\ndatabase: { servers = ( { name = \"main\"; socket = \"%s\"; user = \"root\"; } ); };\n", socket_path);
+    fprintf(
+        file,
+        "mode = \"sandbox\";\ndatabase: { servers = ( { name = \"main\"; socket = \"%s\"; user = \"root\"; } ); };\n",
+        socket_path);
     fclose(file);
 
     test->arena = arena;

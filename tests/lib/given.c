@@ -35,8 +35,9 @@ int act(struct test_db *test, struct batch_plan *plan, void *command, size_t siz
 struct sale given_sale(struct test_db *test, int64_t biz_id, const char *code, int64_t unit_minor, int64_t stock)
 {
     struct create_spu spu = {.command.biz_id = biz_id, .row = {.code = code, .title = "Gold", .description = ""}};
-    struct create_sku sku = {.command.biz_id = biz_id,
-                             .row = {.code = code, .title = "Gold, a month", .grant_kind = GRANT_DURATION, .grant_amount = 30 * 86400}};
+    struct create_sku sku = {
+        .command.biz_id = biz_id,
+        .row = {.code = code, .title = "Gold, a month", .grant_kind = GRANT_DURATION, .grant_amount = 30 * 86400}};
     struct create_price price = {.command.biz_id = biz_id, .row = {.currency = "EUR", .amount_minor = unit_minor}};
 
     assert_int_equal(act(test, &create_spu_plan, &spu, sizeof spu, NULL), 0);
@@ -45,9 +46,12 @@ struct sale given_sale(struct test_db *test, int64_t biz_id, const char *code, i
     price.row.sku_id = sku.row.sku_id;
     assert_int_equal(act(test, &create_price_plan, &price, sizeof price, NULL), 0);
 
-    struct edit_spu publish_spu = {.command.biz_id = biz_id, .edit = {.id = spu.row.spu_id, .event = SALE_EVENT_PUBLISH, .version = -1}};
-    struct edit_sku publish_sku = {.command.biz_id = biz_id, .edit = {.id = sku.row.sku_id, .event = SALE_EVENT_PUBLISH, .version = -1}};
-    struct change_stock set = {.command.biz_id = biz_id, .sku_id = sku.row.sku_id, .change = STOCK_SET_TOTAL, .amount = stock};
+    struct edit_spu publish_spu = {.command.biz_id = biz_id,
+                                   .edit = {.id = spu.row.spu_id, .event = SALE_EVENT_PUBLISH, .version = -1}};
+    struct edit_sku publish_sku = {.command.biz_id = biz_id,
+                                   .edit = {.id = sku.row.sku_id, .event = SALE_EVENT_PUBLISH, .version = -1}};
+    struct change_stock set = {
+        .command.biz_id = biz_id, .sku_id = sku.row.sku_id, .change = STOCK_SET_TOTAL, .amount = stock};
 
     assert_int_equal(act(test, &edit_spu_plan, &publish_spu, sizeof publish_spu, NULL), 0);
     assert_int_equal(act(test, &edit_sku_plan, &publish_sku, sizeof publish_sku, NULL), 0);
@@ -102,7 +106,8 @@ static int pay_body(struct batch *batch, struct err *err)
 {
     int rc = 0;
 
-    for_each_command (struct pay_command, c, batch) {
+    for_each_command(struct pay_command, c, batch)
+    {
         rc = order_paid(batch, &c->paid, 1, err);
         if (rc != 0)
             return rc;
@@ -135,7 +140,8 @@ int64_t given_fulfilled_order(struct test_db *test, const char *user_id, int64_t
 
 int close_with(struct test_db *test, int64_t order_id, const char *request_id)
 {
-    struct close_order close = {.order_id = order_id, .event = ORDER_EVENT_CANCEL, .reason = CLOSE_USER_CANCELLED, .detail = ""};
+    struct close_order close = {
+        .order_id = order_id, .event = ORDER_EVENT_CANCEL, .reason = CLOSE_USER_CANCELLED, .detail = ""};
 
     return act(test, &cancel_order_plan, &close, sizeof close, request_id);
 }

@@ -1,6 +1,6 @@
 /*
- * What a test begins with, in our words, made through the same plans that calls use. `sale` stands for one published SKU
- * with a price. All ids are of the business TEST_BIZ unless the name says otherwise.
+ * What a test begins with, in our words, made through the same plans that calls use. `sale` stands for one published
+ * SKU with a price. All ids are of the business TEST_BIZ unless the name says otherwise.
  */
 #ifndef BMT_TESTS_LIB_GIVEN_H
 #define BMT_TESTS_LIB_GIVEN_H

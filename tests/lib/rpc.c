@@ -43,11 +43,11 @@ struct rpc_client *rpc_client_new(int port, const struct rpc_tls *tls)
     struct rpc_client *client = gpr_zalloc(sizeof(*client));
     grpc_arg list[] = {
         {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, .value.integer = -1},
-        {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)"grpc.use_local_subchannel_pool", .value.integer = 1},
+        {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t) "grpc.use_local_subchannel_pool", .value.integer = 1},
         {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_MAX_METADATA_SIZE, .value.integer = 1 << 20},
         {.type = GRPC_ARG_STRING,
          .key = (char *)(uintptr_t)GRPC_SSL_TARGET_NAME_OVERRIDE_ARG,
-         .value.string = (char *)(uintptr_t)"localhost"},
+         .value.string = (char *)(uintptr_t) "localhost"},
     };
     grpc_channel_args args = {.num_args = COUNT_OF(list), .args = list};
     char address[40];
@@ -251,8 +251,7 @@ struct rpc_result rpc_end(struct rpc_call *call)
         if (grpc_slice_str_cmp(entry->key, "grpc-status-details-bin") != 0)
             continue;
         result.details.size = GRPC_SLICE_LENGTH(entry->value);
-        result.details.data =
-            arena_memdup(call->arena, GRPC_SLICE_START_PTR(entry->value), result.details.size);
+        result.details.data = arena_memdup(call->arena, GRPC_SLICE_START_PTR(entry->value), result.details.size);
     }
     read_details(&result, call->arena);
 

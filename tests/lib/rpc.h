@@ -48,7 +48,7 @@ struct rpc_result {
     struct sql_bytes details; /* grpc-status-details-bin */
     const char *reason;       /* of ErrorInfo in it; empty when there is none */
     const char *domain;
-    const char *values[4];    /* its metadata, in the order sent */
+    const char *values[4]; /* its metadata, in the order sent */
 };
 
 /* One unary call. */

@@ -347,7 +347,10 @@ static void form_comes_before_permission(void **state)
     options.authorization = arena_printf(k->f->arena, "Bearer %s", text);
     expect(rpc_unary_bytes(k->f->client, TEST_PATH("Echo"), "\x0a\x01\xff", 3, &options, k->f->arena),
            "FIELD_NOT_UTF8");
-    expect(rpc_unary_bytes(k->f->client, TEST_PATH("Echo"), "\x0a\x01" "a", 3, &options, k->f->arena),
+    expect(rpc_unary_bytes(k->f->client, TEST_PATH("Echo"),
+                           "\x0a\x01"
+                           "a",
+                           3, &options, k->f->arena),
            "ROLE_NOT_ALLOWED");
 }
 

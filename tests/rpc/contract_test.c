@@ -28,12 +28,15 @@ static const char *check(struct arena *arena, const char *text)
     assert_non_null(mkdtemp(folder));
     FILE *file = fopen(arena_printf(arena, "%s/x.proto", folder), "w");
     assert_non_null(file);
-    fprintf(file, "syntax = \"proto3\"; package bmt.x.v1; import \"bmt/common/v1/options.proto\";"
-                  " import \"google/protobuf/struct.proto\"; %s", text);
+    fprintf(file,
+            "syntax = \"proto3\"; package bmt.x.v1; import \"bmt/common/v1/options.proto\";"
+            " import \"google/protobuf/struct.proto\"; %s",
+            text);
     fclose(file);
     snprintf(command, sizeof(command),
              "protoc -I %s -I " BMT_SOURCE_DIR "/protos -I /usr/include --include_imports "
-             "--descriptor_set_out=%s/x.binpb x.proto 2>%s/errors", folder, folder, folder);
+             "--descriptor_set_out=%s/x.binpb x.proto 2>%s/errors",
+             folder, folder, folder);
     if (system(command) != 0) {
         snprintf(command, sizeof(command), "cat %s/errors", folder);
         (void)!system(command);
@@ -56,11 +59,11 @@ static const char *check(struct arena *arena, const char *text)
     return problems;
 }
 
-#define RULE "option (bmt.common.v1.method) = {roles: [ROLE_ADMIN] priority: PRIORITY_READ batch_max: 8};"
-#define PUBLIC_RULE "option (bmt.common.v1.method) = {roles: [ROLE_PUBLIC] priority: PRIORITY_READ batch_max: 8};"
-#define READS "option idempotency_level = NO_SIDE_EFFECTS;"
+#define RULE             "option (bmt.common.v1.method) = {roles: [ROLE_ADMIN] priority: PRIORITY_READ batch_max: 8};"
+#define PUBLIC_RULE      "option (bmt.common.v1.method) = {roles: [ROLE_PUBLIC] priority: PRIORITY_READ batch_max: 8};"
+#define READS            "option idempotency_level = NO_SIDE_EFFECTS;"
 #define SERVICE(options) "service S { rpc Do(Q) returns (R) { " options " } } message R {} "
-#define ID_FIELD "string request_id = 1 [(bmt.common.v1.field) = {required: true max_bytes: 64}];"
+#define ID_FIELD         "string request_id = 1 [(bmt.common.v1.field) = {required: true max_bytes: 64}];"
 
 static void contracts(void **state)
 {
@@ -76,8 +79,10 @@ static void contracts(void **state)
          "bmt.x.v1.S/Do: no priority\n"},
         {SERVICE(READS "option (bmt.common.v1.method) = {roles: [ROLE_ADMIN] priority: PRIORITY_READ};") "message Q {}",
          "bmt.x.v1.S/Do: batch_max outside 1 to 512\n"},
-        {SERVICE(READS "option (bmt.common.v1.method) = {roles: [ROLE_ADMIN] priority: PRIORITY_READ batch_max: 513};") 
-         "message Q {}",
+        {SERVICE(
+             READS
+             "option (bmt.common.v1.method) = {roles: [ROLE_ADMIN] priority: PRIORITY_READ batch_max: 513};") "message "
+                                                                                                              "Q {}",
          "bmt.x.v1.S/Do: batch_max outside 1 to 512\n"},
         {SERVICE(RULE) "message Q {}", "bmt.x.v1.S/Do: writes (idempotency_level) without request_id\n"},
         {SERVICE(RULE) "message Q { " ID_FIELD " }", ""},
@@ -86,17 +91,13 @@ static void contracts(void **state)
         {SERVICE(RULE "option idempotency_level = IDEMPOTENT;") "message Q {}",
          "bmt.x.v1.S/Do: writes (idempotency_level) without request_id\n"},
         {SERVICE(PUBLIC_RULE "option idempotency_level = IDEMPOTENT;") "message Q {}", ""},
-        {SERVICE(PUBLIC_RULE) "message Q {}",
-         "bmt.x.v1.S/Do: writes (idempotency_level) without request_id\n"},
-        {SERVICE(RULE READS) "message Q { string text = 1; }",
-         "bmt.x.v1.S/Do: text: text without max_bytes or id\n"},
-        {SERVICE(RULE READS) "message Q { bytes blob = 1; }",
-         "bmt.x.v1.S/Do: blob: text without max_bytes or id\n"},
+        {SERVICE(PUBLIC_RULE) "message Q {}", "bmt.x.v1.S/Do: writes (idempotency_level) without request_id\n"},
+        {SERVICE(RULE READS) "message Q { string text = 1; }", "bmt.x.v1.S/Do: text: text without max_bytes or id\n"},
+        {SERVICE(RULE READS) "message Q { bytes blob = 1; }", "bmt.x.v1.S/Do: blob: text without max_bytes or id\n"},
         {SERVICE(RULE READS) "message Q { string id = 1 [(bmt.common.v1.field).id = \"ord\"]; }", ""},
         {SERVICE(RULE READS) "message Q { I i = 1; } message I { J j = 1; } message J { string text = 1; }",
          "bmt.x.v1.S/Do: i.j.text: text without max_bytes or id\n"},
-        {SERVICE(RULE READS) "message Q { repeated int32 n = 1; }",
-         "bmt.x.v1.S/Do: n: list without max_items\n"},
+        {SERVICE(RULE READS) "message Q { repeated int32 n = 1; }", "bmt.x.v1.S/Do: n: list without max_items\n"},
         {SERVICE(RULE READS) "message Q { int32 n = 1 [(bmt.common.v1.field).range = {min: 2 max: 1}]; }",
          "bmt.x.v1.S/Do: n: range whose min is above its max\n"},
         {SERVICE(RULE READS) "message Q { optional int32 n = 1; }",
@@ -130,8 +131,12 @@ static void malformed_set_is_refused(void **state)
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(1 << 20);
 
     (void)state;
-    assert_null(contract_read((const uint8_t *)"\x0a\x7f" "12345678", 10, arena));
-    assert_null(contract_read((const uint8_t *)"\x12\x01" "1", 3, arena));
+    assert_null(contract_read((const uint8_t *)"\x0a\x7f"
+                                               "12345678",
+                              10, arena));
+    assert_null(contract_read((const uint8_t *)"\x12\x01"
+                                               "1",
+                              3, arena));
     assert_null(contract_read((const uint8_t *)"\x0a\x09\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11, arena));
 }
 

@@ -80,35 +80,38 @@ static void text_rules(void **state)
         enum err_id id;
     } rows[] = {
         /* field      value                        refusal */
-        {"name",      "",                          ERR_FIELD_REQUIRED},
-        {"name",      "0123456789",                ERR_NONE},
-        {"name",      "0123456789a",               ERR_FIELD_TOO_LONG},
-        {"name",      "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", ERR_NONE},
-        {"order_id",  "",                          ERR_NONE},
-        {"order_id",  "ord_0000000000001",         ERR_NONE},
-        {"order_id",  "pay_0000000000001",         ERR_FIELD_MALFORMED},
-        {"order_id",  "ord_000000000000",          ERR_FIELD_MALFORMED},
-        {"order_id",  "ord_00000000000011",        ERR_FIELD_MALFORMED},
-        {"order_id",  "ord_000000000000u",         ERR_FIELD_MALFORMED},
-        {"currency",  "EUR",                       ERR_NONE},
-        {"currency",  "eur",                       ERR_FIELD_MALFORMED},
-        {"currency",  "EURO",                      ERR_FIELD_MALFORMED},
-        {"currency",  "XQX",                       ERR_FIELD_MALFORMED},
-        {"url",       "https://a.example/x?y=1#z", ERR_NONE},
-        {"url",       "http://a.example/",         ERR_FIELD_MALFORMED},
-        {"url",       "ftp://a.example/",          ERR_FIELD_MALFORMED},
-        {"url",       "https://",                  ERR_FIELD_MALFORMED},
-        {"url",       "https:///x",                ERR_FIELD_MALFORMED},
-        {"url",       "https://a b",               ERR_FIELD_MALFORMED},
-        {"url",       "https://a\r\nX: y",         ERR_FIELD_MALFORMED},
-        {"token",     "aZ09._-:",                  ERR_NONE},
-        {"token",     "a b",                       ERR_FIELD_MALFORMED},
-        {"token",     "a/b",                       ERR_FIELD_MALFORMED},
-        {"line",      "Gr\xc3\xbc\xc3\x9f" "e, 1 \xe2\x82\xac", ERR_NONE},
-        {"line",      "a\nb",                      ERR_FIELD_MALFORMED},
-        {"line",      "a\x1b[31m",                 ERR_FIELD_MALFORMED},
-        {"line",      "a\x7f",                     ERR_FIELD_MALFORMED},
-        {"line",      "a\xc2\x85",                 ERR_FIELD_MALFORMED},
+        {"name", "", ERR_FIELD_REQUIRED},
+        {"name", "0123456789", ERR_NONE},
+        {"name", "0123456789a", ERR_FIELD_TOO_LONG},
+        {"name", "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", ERR_NONE},
+        {"order_id", "", ERR_NONE},
+        {"order_id", "ord_0000000000001", ERR_NONE},
+        {"order_id", "pay_0000000000001", ERR_FIELD_MALFORMED},
+        {"order_id", "ord_000000000000", ERR_FIELD_MALFORMED},
+        {"order_id", "ord_00000000000011", ERR_FIELD_MALFORMED},
+        {"order_id", "ord_000000000000u", ERR_FIELD_MALFORMED},
+        {"currency", "EUR", ERR_NONE},
+        {"currency", "eur", ERR_FIELD_MALFORMED},
+        {"currency", "EURO", ERR_FIELD_MALFORMED},
+        {"currency", "XQX", ERR_FIELD_MALFORMED},
+        {"url", "https://a.example/x?y=1#z", ERR_NONE},
+        {"url", "http://a.example/", ERR_FIELD_MALFORMED},
+        {"url", "ftp://a.example/", ERR_FIELD_MALFORMED},
+        {"url", "https://", ERR_FIELD_MALFORMED},
+        {"url", "https:///x", ERR_FIELD_MALFORMED},
+        {"url", "https://a b", ERR_FIELD_MALFORMED},
+        {"url", "https://a\r\nX: y", ERR_FIELD_MALFORMED},
+        {"token", "aZ09._-:", ERR_NONE},
+        {"token", "a b", ERR_FIELD_MALFORMED},
+        {"token", "a/b", ERR_FIELD_MALFORMED},
+        {"line",
+         "Gr\xc3\xbc\xc3\x9f"
+         "e, 1 \xe2\x82\xac",
+         ERR_NONE},
+        {"line", "a\nb", ERR_FIELD_MALFORMED},
+        {"line", "a\x1b[31m", ERR_FIELD_MALFORMED},
+        {"line", "a\x7f", ERR_FIELD_MALFORMED},
+        {"line", "a\xc2\x85", ERR_FIELD_MALFORMED},
     };
 
     (void)state;
@@ -138,8 +141,12 @@ static void codes_begin_with_a_letter(void **state)
         const char *code;
         enum err_id id;
     } rows[] = {
-        {"a", ERR_NONE}, {"a-1.b_c:d", ERR_FIELD_TOO_LONG}, {"a-1.b_c:", ERR_NONE},
-        {"1a", ERR_FIELD_MALFORMED}, {"A", ERR_FIELD_MALFORMED}, {"aB", ERR_FIELD_MALFORMED},
+        {"a", ERR_NONE},
+        {"a-1.b_c:d", ERR_FIELD_TOO_LONG},
+        {"a-1.b_c:", ERR_NONE},
+        {"1a", ERR_FIELD_MALFORMED},
+        {"A", ERR_FIELD_MALFORMED},
+        {"aB", ERR_FIELD_MALFORMED},
     };
 
     (void)state;
@@ -162,16 +169,16 @@ static void number_rules(void **state)
         const char *field;
     } rows[] = {
         /* number   must        quantity */
-        { 0,         1,          1,  ERR_NONE,               ""},
-        { 5,         UINT32_MAX, 10, ERR_NONE,               ""},
-        { 9,         1,          1,  ERR_NONE,               ""},
-        { 4,         1,          1,  ERR_FIELD_OUT_OF_RANGE, "number"},
-        { 10,        1,          1,  ERR_FIELD_OUT_OF_RANGE, "number"},
-        { INT64_MIN, 1,          1,  ERR_FIELD_OUT_OF_RANGE, "number"},
-        { 5,         0,          1,  ERR_FIELD_REQUIRED,     "must"},
-        { 5,         1,          0,  ERR_FIELD_REQUIRED,     "item.quantity"},
-        { 5,         1,          -1, ERR_FIELD_OUT_OF_RANGE, "item.quantity"},
-        { 5,         1,          11, ERR_FIELD_OUT_OF_RANGE, "item.quantity"},
+        {0, 1, 1, ERR_NONE, ""},
+        {5, UINT32_MAX, 10, ERR_NONE, ""},
+        {9, 1, 1, ERR_NONE, ""},
+        {4, 1, 1, ERR_FIELD_OUT_OF_RANGE, "number"},
+        {10, 1, 1, ERR_FIELD_OUT_OF_RANGE, "number"},
+        {INT64_MIN, 1, 1, ERR_FIELD_OUT_OF_RANGE, "number"},
+        {5, 0, 1, ERR_FIELD_REQUIRED, "must"},
+        {5, 1, 0, ERR_FIELD_REQUIRED, "item.quantity"},
+        {5, 1, -1, ERR_FIELD_OUT_OF_RANGE, "item.quantity"},
+        {5, 1, 11, ERR_FIELD_OUT_OF_RANGE, "item.quantity"},
     };
 
     (void)state;
@@ -283,25 +290,33 @@ static void raw_bytes(void **state)
         enum err_id id;
         const char *value;
     } rows[] = {
-        {"",                                     0,  ERR_NONE,              ""},
-        {"\x0a\x01" "a",                         3,  ERR_NONE,              ""},
-        {"\x0a\x01\xff",                         3,  ERR_FIELD_NOT_UTF8,    "name"},
-        {"\x0a\x03" "a\0b",                      5,  ERR_FIELD_NOT_UTF8,    "name"},
-        {"\x0a\x02\xc0\x80",                     4,  ERR_FIELD_NOT_UTF8,    "name"},
-        {"\x0a\x03\xed\xa0\x80",                 5,  ERR_FIELD_NOT_UTF8,    "name"},
-        {"\x52\x03\x0a\x01\xff",                 5,  ERR_FIELD_NOT_UTF8,    "item.code"},
-        {"\x5a\x00\x5a\x00\x5a\x03\x0a\x01\xff", 9,  ERR_FIELD_NOT_UTF8,    "items[2].code"},
-        {"\x6a\x01" "a\x6a\x01\xfe",             6,  ERR_FIELD_NOT_UTF8,    "texts[1]"},
-        {"\x5a\x00\x6a\x01\xfe",                 5,  ERR_FIELD_NOT_UTF8,    "texts[0]"},
-        {"\x72\x01\xff",                         3,  ERR_NONE,              ""}, /* bytes take anything */
-        {"\x0a\x05" "a",                         3,  ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"},
-        {"\x0a",                                 1,  ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"},
-        {"\x00\x01",                             2,  ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"},
-        {"\x0b\x0c",                             2,  ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"}, /* a group */
+        {"", 0, ERR_NONE, ""},
+        {"\x0a\x01"
+         "a",
+         3, ERR_NONE, ""},
+        {"\x0a\x01\xff", 3, ERR_FIELD_NOT_UTF8, "name"},
+        {"\x0a\x03"
+         "a\0b",
+         5, ERR_FIELD_NOT_UTF8, "name"},
+        {"\x0a\x02\xc0\x80", 4, ERR_FIELD_NOT_UTF8, "name"},
+        {"\x0a\x03\xed\xa0\x80", 5, ERR_FIELD_NOT_UTF8, "name"},
+        {"\x52\x03\x0a\x01\xff", 5, ERR_FIELD_NOT_UTF8, "item.code"},
+        {"\x5a\x00\x5a\x00\x5a\x03\x0a\x01\xff", 9, ERR_FIELD_NOT_UTF8, "items[2].code"},
+        {"\x6a\x01"
+         "a\x6a\x01\xfe",
+         6, ERR_FIELD_NOT_UTF8, "texts[1]"},
+        {"\x5a\x00\x6a\x01\xfe", 5, ERR_FIELD_NOT_UTF8, "texts[0]"},
+        {"\x72\x01\xff", 3, ERR_NONE, ""}, /* bytes take anything */
+        {"\x0a\x05"
+         "a",
+         3, ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"},
+        {"\x0a", 1, ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"},
+        {"\x00\x01", 2, ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"},
+        {"\x0b\x0c", 2, ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"}, /* a group */
         {"\x38\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12, ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"},
         {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"},
-        {"\x08\x01",                             2,  ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"}, /* wrong type */
-        {"\x9a\x3f\x01\xff",                     4,  ERR_NONE,              ""}, /* an unknown field is let be */
+        {"\x08\x01", 2, ERR_MESSAGE_MALFORMED, "bmt.test.v1.FormRequest"}, /* wrong type */
+        {"\x9a\x3f\x01\xff", 4, ERR_NONE, ""},                             /* an unknown field is let be */
     };
 
     (void)state;
@@ -358,9 +373,9 @@ static void unpacked_size_is_bounded(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(bytes); i += 2)
         bytes[i] = 0x5a;
-    assert_int_equal(wire_unpack(&bmt__test__v1__form_request__descriptor, bytes, sizeof(bytes), 10000, arena, &message,
-                                 &err),
-                     ERR_MESSAGE_TOO_LARGE);
+    assert_int_equal(
+        wire_unpack(&bmt__test__v1__form_request__descriptor, bytes, sizeof(bytes), 10000, arena, &message, &err),
+        ERR_MESSAGE_TOO_LARGE);
     assert_string_equal(err_value(&err, 0), "10000");
     assert_true(arena_used(arena) <= 16384);
 }

@@ -228,8 +228,12 @@ static void too_long_an_answer_is_unknown(void **state)
 
 static void what_cannot_have_been_seen_is_not_sent(void **state)
 {
-    static const char *const urls[] = {"http://127.0.0.1:1/", "http://nowhere.invalid/", "ftp://127.0.0.1/",
-                                       "file:///etc/passwd", "nonsense", "http://"};
+    static const char *const urls[] = {"http://127.0.0.1:1/",
+                                       "http://nowhere.invalid/",
+                                       "ftp://127.0.0.1/",
+                                       "file:///etc/passwd",
+                                       "nonsense",
+                                       "http://"};
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(16 << 20);
 
     (void)state;
@@ -295,14 +299,36 @@ static void only_public_addresses(void **state)
         const char *text;
         bool is_public;
     } rows[] = {
-        {"8.8.8.8", true},           {"93.184.216.34", true},  {"172.32.0.1", true},       {"100.128.0.1", true},
-        {"127.0.0.1", false},        {"10.0.0.1", false},      {"172.16.0.1", false},      {"172.31.255.255", false},
-        {"192.168.1.1", false},      {"169.254.169.254", false}, {"100.64.0.1", false},    {"0.0.0.0", false},
-        {"224.0.0.1", false},        {"255.255.255.255", false}, {"198.18.0.1", false},    {"203.0.113.5", false},
-        {"2606:4700::1", true},      {"2a00:1450::1", true},   {"::1", false},             {"::", false},
-        {"::ffff:10.0.0.1", false},  {"::ffff:8.8.8.8", false}, {"64:ff9b::a00:1", false}, {"2002:a00:1::", false},
-        {"2001::1", false},          {"2001:db8::1", false},   {"fe80::1", false},         {"fc00::1", false},
-        {"ff02::1", false},          {"3fff::1", false},
+        {"8.8.8.8", true},
+        {"93.184.216.34", true},
+        {"172.32.0.1", true},
+        {"100.128.0.1", true},
+        {"127.0.0.1", false},
+        {"10.0.0.1", false},
+        {"172.16.0.1", false},
+        {"172.31.255.255", false},
+        {"192.168.1.1", false},
+        {"169.254.169.254", false},
+        {"100.64.0.1", false},
+        {"0.0.0.0", false},
+        {"224.0.0.1", false},
+        {"255.255.255.255", false},
+        {"198.18.0.1", false},
+        {"203.0.113.5", false},
+        {"2606:4700::1", true},
+        {"2a00:1450::1", true},
+        {"::1", false},
+        {"::", false},
+        {"::ffff:10.0.0.1", false},
+        {"::ffff:8.8.8.8", false},
+        {"64:ff9b::a00:1", false},
+        {"2002:a00:1::", false},
+        {"2001::1", false},
+        {"2001:db8::1", false},
+        {"fe80::1", false},
+        {"fc00::1", false},
+        {"ff02::1", false},
+        {"3fff::1", false},
     };
 
     (void)state;
@@ -361,8 +387,8 @@ static void operators_see_metrics_and_health(void **state)
 
 static void bad_listen_addresses_are_told(void **state)
 {
-    static const char *const bad[] = {"",                "127.0.0.1",   "127.0.0.1:", "127.0.0.1:x",
-                                      "127.0.0.1:70000", "localhost:1", "[::1:5",     "300.0.0.1:0"};
+    static const char *const bad[] = {
+        "", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "localhost:1", "[::1:5", "300.0.0.1:0"};
     struct metrics_http *http = NULL;
 
     (void)state;

@@ -74,12 +74,15 @@ static void refusal_carries_reason_and_values(void **state)
     FailRequest request = BMT__TEST__V1__FAIL_REQUEST__INIT;
 
     request.order = (char *)(uintptr_t) "ord_1";
-    request.state = (char *)(uintptr_t) "\xc3\x9c" "BERZAHLT";
+    request.state = (char *)(uintptr_t) "\xc3\x9c"
+                                        "BERZAHLT";
     struct rpc_result result = rpc_unary(f->client, TEST_PATH("Fail"), &request.base, NULL, f->arena);
     expect_refused(result, ERR_ORDER_WRONG_STATE);
-    assert_string_equal(result.message, "order ord_1 is \xc3\x9c" "BERZAHLT, it must be PAID");
+    assert_string_equal(result.message, "order ord_1 is \xc3\x9c"
+                                        "BERZAHLT, it must be PAID");
     assert_string_equal(result.values[0], "order=ord_1");
-    assert_string_equal(result.values[1], "state=\xc3\x9c" "BERZAHLT");
+    assert_string_equal(result.values[1], "state=\xc3\x9c"
+                                          "BERZAHLT");
     assert_string_equal(result.values[2], "allowed=PAID");
 }
 
@@ -105,7 +108,10 @@ static void malformed_bytes_are_refused(void **state)
 {
     struct fixture *f = *state;
 
-    expect_refused(rpc_unary_bytes(f->client, TEST_PATH("Echo"), "\x0a\x05" "abc", 5, NULL, f->arena),
+    expect_refused(rpc_unary_bytes(f->client, TEST_PATH("Echo"),
+                                   "\x0a\x05"
+                                   "abc",
+                                   5, NULL, f->arena),
                    ERR_MESSAGE_MALFORMED);
     expect_refused(rpc_unary_bytes(f->client, TEST_PATH("Echo"), "\x0a\x01\xff", 3, NULL, f->arena),
                    ERR_FIELD_NOT_UTF8);
@@ -155,8 +161,8 @@ static void reading_may_refuse_a_command(void **state)
 static void calls_are_counted_by_method_and_code(void **state)
 {
     struct fixture *f = *state;
-    struct metric *ok = metrics_series(METRIC_COUNTER, "bmt_rpc_calls", "",
-                                       "method=\"bmt.test.v1.TestService/Echo\",code=\"OK\"");
+    struct metric *ok =
+        metrics_series(METRIC_COUNTER, "bmt_rpc_calls", "", "method=\"bmt.test.v1.TestService/Echo\",code=\"OK\"");
     struct metric *bad = metrics_series(METRIC_COUNTER, "bmt_rpc_calls", "",
                                         "method=\"bmt.test.v1.TestService/Echo\",code=\"INVALID_ARGUMENT\"");
     int64_t ok_before = metric_value(ok);

@@ -229,25 +229,25 @@ static void stop_under_load(void **state)
 /* One question on its own stream. */
 static const Answer *ask(struct fixture *f, const char *version, const Question *question)
 {
-    const char *path =
-        arena_printf(f->arena, "/grpc.reflection.%s.ServerReflection/ServerReflectionInfo", version);
+    const char *path = arena_printf(f->arena, "/grpc.reflection.%s.ServerReflection/ServerReflectionInfo", version);
     struct rpc_call *call = rpc_begin(f->client, path, NULL, f->arena);
 
     assert_true(rpc_write(call, &question->base));
     rpc_half_close(call);
     struct rpc_result result = rpc_end(call);
     assert_int_equal(result.status, 0);
-    const Answer *answer =
-        rpc_reply(&result, &grpc__reflection__v1__server_reflection_response__descriptor, f->arena);
+    const Answer *answer = rpc_reply(&result, &grpc__reflection__v1__server_reflection_response__descriptor, f->arena);
     assert_non_null(answer);
     return answer;
 }
 
-#define QUESTION(member, kind, value) \
-    {.base = PROTOBUF_C_MESSAGE_INIT(&grpc__reflection__v1__server_reflection_request__descriptor), \
-     .host = (char *)(uintptr_t) "", \
-     .message_request_case = GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_##kind, \
-     .member = (char *)(uintptr_t)(value)}
+#define QUESTION(member, kind, value)                                                                    \
+    {                                                                                                    \
+        .base = PROTOBUF_C_MESSAGE_INIT(&grpc__reflection__v1__server_reflection_request__descriptor),   \
+        .host = (char *)(uintptr_t) "",                                                                  \
+        .message_request_case = GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_##kind, \
+        .member = (char *)(uintptr_t)(value)                                                             \
+    }
 
 static bool has_file(const Answer *answer, const char *name)
 {
@@ -310,8 +310,8 @@ static void reflection_can_be_switched_off(void **state)
     struct fixture *f = fixture_start(&conf, NULL, NULL);
 
     (void)state;
-    struct rpc_result result = rpc_unary_bytes(
-        f->client, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "", 0, NULL, f->arena);
+    struct rpc_result result =
+        rpc_unary_bytes(f->client, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "", 0, NULL, f->arena);
     assert_string_equal(result.reason, "METHOD_UNKNOWN");
     fixture_stop(f);
 }

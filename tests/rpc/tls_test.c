@@ -137,8 +137,7 @@ static void bad_tls_settings_stop_the_start(void **state)
     } rows[] = {
         {&open_key,
          arena_printf(pem->arena, "%s: must not be accessible by others (mode 0600)\n", open_key.tls_key_file)},
-        {&missing,
-         arena_printf(pem->arena, "%s: could not be read\n", missing.tls_certificate_file)},
+        {&missing, arena_printf(pem->arena, "%s: could not be read\n", missing.tls_certificate_file)},
         {&half, "tls.client_ca_file: needs tls.certificate_file and tls.key_file\n"},
     };
     assert_int_equal(chmod(open_key.tls_key_file, 0644), 0);

@@ -28,8 +28,7 @@ static const char *forge(const char *header, const char *claims, const struct cr
 
     if (key != NULL)
         crypto_sign(key, text, strlen(text), signature);
-    return arena_printf(arena, "%s.%s", text,
-                        key != NULL ? text_base64url(signature, sizeof(signature), arena) : "");
+    return arena_printf(arena, "%s.%s", text, key != NULL ? text_base64url(signature, sizeof(signature), arena) : "");
 }
 
 #define GOOD_HEADER "{\"alg\":\"EdDSA\",\"typ\":\"JWT\"}"
