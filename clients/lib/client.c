@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 static int64_t now_ms(void)
@@ -386,21 +385,4 @@ int bmt_call(struct bmt_client *client, const ProtobufCServiceDescriptor *servic
         return error->code = GRPC_STATUS_INTERNAL;
     }
     return 0;
-}
-
-/* 10 characters of time, 16 of chance, Crockford's base 32: sorts by time, like a ULID. */
-const char *bmt_request_id(char *text)
-{
-    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-    uint64_t time_part = (uint64_t)now_ms();
-    uint8_t chance[16];
-
-    if (getrandom(chance, sizeof chance, 0) != (ssize_t)sizeof chance)
-        abort();
-    for (int i = 9; i >= 0; i--, time_part >>= 5)
-        text[i] = digits[time_part & 31];
-    for (int i = 0; i < 16; i++)
-        text[10 + i] = digits[chance[i] & 31];
-    text[26] = '\0';
-    return text;
 }

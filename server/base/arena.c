@@ -1,5 +1,5 @@
 /*
- * Arenas: a chain of blocks, each twice as large as the one before, handed out from the front. The first block stays
+ * Arenas: a chain of blocks, each twice as large as the one before, handed out from the front. The newest block stays
  * over a reset, so that a loop settles on one block of the size that it needs. The only user of the system's allocator.
  */
 #include "base/arena.h"

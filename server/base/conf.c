@@ -222,6 +222,27 @@ static void read_lists(struct reading *reading, struct conf *conf, const config_
     }
 }
 
+/* Each module's server must be one of the list, and each name must mean one thing. */
+static void check_lists(struct reading *reading, const struct conf *conf)
+{
+    for (size_t i = 0; i < conf->n_servers; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(conf->servers[i].name, conf->servers[j].name) == 0)
+                problem(reading, NULL, "database server '%s' stands twice", conf->servers[i].name);
+    for (size_t i = 0; i < conf->n_modules; i++) {
+        bool is_known = false;
+
+        for (size_t j = 0; j < conf->n_servers; j++)
+            is_known = is_known || strcmp(conf->modules[i].server, conf->servers[j].name) == 0;
+        if (!is_known)
+            problem(reading, NULL, "module '%s' names the database server '%s', which is not in the list",
+                    conf->modules[i].module, conf->modules[i].server);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(conf->modules[i].module, conf->modules[j].module) == 0)
+                problem(reading, NULL, "module '%s' stands twice", conf->modules[i].module);
+    }
+}
+
 static void read_group(struct reading *reading, struct conf *conf, const config_setting_t *group, const char *prefix)
 {
     for (int i = 0; i < config_setting_length(group); i++) {
@@ -261,6 +282,7 @@ int conf_load(const char *path, struct arena *arena, struct conf *ret_conf, FILE
         if (strcmp(conf->mode, "sandbox") != 0 && strcmp(conf->mode, "production") != 0)
             problem(&reading, config_lookup(&file, "mode"), "mode must be \"sandbox\" or \"production\", not \"%s\"",
                     conf->mode);
+        check_lists(&reading, conf);
     }
     config_destroy(&file);
     if (reading.failed)
@@ -370,10 +392,13 @@ int conf_read_secret(const char *path, struct arena *arena, const char **ret_sec
         return fprintf(problems, "%s: %s\n", path, strerror(errno)), -1;
     const bool is_open_to_others = fstat(fileno(file), &info) != 0 || (info.st_mode & 077) != 0;
     const bool is_read = fgets(line, sizeof line, file) != NULL;
+    const bool is_cut = is_read && strchr(line, '\n') == NULL && fgetc(file) != EOF;
 
     fclose(file);
     if (is_open_to_others)
         return fprintf(problems, "%s: is readable by others, make it mode 0600\n", path), -1;
+    if (is_cut)
+        return fprintf(problems, "%s: its first line is longer than %zu bytes\n", path, sizeof line - 2), -1;
     line[strcspn(line, "\r\n")] = '\0';
     if (!is_read || line[0] == '\0')
         return fprintf(problems, "%s: holds no secret in its first line\n", path), -1;

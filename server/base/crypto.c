@@ -55,13 +55,20 @@ uint32_t crypto_crc32(const void *data, size_t size)
 
 typedef EVP_PKEY *read_pem(FILE *file, EVP_PKEY **key, pem_password_cb *password, void *context);
 
+/* Without it libcrypto would ask at the terminal for an encrypted key's password, and the server would wait for ever. */
+static int no_password(char *password, int size, int is_writing, void *context)
+{
+    (void)password, (void)size, (void)is_writing, (void)context;
+    return -1;
+}
+
 static int read_key(const char *path, read_pem *read, struct crypto_key **ret_key, FILE *problems)
 {
     FILE *file = fopen(path, "r");
 
     if (file == NULL)
         return fprintf(problems, "%s: %s\n", path, strerror(errno)), -1;
-    EVP_PKEY *key = read(file, NULL, NULL, NULL);
+    EVP_PKEY *key = read(file, NULL, no_password, NULL);
 
     fclose(file);
     if (key == NULL || EVP_PKEY_get_id(key) != EVP_PKEY_ED25519) {

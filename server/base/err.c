@@ -47,11 +47,12 @@ static size_t count_keys(enum err_id id)
 
 int err_fail_values(struct err *err, enum err_id id, const char *const *values_after_first)
 {
-    const size_t n_keys = count_keys(id);
     const char *const *values = values_after_first + 1;
     size_t used = 1; /* text[0] is the empty value */
 
     PRE(id > ERR_NONE && id < ERR_COUNT);
+    const size_t n_keys = count_keys(id);
+
     *err = (struct err){.id = id};
     for (size_t i = 0; i < n_keys; i++) {
         PRE(values[i] != NULL);

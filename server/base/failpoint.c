@@ -54,7 +54,7 @@ static bool read_point(const char *text, size_t size, struct point *ret_point)
         char *end = NULL;
 
         point.passes = strtol(action + action_size + 1, &end, 10);
-        if (end != text + size || point.passes < 0)
+        if (end == action + action_size + 1 || end != text + size || point.passes < 0)
             return false;
     }
     *ret_point = point;

@@ -1,6 +1,7 @@
 /* Transition tables; see fsm.h. They are short: a walk is as fast as an index. */
 #include "base/fsm.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,14 +59,25 @@ int fsm_state_of(const struct fsm *fsm, const char *name)
     return 0;
 }
 
-static bool is_reachable(const struct fsm *fsm, int state, int start)
+/* The states to which rows lead from `start`, one bit each. Every walk over the rows adds at least one, or is the last. */
+static uint64_t reachable_from(const struct fsm *fsm, int start)
 {
-    if (state == start)
-        return true;
-    for (size_t i = 0; i < fsm->n_rows; i++)
-        if (fsm->rows[i].to == state && fsm->rows[i].from != state)
-            return true; /* the states before it are asked in their turn */
-    return false;
+    uint64_t reached = UINT64_C(1) << start;
+    uint64_t before;
+
+    do {
+        before = reached;
+        for (size_t i = 0; i < fsm->n_rows; i++)
+            if ((reached >> fsm->rows[i].from & 1) != 0)
+                reached |= UINT64_C(1) << fsm->rows[i].to;
+    } while (reached != before);
+    return reached;
+}
+
+static bool is_inside(const struct fsm *fsm, const struct fsm_row *row)
+{
+    return row->from > 0 && (size_t)row->from < fsm->n_states && row->to > 0 && (size_t)row->to < fsm->n_states &&
+           row->event > 0 && (size_t)row->event < fsm->n_events;
 }
 
 static bool is_used(const struct fsm *fsm, int event)
@@ -86,14 +98,17 @@ static bool is_unique(const struct fsm *fsm, size_t which)
 
 bool fsm_is_sound(const struct fsm *fsm, int start)
 {
+    PRE(fsm->n_states <= FSM_STATES_MAX && start > 0 && (size_t)start < fsm->n_states);
+    for (size_t i = 0; i < fsm->n_rows; i++)
+        if (!is_inside(fsm, &fsm->rows[i]) || !is_unique(fsm, i))
+            return false;
+    const uint64_t reached = reachable_from(fsm, start);
+
     for (size_t state = 1; state < fsm->n_states; state++)
-        if (fsm->states[state] == NULL || !is_reachable(fsm, (int)state, start))
+        if (fsm->states[state] == NULL || (reached >> state & 1) == 0)
             return false;
     for (size_t event = 1; event < fsm->n_events; event++)
         if (fsm->events[event] == NULL || !is_used(fsm, (int)event))
-            return false;
-    for (size_t i = 0; i < fsm->n_rows; i++)
-        if (!is_unique(fsm, i))
             return false;
     return true;
 }

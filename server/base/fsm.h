@@ -41,7 +41,12 @@ const char *fsm_event_name(const struct fsm *fsm, int event);
 /* Finds a state by its name, 0 when there is none. */
 int fsm_state_of(const struct fsm *fsm, const char *name);
 
-/* Whether every state is named and reachable from `start`, every event is used, and no (state, event) stands twice. */
+enum { FSM_STATES_MAX = 64 };
+
+/*
+ * Whether every state is named and reachable from `start`, every event is named and used, every row names states and
+ * events that exist, and no (state, event) stands twice. For tests of the tables; at most FSM_STATES_MAX states.
+ */
 bool fsm_is_sound(const struct fsm *fsm, int start);
 
 #endif

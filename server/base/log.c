@@ -10,8 +10,13 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/text.h"
 
-enum { LINE_MAX_SIZE = 4096 };
+/*
+ * A text is cut when less than ROOM_TEXT is left, so that its end, a number and the line's end always fit; a field is
+ * begun only when ROOM_FIELD is left.
+ */
+enum { LINE_MAX_SIZE = 4096, ROOM_TEXT = 64, ROOM_FIELD = 128, KEY_SIZE_MAX = 48 };
 
 static _Atomic int least_level = LOG_INFO;
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
@@ -36,7 +41,7 @@ bool log_wants(enum log_level level)
     return (int)level >= atomic_load_explicit(&least_level, memory_order_relaxed);
 }
 
-/* What is written so far; the last bytes are kept free for the line's end. */
+/* What is written so far. */
 struct line {
     char text[LINE_MAX_SIZE];
     size_t used;
@@ -44,30 +49,43 @@ struct line {
 
 static void put(struct line *line, const char *bytes, size_t size)
 {
-    if (size > sizeof line->text - 8 - line->used)
-        return; /* what does not fit is left out as a whole */
+    INVARIANT(size <= sizeof line->text - line->used);
     memcpy(line->text + line->used, bytes, size);
     line->used += size;
 }
 
-/* JSON's string (RFC 8259, section 7); control characters as \u00XX, so that a terminal is safe as well. */
+static size_t room(const struct line *line)
+{
+    return sizeof line->text - line->used;
+}
+
+/* One byte of a string of JSON (RFC 8259, section 7); control characters as \u00XX, so that a terminal is safe too. */
+static void put_escaped(struct line *line, unsigned char c, bool is_utf8)
+{
+    char escaped[8];
+
+    if (c == '"' || c == '\\')
+        put(line, (const char[]){'\\', (char)c}, 2);
+    else if (c < 0x20 || c == 0x7F || (c >= 0x80 && !is_utf8))
+        put(line, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\u%04x", c));
+    else
+        put(line, (const char *)&c, 1);
+}
+
+/* A string of JSON. Bytes that are not UTF-8 are shown as Latin-1, what does not fit is cut at a character's edge. */
 static void put_string(struct line *line, const char *text)
 {
+    const bool is_utf8 = text_is_utf8((const uint8_t *)text, strlen(text));
+
     put(line, "\"", 1);
     for (; *text != '\0'; text++) {
-        const unsigned char c = (unsigned char)*text;
-        char escaped[8];
+        const bool is_inside_character = is_utf8 && ((unsigned char)*text & 0xC0) == 0x80;
 
-        if (c == '"' || c == '\\') {
-            escaped[0] = '\\';
-            escaped[1] = (char)c;
-            put(line, escaped, 2);
-        } else if (c < 0x20 || c == 0x7F) {
-            snprintf(escaped, sizeof escaped, "\\u%04x", c);
-            put(line, escaped, 6);
-        } else {
-            put(line, text, 1);
+        if (room(line) < ROOM_TEXT && !is_inside_character) {
+            put(line, "...", 3);
+            break;
         }
+        put_escaped(line, (unsigned char)*text, is_utf8);
     }
     put(line, "\"", 1);
 }
@@ -90,6 +108,9 @@ static void put_field(struct line *line, const struct log_field *field)
 {
     char number[24];
 
+    PRE(strlen(field->key) < KEY_SIZE_MAX);
+    if (room(line) < ROOM_FIELD)
+        return; /* left out as a whole */
     put(line, ",", 1);
     put_string(line, field->key);
     put(line, ":", 1);
@@ -112,8 +133,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     put_field(&line, &log_text("event", event));
     for (size_t i = 0; i < n; i++)
         put_field(&line, &fields[i]);
-    line.text[line.used++] = '}';
-    line.text[line.used++] = '\n';
+    put(&line, "}\n", 2);
     if (write(STDERR_FILENO, line.text, line.used) < 0)
         return; /* nobody reads the log: nowhere to say so */
 }

@@ -71,8 +71,10 @@ struct metric *metrics_series(enum metric_kind kind, const char *name, const cha
     size_t slot = 0;
     struct metric *metric = find(name, labels, &slot);
 
-    if (metric != NULL)
+    if (metric != NULL) {
+        PRE(metric->kind == kind);
         return metric;
+    }
     pthread_mutex_lock(&lock);
     metric = find(name, labels, &slot);
     if (metric == NULL) {

@@ -12,11 +12,11 @@
 static const char *const currencies[] = {
     [0] = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     [1] = "",
-    [2] = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY "
+    [2] = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY "
           "COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS "
           "INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR "
           "MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD "
-          "SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD YER ZAR ZMW ZWG",
+          "SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG",
     [3] = "BHD IQD JOD KWD LYD OMR TND",
     [4] = "CLF UYW",
 };
@@ -118,16 +118,14 @@ static size_t most_owed(const __int128 *remainders, size_t n)
     return best;
 }
 
-enum { SPLIT_PARTS_MAX = 64 };
-
 int money_split(struct money total, const int64_t *weights, size_t n, struct money *ret_parts)
 {
     const bool is_negative = total.amount_minor < 0;
-    __int128 remainders[SPLIT_PARTS_MAX];
+    __int128 remainders[MONEY_PARTS_MAX];
     __int128 sum = 0;
     int64_t left;
 
-    PRE(n > 0 && n <= SPLIT_PARTS_MAX);
+    PRE(n > 0 && n <= MONEY_PARTS_MAX);
     if (total.amount_minor > MONEY_AMOUNT_MAX || total.amount_minor < -MONEY_AMOUNT_MAX)
         return ERR_AMOUNT_OVERFLOW;
     for (size_t i = 0; i < n; i++) {

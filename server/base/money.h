@@ -2,7 +2,8 @@
  * Amounts of money: whole minor units of a currency of ISO 4217, never fractions.
  *
  * All arithmetic is checked; nothing wraps and nothing is rounded in silence. The list of currencies and their
- * exponents (JPY 0, EUR 2, KWD 3) is ISO 4217's list one of active codes.
+ * exponents (JPY 0, EUR 2, KWD 3) is ISO 4217's list one of active codes, without metals and funds' codes that nobody
+ * pays with.
  */
 #ifndef BMT_BASE_MONEY_H
 #define BMT_BASE_MONEY_H
@@ -12,7 +13,7 @@
 
 #include "base/check.h"
 
-enum { CURRENCY_SIZE = 4, MONEY_TEXT_SIZE = 32 };
+enum { CURRENCY_SIZE = 4, MONEY_TEXT_SIZE = 32, MONEY_PARTS_MAX = 64 };
 
 /* The largest amount that a single order, payment or balance may reach: 10^15 minor units. */
 #define MONEY_AMOUNT_MAX INT64_C(1000000000000000)
@@ -40,7 +41,7 @@ int money_multiply(struct money a, int64_t factor, struct money *ret) MUST_CHECK
 /*
  * Divides `total` in proportion to `weights` (each 0 or more, not all 0) by the method of the largest remainder:
  * the parts always add up to the total; of equal remainders the earlier part gets the unit. Negative totals are
- * the mirror image of positive ones. 0 or ERR_AMOUNT_OVERFLOW.
+ * the mirror image of positive ones. 1 to MONEY_PARTS_MAX parts. 0 or ERR_AMOUNT_OVERFLOW.
  */
 int money_split(struct money total, const int64_t *weights, size_t n, struct money *ret_parts) MUST_CHECK;
 

@@ -39,7 +39,7 @@ static int make_pem(void **state)
     static struct pem pem;
 
     pem.arena = arena_new(1 << 20);
-    strcpy(pem.folder, "/tmp/bmt-tls-XXXXXX");
+    snprintf(pem.folder, sizeof pem.folder, "/tmp/bmt-tls-XXXXXX");
     assert_non_null(mkdtemp(pem.folder));
     const char *script = arena_printf(
         pem.arena,

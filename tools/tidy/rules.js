@@ -1,0 +1,139 @@
+// What tidy holds sources to. Every rule takes a file { path, text, lines } and returns problems { line, message };
+// each message says what to do instead.
+
+const SERVICES = ['business', 'product', 'order', 'payment', 'sandbox'];
+
+// Which rooms a room may include from; a service's files by their name.
+const LAYERS = {
+  base: ['base'],
+  sql: ['base', 'sql'],
+  jobs: ['base', 'sql', 'jobs'],
+  http: ['base', 'http'],
+  rpc: ['base', 'sql', 'rpc'],
+  flows: ['base', 'sql', 'jobs', 'rpc', 'http', 'flows', ...SERVICES],
+};
+const PURE = ['base'];
+const VERBS = ['base', 'sql', 'jobs', 'rpc', 'http'];
+const EDGES = [...VERBS, 'flows'];
+
+function allowedRooms(path) {
+  const [, room, file] = /^server\/(\w+)\/(.+)$/.exec(path) ?? [];
+  if (!room) return null;
+  if (!SERVICES.includes(room)) return LAYERS[room] ?? null;
+  if (/^(state|rules)\./.test(file)) return [...PURE, room];
+  if (/^(service|jobs)/.test(file)) return [...EDGES, room];
+  return [...VERBS, room];
+}
+
+const each = (file, pattern, message) => file.lines.flatMap((text, i) => {
+  const found = pattern.exec(text);
+  return found ? [{ line: i + 1, message: message(found) }] : [];
+});
+
+export function layers(file) {
+  const allowed = allowedRooms(file.path);
+  if (!allowed) return [];
+  return each(file, /^#include "(\w+)\/[\w/]+\.h"/, (found) => found[1])
+    .filter(({ message: room }) => !allowed.includes(room) && !['bmt', 'google', 'grpc'].includes(room))
+    .map(({ line, message: room }) => ({
+      line,
+      message: SERVICES.includes(room)
+        ? `includes ${room}/: a service never includes another; what needs two is a flow (server/flows)`
+        : `includes ${room}/: this file may use ${allowed.join(', ')} (ARCHITECTURE.md, layers)`,
+    }));
+}
+
+// Each library has one door.
+const DOORS = [
+  { header: /^#include <(grpc|grpc\/.*)>/, may: /^(server\/rpc\/|clients\/lib\/|tests\/)/, say: 'gRPC is known in server/rpc and clients/lib only' },
+  { header: /^#include <(mysql\.h|mariadb.*|errmsg\.h|mysqld_error\.h)>/, may: /^(server\/sql\/|tests\/)/, say: 'the database client is known in server/sql only' },
+  { header: /^#include <curl\//, may: /^server\/http\/client\.c$/, say: 'libcurl is known in server/http/client.c only' },
+  { header: /^#include <microhttpd/, may: /^server\/http\/metrics_http\.c$/, say: 'libmicrohttpd is known in server/http/metrics_http.c only' },
+  { header: /^#include <openssl\//, may: /^(server\/base\/crypto\.c|tests\/)/, say: 'libcrypto is known in server/base/crypto.c only' },
+  { header: /^#include <libconfig/, may: /^server\/base\/conf\.c$/, say: 'libconfig is known in server/base/conf.c only' },
+  { header: /^#include "bmt\//, may: /^(server\/\w+\/(service|messages)|server\/rpc\/|server\/order\/watch\.c|server\/flows\/(pay_order|query_payment|handle_notification)\.c|clients\/|tests\/)/,
+    say: 'messages stop at service.c, messages.c and the flows that answer their call themselves' },
+];
+
+export function doors(file) {
+  return DOORS.flatMap(({ header, may, say }) => (may.test(file.path) ? [] : each(file, header, () => say)));
+}
+
+// Calls that have a better one. `except`: files that are the better one.
+const BANNED = [
+  { call: 'strcpy|strcat|sprintf|vsprintf|gets|strncpy|strncat', use: 'snprintf, memcpy with a known size, or arena_printf' },
+  { call: 'strtok|strtok_r', use: 'strcspn and strspn' },
+  { call: 'atoi|atol|atoll|atof', use: 'strtoll with a checked end, or proto_ and conf_ readers' },
+  { call: 'malloc|calloc|realloc', use: 'an arena (base/arena.h)', except: /^(server\/base\/arena\.c|clients\/|tests\/)/ },
+  { call: 'rand|srand|random|drand48', use: 'crypto_random (base/crypto.h)', except: /^tests\// },
+  { call: 'time|gettimeofday|localtime', use: 'clock_now_ms, or clock_wall_ms for logs (base/clock.h)', except: /^(clients\/|tests\/)/ },
+  { call: 'sleep|usleep|nanosleep', use: 'waiting for an event', 
+    // the last two wait for deadlines of gRPC's own clock, which cannot be set
+    except: /^(server\/sql\/migrate\.c|clients\/lib\/|tests\/bench\/|tests\/rpc\/(lane|queue)_test\.c)/ },
+  { call: 'system|popen', use: 'a library', except: /^tests\// },
+];
+
+// Code without comments and the insides of strings, so that words in prose are not calls.
+export function codeOnly(text) {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
+    .replace(/"(?:[^"\\\n]|\\.)*"/g, (string) => `"${' '.repeat(Math.max(0, string.length - 2))}"`);
+}
+
+export function banned(file) {
+  const code = { ...file, lines: codeOnly(file.text).split('\n') };
+  return BANNED.filter(({ except }) => !except?.test(file.path)).flatMap(({ call, use }) =>
+    each(code, new RegExp(`(?<![\\w.>])(${call})\\(`), (found) => `${found[1]}() is banned: use ${use}`));
+}
+
+export function leftovers(file) {
+  return [
+    ...each(file, /\b(FIXME|TODO|XXX|HACK)\b/, (found) => `${found[1]}: finish it, or write an issue`),
+    ...each(file, /^\s*#\s*if 0\b/, () => '#if 0: delete it, git remembers'),
+    ...each(file, /\s$/, () => 'white space at the end of the line'),
+  ];
+}
+
+// Functions as they stand: a line that begins with a brace, up to the brace that closes it.
+export function functions(file) {
+  const found = [];
+  let begin = -1;
+  file.lines.forEach((text, i) => {
+    if (text === '{') begin = i;
+    if (text === '}' && begin >= 0) {
+      const head = file.lines.slice(Math.max(0, begin - 4), begin).join(' ');
+      found.push({ name: /(\w+)\([^()]*(?:\([^()]*\)[^()]*)*\)\s*$/.exec(head)?.[1] ?? '?', line: begin + 1, size: i - begin + 1 });
+      begin = -1;
+    }
+  });
+  return found;
+}
+
+export const FUNCTION_MAX = 70;
+export const FILE_MAX = 400;
+
+// Sizes over the limit, by a name that the ratchet knows.
+export function sizes(file) {
+  const large = functions(file).filter(({ size }) => size > FUNCTION_MAX)
+    .map(({ name, line, size }) => ({ key: `${file.path}:${name}`, size, line, what: `${name} has ${size} lines, a function at most ${FUNCTION_MAX}` }));
+  const count = file.lines.length - 1;
+  if (count > FILE_MAX) large.push({ key: file.path, size: count, line: 1, what: `${count} lines, a file at most ${FILE_MAX}: it is asking to be two` });
+  return large;
+}
+
+// One mover: each table's state column is written by one UPDATE.
+export function movers(files) {
+  const writers = new Map();
+  for (const file of files) {
+    for (const found of file.text.matchAll(/"UPDATE (bmt_\w+\.\w+)\\n"\s*"SET ([^;]*?)WHERE/g)) {
+      if (/(?<!\w)state = \?/.test(found[2])) {
+        const line = file.text.slice(0, found.index).split('\n').length;
+        writers.set(found[1], [...(writers.get(found[1]) ?? []), { path: file.path, line }]);
+      }
+    }
+  }
+  return [...writers].filter(([, places]) => places.length > 1).flatMap(([table, places]) =>
+    places.slice(1).map(({ path, line }) => ({ path, line, message: `a second statement writes ${table}.state; the first is in ${places[0].path}: one mover` })));
+}
+
+export const FILE_RULES = [layers, doors, banned, leftovers];
