@@ -157,6 +157,8 @@ static int begin_payment_body(struct batch *batch, struct err *err)
     if (rc == 0)
         rc = order_lock(batch, refs, batch->n, err);
     if (rc == 0)
+        rc = answer_repeats(batch, err); /* the same request may have held the lock that we waited for */
+    if (rc == 0)
         rc = payment_load_accounts(batch, batch->commands, account_ids, batch->n, accounts, err);
     if (rc != 0)
         return rc;

@@ -6,7 +6,6 @@
  *   decide    sums, time to pay
  *   write     orders, lines, quotes, and last the stock, whose rows are the hottest
  *
- * Equal request_ids in one batch meet at the unique key of the orders: the batch is halved until they are apart.
  * If we die on any line before the commit, nothing happened; after it, the request_id tells.
  */
 #include "flows/place_order.h"

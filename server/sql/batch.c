@@ -117,13 +117,13 @@ static void tell_committed(struct batch_plan *plan, struct command **commands, s
 }
 
 static void run_group(struct session *session, struct batch_plan *plan, struct arena *arena, struct command **commands,
-                      size_t n)
+                      size_t n, bool must_look)
 {
     const int tries_max = n == 1 ? TRIES_SINGLE : TRIES_GROUP;
     struct err err = {0};
 
     for (int try = 0, unavailable = 0; try < tries_max;) {
-        const bool look_first = try > 0 || plan->look_first_left > 0;
+        const bool look_first = must_look || try > 0 || plan->look_first_left > 0;
         const int rc = run_once(session, plan, arena, commands, n, look_first, &err);
 
         if (rc == 0) {
@@ -144,8 +144,8 @@ static void run_group(struct session *session, struct batch_plan *plan, struct a
         fail_all(commands, n, &err);
         return;
     }
-    run_group(session, plan, arena, commands, n / 2);
-    run_group(session, plan, arena, commands + n / 2, n - n / 2);
+    run_group(session, plan, arena, commands, n / 2, true);
+    run_group(session, plan, arena, commands + n / 2, n - n / 2, true);
 }
 
 static bool is_same_request(const struct command *a, const struct command *b)
@@ -153,36 +153,59 @@ static bool is_same_request(const struct command *a, const struct command *b)
     return a->biz_id == b->biz_id && strcmp(a->request_id, b->request_id) == 0 && strcmp(a->method, b->method) == 0;
 }
 
+/* FNV-1a of the request_id: two equal requests meet in one slot. */
+static size_t slot_of(const struct command *command, size_t n_slots)
+{
+    uint32_t hash = 2166136261u;
+
+    for (const char *at = command->request_id; *at != '\0'; at++)
+        hash = (hash ^ (uint8_t)*at) * 16777619u;
+    return hash & (n_slots - 1);
+}
+
+/* Whether an equal request was added before; adds it otherwise. */
+static bool is_repeat(struct command *command, struct command **slots, size_t n_slots)
+{
+    size_t at = slot_of(command, n_slots);
+
+    while (slots[at] != NULL && !is_same_request(slots[at], command))
+        at = (at + 1) & (n_slots - 1);
+    if (slots[at] != NULL)
+        return true;
+    slots[at] = command;
+    return false;
+}
+
 /* Moves the second and further ones of equal requests behind the others. Returns how many come first. */
 static size_t put_repeats_last(struct command **commands, size_t n, struct arena *arena)
 {
     struct command **later = arena_array_of(arena, struct command *, n);
+    size_t n_slots = 4;
     size_t n_first = 0;
     size_t n_later = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        bool is_repeat = false;
+    while (n_slots < 2 * n)
+        n_slots *= 2;
+    struct command **slots = arena_array_of(arena, struct command *, n_slots);
 
-        for (size_t j = 0; j < n_first && !is_repeat; j++)
-            is_repeat = is_same_request(commands[j], commands[i]);
-        if (is_repeat)
+    for (size_t i = 0; i < n; i++)
+        if (commands[i]->request_id != NULL && is_repeat(commands[i], slots, n_slots))
             later[n_later++] = commands[i];
         else
             commands[n_first++] = commands[i];
-    }
     if (n_later > 0)
         memcpy(commands + n_first, later, n_later * sizeof *later);
     return n_first;
 }
 
-/* Repeats inside a batch run after their first, so that they find its kept reply. */
+/* Repeats inside a batch run after their first, looking: so they find what it has kept. */
 static void run_piece(struct session *session, struct batch_plan *plan, struct arena *arena, struct command **commands,
                       size_t n)
 {
-    while (n > 0) {
-        const size_t n_first = plan->keeps_replies ? put_repeats_last(commands, n, arena) : n;
+    for (bool are_repeats = false; n > 0; are_repeats = true) {
+        const size_t n_first = plan->is_read ? n : put_repeats_last(commands, n, arena);
 
-        run_group(session, plan, arena, commands, n_first);
+        run_group(session, plan, arena, commands, n_first, are_repeats);
         commands += n_first;
         n -= n_first;
     }

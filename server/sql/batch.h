@@ -14,7 +14,8 @@
  *
  * Idempotency: (biz_id, method, request_id) with the request's fingerprint. The first run inserts the record with the
  * change; a repeat is answered with the kept reply, a repeat with another body is refused with REQUEST_ID_REUSED.
- * Plans that keep the key on the row they create set keeps_replies = false and do it themselves.
+ * Plans that keep the key on the row they create set keeps_replies = false and do it themselves. Equal requests of
+ * one batch never meet in a body: the later ones run after the first has committed, with look_first set.
  */
 #ifndef BMT_SQL_BATCH_H
 #define BMT_SQL_BATCH_H
