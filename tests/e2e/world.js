@@ -46,18 +46,28 @@ export function makeKey(prefix = 'bmt_test_') {
   return text;
 }
 
-function startDatabase(folder) {
+// Runs mariadbd on the folder's data; a later call runs it again.
+export function startDatabase(folder) {
   const root = userInfo().uid === 0 ? ['--user=root'] : [];
-  execFileSync('mariadb-install-db', ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db',
+  if (!existsSync(`${folder}/db`)) execFileSync('mariadb-install-db', ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db',
     '--force', ...root, `--datadir=${folder}/db`], { stdio: 'ignore' });
   const log = openSync(`${folder}/db.log`, 'a');
   return spawn('mariadbd', ['--no-defaults', ...root, `--datadir=${folder}/db`, `--socket=${folder}/db.sock`,
-    '--skip-networking', '--innodb-flush-log-at-trx-commit=0', '--skip-log-bin'], { stdio: ['ignore', log, log] });
+    '--skip-networking', '--innodb-flush-log-at-trx-commit=2', '--skip-log-bin'], { stdio: ['ignore', log, log] });
 }
 
 export function query(world, text) {
-  return execFileSync('mariadb', ['--no-defaults', '-u', 'root', '-S', `${world.folder}/db.sock`, '-BN', '-e', text]).toString().trim();
+  return execFileSync('mariadb', ['--no-defaults', '-u', 'root', '-S', `${world.folder}/db.sock`, '-BN', '-e', text],
+    { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim();
 }
+
+export const untilDatabase = (world) => until('the database answers', () => {
+  try {
+    return query(world, 'SELECT 1') === '1';
+  } catch {
+    return false;
+  }
+});
 
 function writeSettings(folder, adminKey, settings) {
   writeFileSync(`${folder}/pepper`, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 });
@@ -175,15 +185,9 @@ export async function startWorld({ settings = '' } = {}) {
   const folder = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'bmt-e2e-'));
   const world = { folder, adminKey: makeKey(), clients: [], servers: [] };
   world.database = startDatabase(folder);
-  process.once('exit', () => world.database.kill('SIGKILL'));
+  process.once('exit', () => world.database.kill('SIGKILL')); // whichever runs then
   writeSettings(folder, world.adminKey, settings);
-  await until('the database answers', () => {
-    try {
-      return query(world, 'SELECT 1') === '1';
-    } catch {
-      return false;
-    }
-  });
+  await untilDatabase(world);
   execFileSync(BIN, ['--config', `${folder}/bmtd.conf`, '--migrate'], { stdio: 'ignore' });
   const keys = openKeys(`${folder}/channel`);
   writeFileSync(`${folder}/sandbox-main`, `${keys.secret}\n`, { mode: 0o600 });
