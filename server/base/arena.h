@@ -28,7 +28,8 @@ void arena_free(struct arena *arena);
 /* For CLEANUP(arena_cleanup). */
 void arena_cleanup(struct arena **arena);
 
-/* Gives everything back but one block (the newest, so a large one), so that a loop does not touch the system's allocator. */
+/* Gives everything back but one block (the newest, so a large one), so that a loop does not touch the system's
+ * allocator. */
 void arena_reset(struct arena *arena);
 
 /* Bytes handed out since the last reset. */

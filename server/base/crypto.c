@@ -55,7 +55,8 @@ uint32_t crypto_crc32(const void *data, size_t size)
 
 typedef EVP_PKEY *read_pem(FILE *file, EVP_PKEY **key, pem_password_cb *password, void *context);
 
-/* Without it libcrypto would ask at the terminal for an encrypted key's password, and the server would wait for ever. */
+/* Without it libcrypto would ask at the terminal for an encrypted key's password, and the server would wait for ever.
+ */
 static int no_password(char *password, int size, int is_writing, void *context)
 {
     (void)password, (void)size, (void)is_writing, (void)context;

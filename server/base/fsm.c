@@ -59,7 +59,8 @@ int fsm_state_of(const struct fsm *fsm, const char *name)
     return 0;
 }
 
-/* The states to which rows lead from `start`, one bit each. Every walk over the rows adds at least one, or is the last. */
+/* The states to which rows lead from `start`, one bit each. Every walk over the rows adds at least one, or is the last.
+ */
 static uint64_t reachable_from(const struct fsm *fsm, int start)
 {
     uint64_t reached = UINT64_C(1) << start;
@@ -76,7 +77,7 @@ static uint64_t reachable_from(const struct fsm *fsm, int start)
 
 static bool is_inside(const struct fsm *fsm, const struct fsm_row *row)
 {
-    return row->from > 0 && (size_t)row->from < fsm->n_states && row->to > 0 && (size_t)row->to < fsm->n_states &&
+    return row->from >= 0 && (size_t)row->from < fsm->n_states && row->to > 0 && (size_t)row->to < fsm->n_states &&
            row->event > 0 && (size_t)row->event < fsm->n_events;
 }
 
@@ -98,7 +99,7 @@ static bool is_unique(const struct fsm *fsm, size_t which)
 
 bool fsm_is_sound(const struct fsm *fsm, int start)
 {
-    PRE(fsm->n_states <= FSM_STATES_MAX && start > 0 && (size_t)start < fsm->n_states);
+    PRE(fsm->n_states <= FSM_STATES_MAX && start >= 0 && (size_t)start < fsm->n_states);
     for (size_t i = 0; i < fsm->n_rows; i++)
         if (!is_inside(fsm, &fsm->rows[i]) || !is_unique(fsm, i))
             return false;

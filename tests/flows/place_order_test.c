@@ -120,8 +120,10 @@ static void refused_orders_leave_no_row(void **state)
         const char *currency;
         int expected;
     } cases[] = {
-        {sale.sku_id + 64, 1, "EUR", ERR_SKU_NOT_FOUND}, {foreign.sku_id, 1, "EUR", ERR_SKU_NOT_FOUND},
-        {sale.sku_id, 1, "USD", ERR_PRICE_MISSING},      {sale.sku_id, 3, "EUR", ERR_STOCK_INSUFFICIENT},
+        {64, 1, "EUR", ERR_SKU_NOT_FOUND},
+        {foreign.sku_id, 1, "EUR", ERR_SKU_NOT_FOUND},
+        {sale.sku_id, 1, "USD", ERR_PRICE_MISSING},
+        {sale.sku_id, 3, "EUR", ERR_STOCK_INSUFFICIENT},
         {dear.sku_id, 2, "EUR", ERR_AMOUNT_OVERFLOW},
     };
     const long long before = test_db_checksum(db);
@@ -147,7 +149,7 @@ static void quote_binds_price_and_is_good_for_one_order(void **state)
     struct place_order first = {.user_id = "u1", .quote_id = quote_id, .labels = ""};
     struct place_order second = {.user_id = "u1", .quote_id = quote_id, .labels = ""};
     struct place_order other_user = {.user_id = "u2", .quote_id = given_quote(db, "u1", sale.sku_id, 2), .labels = ""};
-    struct place_order unknown = {.user_id = "u1", .quote_id = quote_id + 64, .labels = ""};
+    struct place_order unknown = {.user_id = "u1", .quote_id = 64, .labels = ""};
     struct place_order late = {.user_id = "u1", .quote_id = given_quote(db, "u1", sale.sku_id, 2), .labels = ""};
 
     (void)state;
@@ -171,7 +173,7 @@ static void batch_refuses_each_on_its_own(void **state)
 
     (void)state;
     for (int i = 0; i < N; i++) {
-        orders[i] = place(db, "u1", i % 10 == 0 ? sale.sku_id + 64 : sale.sku_id, 1);
+        orders[i] = place(db, "u1", i % 10 == 0 ? 64 : sale.sku_id, 1);
         orders[i].command = (struct command){
             .biz_id = TEST_BIZ, .actor = "t", .method = "m", .request_id = arena_printf(db->arena, "batch-%d", i % 50)};
     }

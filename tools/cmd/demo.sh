@@ -1,5 +1,5 @@
 # The demo business and one purchase, by bmtctl. Sourced by run.sh; every step can be repeated.
-# shellcheck shell=sh disable=SC2154 # ctl, var, grpc_port and channel_url are run.sh's
+# shellcheck shell=sh disable=SC2154,SC2034 # ctl, var, grpc_port and channel_url are run.sh's
 
 as_admin() { BMT_ADDRESS=127.0.0.1:$grpc_port BMT_API_KEY=$(cat "$var/etc/admin.key") BMT_CONFIG=$var/etc/contexts.json "$ctl" "$@"; }
 as_shop() { BMT_ADDRESS=127.0.0.1:$grpc_port BMT_API_KEY=$key BMT_CONFIG=$var/etc/contexts.json "$ctl" "$@"; }
@@ -34,7 +34,7 @@ person_pays() {
 }
 
 purchase() {
-    user=user-1
+    user=alice
     quote=$(as_shop quote create $user --currency EUR --line "$sku:2" -q)
     order=$(as_shop order create $user --quote-id "$quote" -q)
     page=$(as_shop order pay "$order" --channel-account-id "$account" --reason demonstration --yes -o json |

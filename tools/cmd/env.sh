@@ -1,7 +1,7 @@
 # Shared by the commands: where things are, and how to say what happens. Sourced, never run.
 # shellcheck shell=sh
 top=$(cd "$(dirname "$0")/../.." && pwd)
-cd "$top"
+cd "$top" || exit 1
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 if [ -n "${NO_COLOR:-}" ] || [ ! -t 1 ]; then
@@ -29,13 +29,13 @@ build() {
     }
 }
 
-# The packages of the tests and the channel simulator, when the lock file is newer than what is installed.
+# The node packages of a folder, unless those of its lock file are there.
 node_packages() {
     folder=$1
     stamp=$folder/node_modules/.bmt-installed
-    if [ ! -f "$stamp" ] || [ "$folder/package-lock.json" -nt "$stamp" ]; then
+    if [ ! -f "$stamp" ] || ! cmp -s "$folder/package-lock.json" "$stamp"; then
         say "installing node packages of $folder"
         (cd "$folder" && npm ci --silent --no-audit --no-fund --no-update-notifier) || fail "npm ci failed in $folder"
-        touch "$stamp"
+        cp "$folder/package-lock.json" "$stamp"
     fi
 }

@@ -88,7 +88,7 @@ export function banned(file) {
 
 export function leftovers(file) {
   return [
-    ...each(file, /\b(FIXME|TODO|XXX|HACK)\b/, (found) => `${found[1]}: finish it, or write an issue`),
+    ...each(file, /\b(FIXME|TODO|HACK)\b|[/*] *(XXX)\b/, (found) => `${found[1] ?? found[2]}: finish it, or write an issue`),
     ...each(file, /^\s*#\s*if 0\b/, () => '#if 0: delete it, git remembers'),
     ...each(file, /\s$/, () => 'white space at the end of the line'),
   ];
