@@ -177,6 +177,15 @@ cat <<END
 
 Ctrl-C or ./bmt down stops everything.
 END
+(
+    umask 077
+    cat >"$var/run/endpoints" <<END
+BMT_ADDRESS=127.0.0.1:$grpc_port
+BMT_API_KEY=$key
+BMT_BUSINESS=$business
+BMT_DB_SOCKET=$socket
+END
+)
 touch "$var/run/up.ready"
 while :; do
     for pid in $pids; do
