@@ -1,0 +1,155 @@
+/* What keeps replicas apart: migrations, leases of jobs, numbers of replicas, and the scheduler. */
+#include "lib/suite.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/id.h"
+#include "jobs/jobs.h"
+#include "jobs/lease.h"
+#include "jobs/replica.h"
+#include "lib/db.h"
+#include "sql/migrate.h"
+
+static struct test_db *db;
+
+static int begin(void **state)
+{
+    (void)state;
+    db = test_db_start();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_db_stop(db);
+    return 0;
+}
+
+static const char *told_by(int (*check)(struct db *, FILE *), int expected)
+{
+    char *text = arena_alloc(db->arena, 4096);
+    FILE *out = fmemopen(text, 4095, "w");
+
+    assert_int_equal(check(db->db, out), expected);
+    fclose(out);
+    return text;
+}
+
+static void migrations_apply_once_and_must_not_change(void **state)
+{
+    (void)state;
+    assert_string_equal(told_by(migrate_up, 0), ""); /* nothing left to do */
+    assert_string_equal(told_by(migrate_check, 0), "");
+
+    test_db_run(db, "UPDATE bmt_order.schema_migrations SET checksum = REPEAT('0', 64)");
+    assert_non_null(strstr(told_by(migrate_up, -1), "was changed after it was applied"));
+    assert_non_null(strstr(told_by(migrate_check, -1), "is not the one that was applied"));
+
+    test_db_run(db, "DELETE FROM bmt_order.schema_migrations");
+    assert_non_null(strstr(told_by(migrate_check, -1), "is missing"));
+    assert_non_null(strstr(told_by(migrate_up, -1), "already exists")); /* the tables are there */
+    test_db_run(db, "DROP DATABASE bmt_order");
+    assert_non_null(strstr(told_by(migrate_up, 0), "order_create"));
+    assert_string_equal(told_by(migrate_check, 0), "");
+}
+
+static void a_lease_has_one_owner_until_it_ends(void **state)
+{
+    struct err err = {0};
+    bool is_held = false;
+
+    (void)state;
+    assert_int_equal(lease_take(db->session, "job", 1, 60000, &is_held, &err), 0);
+    assert_true(is_held);
+    assert_int_equal(lease_take(db->session, "job", 2, 60000, &is_held, &err), 0);
+    assert_false(is_held);
+    assert_int_equal(lease_take(db->session, "job", 1, 60000, &is_held, &err), 0);
+    assert_true(is_held);
+    assert_int_equal(lease_release(db->session, "job", 2, &err), 0); /* not ours: stays */
+    assert_int_equal(lease_take(db->session, "job", 2, 60000, &is_held, &err), 0);
+    assert_false(is_held);
+    test_db_run(db, "UPDATE bmt_platform.jobs SET lease_until_ms = 1");
+    assert_int_equal(lease_take(db->session, "job", 2, 60000, &is_held, &err), 0);
+    assert_true(is_held);
+}
+
+static void a_replica_takes_a_free_number(void **state)
+{
+    struct err err = {0};
+
+    (void)state;
+    test_db_run(db, "DELETE FROM bmt_platform.replicas");
+    test_db_run(db, "INSERT INTO bmt_platform.replicas VALUES (0, 12345, 99999999999999), (1, 12346, 1)");
+    assert_int_equal(replica_join(db->session, &err), 0);
+    assert_int_equal(id_new(0) >> 16 & 63, 1); /* the first whose lease has ended */
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.replicas WHERE owner = 12346"), 0);
+
+    struct job_run run = {.session = db->session, .arena = db->arena};
+    size_t done = 0;
+
+    test_db_run(db, "UPDATE bmt_platform.replicas SET owner = 777, lease_until_ms = 99999999999999 WHERE replica = 1");
+    assert_int_equal(replica_renew_job.run(&run, &done, &err), 0);
+    assert_int_equal(id_new(0) >> 16 & 63, 2); /* lost, so another one */
+    assert_int_equal(replica_leave(db->session, &err), 0);
+    assert_int_equal(test_db_number(db, "SELECT owner FROM bmt_platform.replicas WHERE replica = 2"), 0);
+}
+
+static _Atomic int n_runs;
+static _Atomic int n_failures;
+
+static int count_runs(struct job_run *run, size_t *ret_done, struct err *err)
+{
+    (void)err;
+    /* three whole batches wait at the beginning */
+    *ret_done = atomic_fetch_add(&n_runs, 1) < 3 ? run->limit : 0;
+    return 0;
+}
+
+static int always_fail(struct job_run *run, size_t *ret_done, struct err *err)
+{
+    (void)run;
+    *ret_done = 0;
+    atomic_fetch_add(&n_failures, 1);
+    return err_fail(err, ERR_INTERNAL_ERROR);
+}
+
+static void wait_until_runs(int n)
+{
+    for (int i = 0; i < 2000 && atomic_load(&n_runs) < n; i++)
+        test_db_number(db, "SELECT SLEEP(0.005)"); /* the database waits for us, and is looked at besides */
+    assert_true(atomic_load(&n_runs) >= n);
+}
+
+static void jobs_run_again_at_once_while_batches_are_full(void **state)
+{
+    static const struct job counting = {.name = "test.count", .every_ms = 3600000, .run = count_runs};
+    static const struct job failing = {.name = "test.fail", .every_ms = 0, .run = always_fail};
+    const struct job *const jobs[] = {&counting, &failing};
+
+    (void)state;
+    n_runs = n_failures = 0;
+    struct scheduler *scheduler = scheduler_start(db->conf, db->db, jobs, 2);
+
+    wait_until_runs(4);
+    assert_int_equal(atomic_load(&n_runs), 4); /* three full ones and the one that found nothing */
+    jobs_wake();
+    wait_until_runs(5);
+    scheduler_stop(scheduler);
+    assert_true(atomic_load(&n_failures) >= 1);
+    assert_int_equal(
+        test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.jobs WHERE owner <> 0 AND name LIKE 'test.%'"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(migrations_apply_once_and_must_not_change),
+        cmocka_unit_test(a_lease_has_one_owner_until_it_ends),
+        cmocka_unit_test(a_replica_takes_a_free_number),
+        cmocka_unit_test(jobs_run_again_at_once_while_batches_are_full),
+    };
+
+    return cmocka_run_group_tests_name("keeping", tests, begin, end);
+}

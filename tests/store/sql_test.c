@@ -1,0 +1,374 @@
+/* The database room: types, bulk writes, reads by keys, batches with conflicts, kept replies, lost connections. */
+#include "lib/suite.h"
+
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "lib/db.h"
+#include "sql/batch.h"
+
+static struct test_db *db;
+
+static int begin(void **state)
+{
+    (void)state;
+    db = test_db_start();
+    test_db_run(
+        db, "CREATE TABLE bmt_platform.things (id BIGINT NOT NULL, small INT NOT NULL, flag TINYINT NOT NULL,"
+            " name VARCHAR(2000) NULL, bytes VARBINARY(64) NULL, code CHAR(3) NOT NULL, hash BINARY(4) NOT NULL,"
+            " PRIMARY KEY (id), CHECK (small >= 0)) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin");
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_db_stop(db);
+    return 0;
+}
+
+static int clear(void **state)
+{
+    (void)state;
+    failpoint_disable_all();
+    test_db_run(db, "DELETE FROM bmt_platform.things");
+    test_db_run(db, "DELETE FROM bmt_platform.requests");
+    return 0;
+}
+
+struct thing {
+    int64_t id;
+    int32_t small;
+    bool flag;
+    const char *name;
+    struct sql_bytes bytes;
+    char code[4];
+    uint8_t hash[4];
+};
+static const struct sql_column columns[] = {
+    SQL_COLUMN(struct thing, id, SQL_I64),      SQL_COLUMN(struct thing, small, SQL_I32),
+    SQL_COLUMN(struct thing, flag, SQL_BOOL),   SQL_COLUMN(struct thing, name, SQL_TEXT),
+    SQL_COLUMN(struct thing, bytes, SQL_BYTES), SQL_COLUMN(struct thing, code, SQL_CHARS),
+    SQL_COLUMN(struct thing, hash, SQL_FIXED),
+};
+static const struct sql_stmt THING_INSERT = {
+    .name = "thing_insert",
+    .module = MODULE_PLATFORM,
+    .text = "INSERT INTO bmt_platform.things (id, small, flag, name, bytes, code, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    .params = SQL_COLUMNS(columns),
+};
+static const struct sql_stmt THING_FIND = {
+    .name = "thing_find",
+    .module = MODULE_PLATFORM,
+    .text = "SELECT id, small, flag, name, bytes, code, hash FROM bmt_platform.things WHERE id IN ({keys}) ORDER BY id",
+    .keys = {.list = columns, .n = 1},
+    .results = SQL_COLUMNS(columns),
+    .result_size = sizeof(struct thing),
+};
+static const struct sql_stmt THING_BROKEN = {
+    .name = "thing_broken", .module = MODULE_PLATFORM, .text = "SELECT nothing FROM bmt_platform.things"};
+
+static struct thing thing_of(int64_t id)
+{
+    return (struct thing){.id = id, .small = 1, .name = "n", .code = "abc", .hash = {1, 2, 3, 4}};
+}
+
+static int insert_all(const struct thing *things, size_t n, struct err *err)
+{
+    struct tx *tx CLEANUP(tx_cleanup) = NULL;
+    int rc = tx_begin(db->session, MODULE_PLATFORM, &tx, err);
+
+    if (rc == 0)
+        rc = sql_write(tx, &THING_INSERT, things, n, sizeof *things, NULL, err);
+    if (rc == 0)
+        rc = tx_commit(tx, err);
+    return rc;
+}
+
+static void every_type_comes_back_as_it_was_written(void **state)
+{
+    char long_name[1500];
+    struct thing things[2] = {thing_of(1), thing_of(INT64_MAX)};
+    struct thing *found = NULL;
+    struct err err = {0};
+    size_t n = 0;
+
+    (void)state;
+    memset(long_name, 'x', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    things[0].flag = true;
+    things[0].name = long_name;
+    things[0].bytes = (struct sql_bytes){.data = (const uint8_t *)"a\0b", .size = 3};
+    things[1].small = INT32_MAX;
+    things[1].name = NULL;
+    memcpy(things[1].code, "\xC3\xA4", 3);
+    assert_int_equal(insert_all(things, 2, &err), 0);
+
+    struct tx *tx CLEANUP(tx_cleanup) = NULL;
+    const int64_t keys[] = {INT64_MAX, 1, 1};
+
+    assert_int_equal(tx_begin_read(db->session, &tx, &err), 0);
+    assert_int_equal(sql_select_in(tx, &THING_FIND, NULL, keys, 3, sizeof keys[0], db->arena, &found, &n, &err), 0);
+    assert_int_equal(n, 2);
+    assert_true(found[0].flag);
+    assert_string_equal(found[0].name, long_name);
+    assert_memory_equal(found[0].bytes.data, "a\0b", 3);
+    assert_memory_equal(found[0].hash, "\1\2\3\4", 4);
+    assert_true(found[1].id == INT64_MAX && found[1].small == INT32_MAX && found[1].name == NULL);
+    assert_null(found[1].bytes.data);
+    assert_string_equal(found[1].code, "\xC3\xA4");
+}
+
+static void any_number_of_rows_is_one_write(void **state)
+{
+    static const size_t sizes[] = {0, 1, 2, 3, 128, 1000};
+    int64_t next = 1;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct thing *things = arena_array_of(db->arena, struct thing, sizes[i]);
+        int64_t *keys = arena_array_of(db->arena, int64_t, sizes[i]);
+        struct thing *found = NULL;
+        struct err err = {0};
+        size_t n = 0;
+
+        for (size_t j = 0; j < sizes[i]; j++)
+            things[j] = thing_of(keys[j] = next++);
+        assert_int_equal(insert_all(things, sizes[i], &err), 0);
+        struct tx *tx CLEANUP(tx_cleanup) = NULL;
+
+        assert_int_equal(tx_begin_read(db->session, &tx, &err), 0);
+        assert_int_equal(
+            sql_select_in(tx, &THING_FIND, NULL, keys, sizes[i], sizeof *keys, db->arena, &found, &n, &err), 0);
+        assert_int_equal(n, sizes[i]);
+    }
+}
+
+static void what_is_not_committed_is_gone(void **state)
+{
+    const struct thing thing = thing_of(1);
+    struct err err = {0};
+
+    (void)state;
+    {
+        struct tx *tx CLEANUP(tx_cleanup) = NULL;
+
+        assert_int_equal(tx_begin(db->session, MODULE_PLATFORM, &tx, &err), 0);
+        assert_int_equal(sql_write(tx, &THING_INSERT, &thing, 1, sizeof thing, NULL, &err), 0);
+    }
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.things"), 0);
+}
+
+static void failures_have_their_kind(void **state)
+{
+    struct thing twice[] = {thing_of(5), thing_of(5)};
+    struct thing negative = thing_of(6);
+    struct thing *found = NULL;
+    struct err err = {0};
+    size_t n = 0;
+
+    (void)state;
+    negative.small = -1;
+    assert_int_equal(insert_all(twice, 2, &err), ERR_BATCH_CONFLICT);
+    assert_int_equal(insert_all(&negative, 1, &err), ERR_BATCH_CONFLICT);
+    struct tx *tx CLEANUP(tx_cleanup) = NULL;
+
+    assert_int_equal(tx_begin_read(db->session, &tx, &err), 0);
+    assert_int_equal(sql_select(tx, &THING_BROKEN, NULL, db->arena, &found, &n, &err), ERR_INTERNAL_ERROR);
+}
+
+static void a_lost_connection_is_opened_again(void **state)
+{
+    const struct thing thing = thing_of(1);
+    FILE *quiet = fopen("/dev/null", "w");
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(failpoint_enable("sql.statement=error", quiet), 0);
+    assert_int_equal(insert_all(&thing, 1, &err), ERR_DATABASE_UNAVAILABLE);
+    failpoint_disable_all();
+    assert_int_equal(failpoint_enable("sql.connect=error", quiet), 0);
+    assert_int_equal(insert_all(&thing, 1, &err), ERR_DATABASE_UNAVAILABLE);
+    failpoint_disable_all();
+    assert_int_equal(insert_all(&thing, 1, &err), 0);
+    fclose(quiet);
+}
+
+/* A command that inserts one thing; `is_bad` ones conflict as long as nobody looks. */
+struct put {
+    struct command command;
+    int64_t id;
+    bool is_bad;
+    bool is_hopeless; /* conflicts even when looking */
+};
+static int n_bodies;
+
+static int put_body(struct batch *batch, struct err *err)
+{
+    struct thing *things = arena_array_of(batch->arena, struct thing, batch->n);
+    size_t n = 0;
+
+    n_bodies++;
+    for_each_command(struct put, c, batch)
+    {
+        if (c->is_hopeless || (c->is_bad && !batch->look_first))
+            return batch_conflict(err);
+        if (c->is_bad)
+            command_refuse(&c->command, ERR_SKU_NOT_FOUND, "x");
+        else
+            things[n++] = thing_of(c->id);
+    }
+    return sql_write(batch->tx, &THING_INSERT, things, n, sizeof *things, NULL, err);
+}
+
+static struct sql_bytes pack_put(const struct command *command, struct arena *arena)
+{
+    return (struct sql_bytes){.data = (const uint8_t *)arena_printf(arena, "reply of %s", command->request_id),
+                              .size = 12};
+}
+
+static struct batch_plan plain = {.name = "test.put", .home = MODULE_PLATFORM, .body = put_body};
+static struct batch_plan keeping = {
+    .name = "test.keep", .home = MODULE_PLATFORM, .keeps_replies = true, .body = put_body};
+
+static struct put *puts_of(size_t n, const char *prefix)
+{
+    struct put *commands = arena_array_of(db->arena, struct put, n);
+
+    for (size_t i = 0; i < n; i++) {
+        commands[i].id = (int64_t)i + 1;
+        commands[i].command = (struct command){.biz_id = 1, .actor = "t", .method = "m", .pack = pack_put};
+        if (prefix != NULL)
+            commands[i].command.request_id = arena_printf(db->arena, "%s-%zu", prefix, i);
+    }
+    return commands;
+}
+
+static void run(struct batch_plan *plan, struct put *commands, size_t n)
+{
+    n_bodies = 0;
+    plan->look_first_left = 0;
+    batch_run(db->session, plan, db->arena, commands, n, sizeof *commands);
+}
+
+static void one_bad_command_spoils_no_neighbour(void **state)
+{
+    struct put *commands = puts_of(64, NULL);
+
+    (void)state;
+    commands[20].is_bad = true;
+    run(&plain, commands, 64);
+    assert_int_equal(n_bodies, 2); /* hoped once, looked once */
+    for (size_t i = 0; i < 64; i++)
+        assert_int_equal(commands[i].command.err.id, i == 20 ? ERR_SKU_NOT_FOUND : ERR_NONE);
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.things"), 63);
+}
+
+static void a_hopeless_command_is_found_by_halving(void **state)
+{
+    struct put *commands = puts_of(16, NULL);
+
+    (void)state;
+    commands[5].is_hopeless = true;
+    run(&plain, commands, 16);
+    for (size_t i = 0; i < 16; i++)
+        assert_int_equal(commands[i].command.err.id, i == 5 ? ERR_BATCH_CONFLICT : ERR_NONE);
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.things"), 15);
+}
+
+static void batches_look_first_for_a_while_after_a_conflict(void **state)
+{
+    struct put *bad = puts_of(1, NULL);
+
+    (void)state;
+    bad->is_bad = true;
+    run(&plain, bad, 1);
+    assert_int_equal(plain.look_first_left, LOOK_FIRST_BATCHES - 1);
+    bad->command.is_done = false;
+    n_bodies = 0;
+    batch_run(db->session, &plain, db->arena, bad, 1, sizeof *bad);
+    assert_int_equal(n_bodies, 1);
+}
+
+static void a_kept_reply_answers_the_repeat(void **state)
+{
+    struct put *first = puts_of(3, "keep");
+    struct put *again = puts_of(3, "keep");
+
+    (void)state;
+    again[1].command.fingerprint[0] = 9;
+    run(&keeping, first, 3);
+    run(&keeping, again, 3);
+    assert_int_equal(n_bodies, 0);
+    assert_memory_equal(again[0].command.reply.data, "reply of keep-0", 12);
+    assert_int_equal(again[1].command.err.id, ERR_REQUEST_ID_REUSED);
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.things"), 3);
+}
+
+static void equal_requests_of_one_batch_act_once(void **state)
+{
+    struct put *commands = puts_of(10, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < 10; i++) {
+        commands[i].id = 1;
+        commands[i].command.request_id = "same";
+    }
+    run(&keeping, commands, 10);
+    for (size_t i = 0; i < 10; i++)
+        assert_int_equal(commands[i].command.err.id, ERR_NONE);
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.things"), 1);
+}
+
+static void a_cut_connection_is_tried_once_more(void **state)
+{
+    struct put *commands = puts_of(2, NULL);
+    FILE *quiet = fopen("/dev/null", "w");
+
+    (void)state;
+    test_db_run(db, "SELECT 1");
+    assert_int_equal(failpoint_enable("sql.before_commit=error", quiet), 0);
+    run(&plain, commands, 2);
+    assert_int_equal(commands[0].command.err.id, ERR_DATABASE_UNAVAILABLE);
+    assert_int_equal(n_bodies, 2);
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.things"), 0);
+    fclose(quiet);
+}
+
+static void a_lost_answer_of_the_commit_is_uncertain_and_the_repeat_tells(void **state)
+{
+    struct put *commands = puts_of(2, "lost");
+    struct put *again = puts_of(2, "lost");
+    FILE *quiet = fopen("/dev/null", "w");
+
+    (void)state;
+    assert_int_equal(failpoint_enable("sql.after_commit=error", quiet), 0);
+    run(&keeping, commands, 2);
+    failpoint_disable_all();
+    assert_int_equal(commands[1].command.err.id, ERR_COMMIT_UNCERTAIN);
+    run(&keeping, again, 2);
+    assert_int_equal(again[1].command.err.id, ERR_NONE);
+    assert_int_equal(n_bodies, 0);
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.things"), 2);
+    fclose(quiet);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(every_type_comes_back_as_it_was_written, clear),
+        cmocka_unit_test_setup(any_number_of_rows_is_one_write, clear),
+        cmocka_unit_test_setup(what_is_not_committed_is_gone, clear),
+        cmocka_unit_test_setup(failures_have_their_kind, clear),
+        cmocka_unit_test_setup(a_lost_connection_is_opened_again, clear),
+        cmocka_unit_test_setup(one_bad_command_spoils_no_neighbour, clear),
+        cmocka_unit_test_setup(a_hopeless_command_is_found_by_halving, clear),
+        cmocka_unit_test_setup(batches_look_first_for_a_while_after_a_conflict, clear),
+        cmocka_unit_test_setup(a_kept_reply_answers_the_repeat, clear),
+        cmocka_unit_test_setup(equal_requests_of_one_batch_act_once, clear),
+        cmocka_unit_test_setup(a_cut_connection_is_tried_once_more, clear),
+        cmocka_unit_test_setup(a_lost_answer_of_the_commit_is_uncertain_and_the_repeat_tells, clear),
+    };
+
+    return cmocka_run_group_tests_name("sql", tests, begin, end);
+}
