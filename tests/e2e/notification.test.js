@@ -1,6 +1,7 @@
 // What a channel may do to us: forge, repeat, contradict, come late, or say nothing.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { signedHeaders } from '../channelsim/keys.js';
 import { beginPayment, decide, givenOrder, givenShop, givenSku, orderState, untilState } from './shop.js';
 import { client, query, refused, requestId, startWorld, stopWorld, until } from './world.js';
 
@@ -129,6 +130,28 @@ test('a channel that is not there charges nothing', async () => {
   assert.equal((await refused(hub.CreateChannelAccount({
     request_id: requestId(), code: 'other', channel: 'paypal', title: 'x', merchant: 'm', secret_name: 'x', base_url: 'http://a', notify_url: 'http://a',
   }))).reason, 'CHANNEL_UNKNOWN');
+});
+
+test('notifications that nobody signed, of unknown payments and of other money are named', async () => {
+  const { payment } = await begun();
+  const hub = client(world, 'payment.PaymentHubService', null);
+  const notify = (body, { sign = true, account = shop.account.channel_account_id } = {}) => {
+    const text = JSON.stringify({ event_id: requestId('e'), event: 'payment.succeeded', merchant: shop.business.code, state: 'SUCCEEDED',
+      merchant_payment_id: payment.payment_id, amount_minor: 1250, currency: 'EUR', ...body });
+    const headers = Object.entries(sign ? signedHeaders(world.keys, text) : {}).map(([name, value]) => ({ name, value }));
+    return refused(hub.HandleNotification({ channel_account_id: account, headers, body: Buffer.from(text) }));
+  };
+  const cases = [
+    [{}, { sign: false }, 'NOTIFICATION_INVALID'],
+    [{ merchant: 'someone-else' }, {}, 'NOTIFICATION_INVALID'],
+    [{ state: 'NONSENSE' }, {}, 'NOTIFICATION_INVALID'],
+    [{ merchant_payment_id: 'pay_0000000000001' }, {}, 'PAYMENT_NOT_FOUND'],
+    [{ amount_minor: 1249 }, {}, 'NOTIFICATION_MISMATCH'],
+    [{ currency: 'USD' }, {}, 'NOTIFICATION_MISMATCH'],
+    [{}, { account: 'chn_0000000000001' }, 'CHANNEL_ACCOUNT_NOT_FOUND'],
+  ];
+  for (const [body, how, reason] of cases) assert.equal((await notify(body, how)).reason, reason, JSON.stringify(body));
+  assert.equal((await shop.payments.GetPayment({ payment_id: payment.payment_id })).payment.state, 'PAYMENT_STATE_PENDING');
 });
 
 test('books agree: held and sold stock is what orders say', () => {

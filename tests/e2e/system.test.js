@@ -125,6 +125,18 @@ test('a server that cannot start says why, with its own exit code', () => {
   assert.deepEqual(ends((text) => text, '--check'), [0, '']);
 });
 
+test('in production mode the clock cannot be moved', async () => {
+  const conf = `${world.folder}/bmtd.conf`;
+  const text = readFileSync(conf, 'utf8');
+  writeFileSync(conf, text.replace('mode = "sandbox"', 'mode = "production"'));
+  const production = await startServer(world, 'production');
+  writeFileSync(conf, text);
+  world.servers.push(production);
+  const sandbox = client(world, 'sandbox.SandboxService', world.adminKey, { port: production.port });
+  assert.equal((await refused(sandbox.GetClock({}))).reason, 'SANDBOX_ONLY');
+  assert.equal((await refused(sandbox.AdvanceClock({ request_id: requestId(), by: { seconds: 5 } }))).reason, 'SANDBOX_ONLY');
+});
+
 test('the commit\'s lost answer is told, and the same request_id tells the truth', async () => {
   const conf = `${world.folder}/bmtd.conf`;
   const text = readFileSync(conf, 'utf8');

@@ -194,7 +194,7 @@ export async function startWorld({ settings = '' } = {}) {
   copyFileSync(`${folder}/channel/channel.pub.pem`, `${folder}/sandbox-main.pub`);
   const server = await startServer(world);
   world.servers.push(server);
-  Object.assign(world, { port: server.port, metricsPort: server.metricsPort });
+  Object.assign(world, { keys, port: server.port, metricsPort: server.metricsPort });
   world.channel = await startChannel({ keys, relayTo: `127.0.0.1:${server.port}` });
   return world;
 }
