@@ -101,8 +101,12 @@ void cli_show_table(const json_t *rows)
         json_array_foreach(columns, j, name) {
             const json_t *value = json_object_get(row, json_string_value(name));
 
-            if (value != NULL)
-                scols_line_refer_data(line, j, cli_cell(value));
+            if (value == NULL)
+                continue;
+            char *text = cli_cell(value);
+
+            scols_line_set_data(line, j, text);
+            free(text);
         }
     }
     scols_print_table(table);

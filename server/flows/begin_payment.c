@@ -163,8 +163,7 @@ static int begin_payment_body(struct batch *batch, struct err *err)
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < batch->n; i++)
-        claims[i] =
-            (struct order_pay_claim){.command = batch->commands[i], .order_id = refs[i].order_id, .row = refs[i].row};
+        claims[i] = (struct order_pay_claim){.command = batch->commands[i], .row = refs[i].row};
     for_each_command(struct begin_payment, c, batch)
     {
         c->account = accounts[c_i];

@@ -176,26 +176,6 @@ int order_load_lines(struct batch *batch, struct order_row *const *rows, size_t 
     return 0;
 }
 
-int order_claim_payment(struct batch *batch, struct order_pay_claim *claims, size_t n, struct err *err)
-{
-    struct order_ref *refs = arena_array_of(batch->arena, struct order_ref, n);
-    int rc;
-
-    for (size_t i = 0; i < n; i++)
-        refs[i] = (struct order_ref){.command = claims[i].command, .order_id = claims[i].order_id};
-    rc = order_lock(batch, refs, n, err);
-    if (rc != 0)
-        return rc;
-    for (size_t i = 0; i < n; i++) {
-        claims[i].row = refs[i].row;
-        if (claims[i].command->is_done || !order_allows(refs[i].row, ORDER_EVENT_PAY, claims[i].command))
-            continue;
-        if (refs[i].row->due_time_ms <= batch->now_ms)
-            command_refuse(claims[i].command, ERR_ORDER_EXPIRED, id_show(ID_ORDER, claims[i].order_id));
-    }
-    return 0;
-}
-
 int order_note_payments(struct batch *batch, const struct order_pay_claim *claims, size_t n, struct err *err)
 {
     struct order_row *rows = arena_array_of(batch->arena, struct order_row, n);

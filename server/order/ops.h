@@ -61,20 +61,14 @@ struct order_lines {
 int order_load_lines(struct batch *batch, struct order_row *const *rows, size_t n, struct order_lines *ret_lines,
                      struct err *err) MUST_CHECK;
 
-/* An order that a payment is about to be made for. */
+/* The payment that was begun for a locked order. */
 struct order_pay_claim {
     struct command *command;
-    int64_t order_id;
-    int64_t payment_id; /* noted on the order when the claim holds */
-
     struct order_row *row;
+    int64_t payment_id; /* 0: none was begun */
 };
 
-/*
- * Locks the orders and refuses with ORDER_NOT_FOUND, ORDER_WRONG_STATE, ORDER_EXPIRED. order_note_payments then writes
- * payment_id of the claims whose command is not done and that have one.
- */
-int order_claim_payment(struct batch *batch, struct order_pay_claim *claims, size_t n, struct err *err) MUST_CHECK;
+/* Notes payment_id on the orders of claims whose command is not done and that have one. */
 int order_note_payments(struct batch *batch, const struct order_pay_claim *claims, size_t n,
                         struct err *err) MUST_CHECK;
 

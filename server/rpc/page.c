@@ -30,7 +30,7 @@ static void page_sign(uint8_t token[PAGE_TOKEN_SIZE], const char *query, struct 
     uint8_t mac[SHA256_SIZE];
 
     memcpy(signed_part, token, PAGE_ID_SIZE);
-    memcpy(signed_part + PAGE_ID_SIZE, query, length);
+    memcpy(signed_part + PAGE_ID_SIZE, query, length); /* NOLINT: bytes, not a text */
     crypto_hmac_sha256(page_key, sizeof(page_key), signed_part, PAGE_ID_SIZE + length, mac);
     memcpy(token + PAGE_ID_SIZE, mac, PAGE_MAC_SIZE);
 }

@@ -51,6 +51,7 @@ void bind_row(const struct sql_columns *columns, const void *row, struct arena *
 {
     static my_bool is_null = 1;
 
+    PRE(row != NULL || columns->n == 0);
     memset(binds, 0, columns->n * sizeof *binds);
     for (size_t i = 0; i < columns->n; i++) {
         const struct sql_column *column = &columns->list[i];
