@@ -62,7 +62,7 @@ static const struct sql_stmt KEY_FIND = {
     .name = "api_key_find",
     .module = MODULE_BUSINESS,
     .text = "SELECT " COLUMNS "\n"
-            "FROM bmt_business.api_keys\n"
+            "FROM bmt_business.api_keys FORCE INDEX (PRIMARY)\n"
             "WHERE (key_id, biz_id) IN ({keys})",
     .keys = {.list = columns, .n = 2},
     .results = SQL_COLUMNS(columns),

@@ -60,7 +60,7 @@ static const struct sql_stmt ORDER_FIND = {
     .name = "order_find",
     .module = MODULE_ORDER,
     .text = "SELECT " ORDER_COLUMNS "\n"
-            "FROM bmt_order.orders\n"
+            "FROM bmt_order.orders FORCE INDEX (PRIMARY)\n"
             "WHERE (order_id, biz_id) IN ({keys})",
     .keys = SQL_COLUMNS(key_columns),
     .results = SQL_COLUMNS(order_columns),
@@ -70,7 +70,7 @@ static const struct sql_stmt ORDER_LOCK = {
     .name = "order_lock",
     .module = MODULE_ORDER,
     .text = "SELECT " ORDER_COLUMNS "\n"
-            "FROM bmt_order.orders\n"
+            "FROM bmt_order.orders FORCE INDEX (PRIMARY)\n"
             "WHERE (order_id, biz_id) IN ({keys})\n"
             "ORDER BY order_id\n"
             "FOR UPDATE",
@@ -82,8 +82,8 @@ static const struct sql_stmt ORDER_FIND_REQUESTS = {
     .name = "order_find_requests",
     .module = MODULE_ORDER,
     .text = "SELECT " ORDER_COLUMNS "\n"
-            "FROM bmt_order.orders\n"
-            "WHERE (biz_id, request_id) IN ({keys})", /* uq_orders_request */
+            "FROM bmt_order.orders FORCE INDEX (uq_orders_request)\n"
+            "WHERE (biz_id, request_id) IN ({keys})",
     .keys = SQL_COLUMNS(request_columns),
     .results = SQL_COLUMNS(order_columns),
     .result_size = sizeof(struct order_row),

@@ -93,19 +93,21 @@ static const struct sql_column list_columns[] = {
     SQL_COLUMN(struct list_params, limit, SQL_I32),
 };
 
-#define FIND(stmt_name, where, key_list)                                                                              \
-    {                                                                                                                 \
-        .name = stmt_name, .module = MODULE_PAYMENT, .text = "SELECT " COLUMNS "\nFROM bmt_payment.payments\n" where, \
-        .keys = SQL_COLUMNS(key_list), .results = SQL_COLUMNS(columns), .result_size = sizeof(struct payment_row)     \
+#define FIND(stmt_name, index, where, key_list)                                                                   \
+    {                                                                                                             \
+        .name = stmt_name, .module = MODULE_PAYMENT,                                                              \
+        .text = "SELECT " COLUMNS "\nFROM bmt_payment.payments FORCE INDEX (" index ")\n" where,                  \
+        .keys = SQL_COLUMNS(key_list), .results = SQL_COLUMNS(columns), .result_size = sizeof(struct payment_row) \
     }
 
-static const struct sql_stmt PAYMENT_FIND = FIND("payment_find", "WHERE (payment_id, biz_id) IN ({keys})", key_columns);
-static const struct sql_stmt PAYMENT_LOCK =
-    FIND("payment_lock", "WHERE (payment_id, biz_id) IN ({keys})\nORDER BY payment_id\nFOR UPDATE", key_columns);
+static const struct sql_stmt PAYMENT_FIND =
+    FIND("payment_find", "PRIMARY", "WHERE (payment_id, biz_id) IN ({keys})", key_columns);
+static const struct sql_stmt PAYMENT_LOCK = FIND(
+    "payment_lock", "PRIMARY", "WHERE (payment_id, biz_id) IN ({keys})\nORDER BY payment_id\nFOR UPDATE", key_columns);
 static const struct sql_stmt PAYMENT_FIND_REQUESTS =
-    FIND("payment_find_requests", "WHERE (biz_id, request_id) IN ({keys})", request_columns); /* uq_payments_request */
-static const struct sql_stmt PAYMENT_FIND_OF_ORDERS =
-    FIND("payment_find_of_orders", "WHERE order_id IN ({keys})\nORDER BY payment_id", order_id_columns);
+    FIND("payment_find_requests", "uq_payments_request", "WHERE (biz_id, request_id) IN ({keys})", request_columns);
+static const struct sql_stmt PAYMENT_FIND_OF_ORDERS = FIND(
+    "payment_find_of_orders", "ix_payments_order", "WHERE order_id IN ({keys})\nORDER BY payment_id", order_id_columns);
 
 static const struct sql_stmt PAYMENT_INSERT = {
     .name = "payment_insert",

@@ -81,7 +81,7 @@ static const struct sql_stmt ACCOUNT_FIND = {
     .name = "channel_account_find",
     .module = MODULE_PAYMENT,
     .text = "SELECT " COLUMNS "\n"
-            "FROM bmt_payment.channel_accounts\n"
+            "FROM bmt_payment.channel_accounts FORCE INDEX (PRIMARY)\n"
             "WHERE (channel_account_id, biz_id) IN ({keys})",
     .keys = {.list = columns, .n = 2},
     .results = SQL_COLUMNS(columns),

@@ -104,7 +104,7 @@ static const struct sql_stmt SPU_FIND = {
     .name = "spu_find",
     .module = MODULE_PRODUCT,
     .text = "SELECT " SPU_COLUMNS "\n"
-            "FROM bmt_product.spus\n"
+            "FROM bmt_product.spus FORCE INDEX (PRIMARY)\n"
             "WHERE (spu_id, biz_id) IN ({keys})",
     .keys = SQL_COLUMNS(key_columns),
     .results = SQL_COLUMNS(spu_columns),
@@ -152,7 +152,7 @@ static const struct sql_stmt SKU_FIND = {
     .name = "sku_find",
     .module = MODULE_PRODUCT,
     .text = "SELECT " SKU_COLUMNS "\n"
-            "FROM bmt_product.skus\n"
+            "FROM bmt_product.skus FORCE INDEX (PRIMARY)\n"
             "WHERE (sku_id, biz_id) IN ({keys})",
     .keys = SQL_COLUMNS(key_columns),
     .results = SQL_COLUMNS(sku_columns),
@@ -229,7 +229,7 @@ static const struct sql_stmt OFFER_FIND = {
     .module = MODULE_PRODUCT,
     .text = "SELECT k.sku_id, k.biz_id, k.spu_id, k.title, k.state, u.state, s.sku_id IS NOT NULL,\n"
             "       p.currency, p.price_id, p.amount_minor\n"
-            "FROM bmt_product.skus k\n"
+            "FROM bmt_product.skus k FORCE INDEX (PRIMARY)\n"
             "JOIN bmt_product.spus u ON u.spu_id = k.spu_id AND u.biz_id = k.biz_id\n"
             "LEFT JOIN bmt_product.stocks s ON s.sku_id = k.sku_id AND s.biz_id = k.biz_id\n"
             "LEFT JOIN bmt_product.price_versions p ON p.sku_id = k.sku_id AND p.biz_id = k.biz_id\n"

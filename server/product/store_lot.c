@@ -64,7 +64,7 @@ static const struct sql_stmt LOT_FIND = {
     .name = "lot_find",
     .module = MODULE_PRODUCT,
     .text = "SELECT " LOT_COLUMNS "\n"
-            "FROM bmt_product.entitlement_lots\n"
+            "FROM bmt_product.entitlement_lots FORCE INDEX (PRIMARY)\n"
             "WHERE (lot_id, biz_id) IN ({keys})",
     .keys = SQL_COLUMNS(key_columns),
     .results = SQL_COLUMNS(lot_columns),

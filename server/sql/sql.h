@@ -75,6 +75,9 @@ struct sql_columns {
  * `params` are bound in order to the `?` of the text. `keys`, where given, stand for the marker `{keys}`, which is
  * the last thing bound: with one key column `{keys}` becomes `?, ?, ...`, with more `(?, ?), (?, ?), ...`.
  * `results` are the columns of a SELECT in order; integer columns that can be NULL read as 0.
+ *
+ * A SELECT by `{keys}` on a table with several indexes names the one to use (FORCE INDEX): MariaDB 10.11 otherwise
+ * weighs every index for every tuple, which takes 26 ms for 256 orders where reading them takes 2.
  */
 struct sql_stmt {
     const char *name; /* for metrics and errors of the log */
