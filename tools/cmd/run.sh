@@ -23,6 +23,12 @@ fi
 as_root=
 [ "$(id -u)" = 0 ] && as_root=--user=root
 
+# Before anything that our end would undo.
+if [ -f "$var/run/up.pid" ] && kill -0 "$(cat "$var/run/up.pid")" 2>/dev/null; then
+    fail "already running here (process $(cat "$var/run/up.pid")); stop it with ./bmt down, or use another --var"
+fi
+echo $$ >"$var/run/up.pid"
+
 pids=
 stop_all() {
     trap '' INT TERM
@@ -52,11 +58,6 @@ wait_for() { # wait_for WHAT PID LOG COMMAND...
         sleep 0.1
     done
 }
-
-if [ -f "$var/run/up.pid" ] && kill -0 "$(cat "$var/run/up.pid")" 2>/dev/null; then
-    fail "already running here (process $(cat "$var/run/up.pid")); stop it with ./bmt down, or use another --var"
-fi
-echo $$ >"$var/run/up.pid"
 
 say 'database'
 if [ ! -d "$var/db/mysql" ]; then
