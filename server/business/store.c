@@ -98,13 +98,7 @@ int business_store_insert(struct tx *tx, const struct business_row *rows, size_t
 
 int business_store_update(struct tx *tx, const struct business_row *rows, size_t n, struct err *err)
 {
-    uint64_t affected = 0;
-    int rc;
-
-    rc = sql_write(tx, &BUSINESS_UPDATE, rows, n, sizeof *rows, &affected, err);
-    if (rc == 0 && affected != n)
-        rc = batch_conflict(err);
-    return rc;
+    return sql_write_each(tx, &BUSINESS_UPDATE, rows, n, sizeof *rows, err);
 }
 
 int business_store_find(struct tx *tx, const int64_t *biz_ids, size_t n, struct arena *arena,

@@ -125,13 +125,7 @@ int business_store_insert_keys(struct tx *tx, const struct api_key_row *rows, si
 
 int business_store_update_keys(struct tx *tx, const struct api_key_row *rows, size_t n, struct err *err)
 {
-    uint64_t affected = 0;
-    int rc;
-
-    rc = sql_write(tx, &KEY_UPDATE, rows, n, sizeof *rows, &affected, err);
-    if (rc == 0 && affected != n)
-        rc = batch_conflict(err);
-    return rc;
+    return sql_write_each(tx, &KEY_UPDATE, rows, n, sizeof *rows, err);
 }
 
 int business_store_find_keys(struct tx *tx, const struct api_key_key *keys, size_t n, struct arena *arena,

@@ -117,18 +117,6 @@ static const struct sql_stmt ORDER_SET_PAYMENT = {
     .params = SQL_COLUMNS(payment_columns),
 };
 
-static int write_all(struct tx *tx, const struct sql_stmt *stmt, const struct order_row *rows, size_t n,
-                     struct err *err)
-{
-    uint64_t affected = 0;
-    int rc;
-
-    rc = sql_write(tx, stmt, rows, n, sizeof *rows, &affected, err);
-    if (rc == 0 && affected != n)
-        rc = batch_conflict(err);
-    return rc;
-}
-
 int order_store_insert(struct tx *tx, const struct order_row *orders, size_t n, const struct order_line_row *lines,
                        size_t n_lines, struct err *err)
 {
@@ -169,7 +157,7 @@ int order_store_move(struct tx *tx, const struct order_row *orders, size_t n, co
 {
     int rc;
 
-    rc = write_all(tx, &ORDER_MOVE, orders, n, err);
+    rc = sql_write_each(tx, &ORDER_MOVE, orders, n, sizeof *orders, err);
     if (rc == 0)
         rc = sql_write(tx, &ORDER_EVENT_INSERT, events, n_events, sizeof *events, NULL, err);
     return rc;
@@ -177,5 +165,5 @@ int order_store_move(struct tx *tx, const struct order_row *orders, size_t n, co
 
 int order_store_set_payment(struct tx *tx, const struct order_row *orders, size_t n, struct err *err)
 {
-    return write_all(tx, &ORDER_SET_PAYMENT, orders, n, err);
+    return sql_write_each(tx, &ORDER_SET_PAYMENT, orders, n, sizeof *orders, err);
 }

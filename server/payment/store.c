@@ -199,12 +199,9 @@ int payment_store_find_of_orders(struct tx *tx, const int64_t *order_ids, size_t
 int payment_store_move(struct tx *tx, const struct payment_row *rows, size_t n, const struct payment_event_row *events,
                        size_t n_events, struct err *err)
 {
-    uint64_t affected = 0;
     int rc;
 
-    rc = sql_write(tx, &PAYMENT_MOVE, rows, n, sizeof *rows, &affected, err);
-    if (rc == 0 && affected != n)
-        rc = batch_conflict(err);
+    rc = sql_write_each(tx, &PAYMENT_MOVE, rows, n, sizeof *rows, err);
     if (rc == 0)
         rc = sql_write(tx, &PAYMENT_EVENT_INSERT, events, n_events, sizeof *events, NULL, err);
     return rc;

@@ -146,13 +146,7 @@ int payment_store_insert_accounts(struct tx *tx, const struct channel_account_ro
 
 int payment_store_update_accounts(struct tx *tx, const struct channel_account_row *rows, size_t n, struct err *err)
 {
-    uint64_t affected = 0;
-    int rc;
-
-    rc = sql_write(tx, &ACCOUNT_UPDATE, rows, n, sizeof *rows, &affected, err);
-    if (rc == 0 && affected != n)
-        rc = batch_conflict(err);
-    return rc;
+    return sql_write_each(tx, &ACCOUNT_UPDATE, rows, n, sizeof *rows, err);
 }
 
 int payment_store_find_accounts(struct tx *tx, const struct payment_key *keys, size_t n, struct arena *arena,

@@ -249,22 +249,9 @@ int product_store_insert_spus(struct tx *tx, const struct spu_row *rows, size_t 
     return sql_write(tx, &SPU_INSERT, rows, n, sizeof *rows, NULL, err);
 }
 
-/* Rows that someone else changed in between are a conflict. */
-static int update_all(struct tx *tx, const struct sql_stmt *stmt, const void *rows, size_t n, size_t row_size,
-                      struct err *err)
-{
-    uint64_t affected = 0;
-    int rc;
-
-    rc = sql_write(tx, stmt, rows, n, row_size, &affected, err);
-    if (rc == 0 && affected != n)
-        rc = batch_conflict(err);
-    return rc;
-}
-
 int product_store_update_spus(struct tx *tx, const struct spu_row *rows, size_t n, struct err *err)
 {
-    return update_all(tx, &SPU_UPDATE, rows, n, sizeof *rows, err);
+    return sql_write_each(tx, &SPU_UPDATE, rows, n, sizeof *rows, err);
 }
 
 int product_store_find_spus(struct tx *tx, const struct product_key *keys, size_t n, struct arena *arena,
@@ -294,7 +281,7 @@ int product_store_insert_skus(struct tx *tx, const struct sku_row *rows, size_t 
 
 int product_store_update_skus(struct tx *tx, const struct sku_row *rows, size_t n, struct err *err)
 {
-    return update_all(tx, &SKU_UPDATE, rows, n, sizeof *rows, err);
+    return sql_write_each(tx, &SKU_UPDATE, rows, n, sizeof *rows, err);
 }
 
 int product_store_find_skus(struct tx *tx, const struct product_key *keys, size_t n, struct arena *arena,

@@ -100,11 +100,5 @@ int product_store_find_quote_lines(struct tx *tx, const int64_t *quote_ids, size
 
 int product_store_mark_quotes(struct tx *tx, const struct quote_row *rows, size_t n, struct err *err)
 {
-    uint64_t affected = 0;
-    int rc;
-
-    rc = sql_write(tx, &QUOTE_MARK, rows, n, sizeof *rows, &affected, err);
-    if (rc == 0 && affected != n)
-        rc = batch_conflict(err);
-    return rc;
+    return sql_write_each(tx, &QUOTE_MARK, rows, n, sizeof *rows, err);
 }

@@ -140,18 +140,6 @@ static const struct sql_stmt HOLD_MOVE = {
     .params = SQL_COLUMNS(hold_move_columns),
 };
 
-static int write_all(struct tx *tx, const struct sql_stmt *stmt, const void *rows, size_t n, size_t row_size,
-                     struct err *err)
-{
-    uint64_t affected = 0;
-    int rc;
-
-    rc = sql_write(tx, stmt, rows, n, row_size, &affected, err);
-    if (rc == 0 && affected != n)
-        rc = batch_conflict(err);
-    return rc;
-}
-
 static int move(struct tx *tx, const struct sql_stmt *stmt, const struct stock_move *moves, size_t n, int64_t now_ms,
                 struct arena *arena, struct err *err)
 {
@@ -162,7 +150,7 @@ static int move(struct tx *tx, const struct sql_stmt *stmt, const struct stock_m
         rows[i] = (struct move_row){
             .quantity = moves[i].quantity, .now_ms = now_ms, .sku_id = moves[i].sku_id, .biz_id = moves[i].biz_id};
     }
-    return write_all(tx, stmt, rows, n, sizeof *rows, err);
+    return sql_write_each(tx, stmt, rows, n, sizeof *rows, err);
 }
 
 int product_store_find_stocks(struct tx *tx, const struct product_key *keys, size_t n, struct arena *arena,
@@ -178,12 +166,12 @@ int product_store_insert_stocks(struct tx *tx, const struct stock_row *rows, siz
 
 int product_store_update_stocks(struct tx *tx, const struct stock_row *rows, size_t n, struct err *err)
 {
-    return write_all(tx, &STOCK_UPDATE, rows, n, sizeof *rows, err);
+    return sql_write_each(tx, &STOCK_UPDATE, rows, n, sizeof *rows, err);
 }
 
 int product_store_delete_stocks(struct tx *tx, const struct stock_row *rows, size_t n, struct err *err)
 {
-    return write_all(tx, &STOCK_DELETE, rows, n, sizeof *rows, err);
+    return sql_write_each(tx, &STOCK_DELETE, rows, n, sizeof *rows, err);
 }
 
 int product_store_hold(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
@@ -217,5 +205,5 @@ int product_store_find_holds(struct tx *tx, const int64_t *order_ids, size_t n, 
 
 int product_store_move_holds(struct tx *tx, const struct hold_row *rows, size_t n, struct err *err)
 {
-    return write_all(tx, &HOLD_MOVE, rows, n, sizeof *rows, err);
+    return sql_write_each(tx, &HOLD_MOVE, rows, n, sizeof *rows, err);
 }

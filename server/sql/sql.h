@@ -103,6 +103,10 @@ struct sql_stmt {
 int sql_write(struct tx *tx, const struct sql_stmt *stmt, const void *rows, size_t n, size_t row_size,
               uint64_t *ret_affected, struct err *err) MUST_CHECK;
 
+/* The same where each row must meet exactly one stored row: any other count is ERR_BATCH_CONFLICT. */
+int sql_write_each(struct tx *tx, const struct sql_stmt *stmt, const void *rows, size_t n, size_t row_size,
+                   struct err *err) MUST_CHECK;
+
 /* Reads all rows for one set of parameters (NULL when the text has none). Texts and bytes live in the arena. */
 int sql_select(struct tx *tx, const struct sql_stmt *stmt, const void *params, struct arena *arena, void *ret_rows,
                size_t *ret_n, struct err *err) MUST_CHECK;

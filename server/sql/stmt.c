@@ -144,3 +144,15 @@ int sql_write(struct tx *tx, const struct sql_stmt *stmt, const void *rows, size
         *ret_affected = affected;
     return 0;
 }
+
+int sql_write_each(struct tx *tx, const struct sql_stmt *stmt, const void *rows, size_t n, size_t row_size,
+                   struct err *err)
+{
+    uint64_t affected = 0;
+    int rc;
+
+    rc = sql_write(tx, stmt, rows, n, row_size, &affected, err);
+    if (rc == 0 && affected != n)
+        rc = err_fail(err, ERR_BATCH_CONFLICT);
+    return rc;
+}
