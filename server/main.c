@@ -173,6 +173,8 @@ static bool settings_agree(const struct conf *conf)
     log_set_level(level);
     if (!is_sandbox && conf->failpoints[0] != '\0')
         return fputs("failpoints: not in production mode\n", stderr), false;
+    if (!is_sandbox && conf->auth_token_key_file[0] == '\0') /* other replicas must know the tokens of this one */
+        return fputs("auth.token_key_file: must be set in production mode\n", stderr), false;
     if (failpoint_enable(conf->failpoints, stderr) != 0)
         return false;
     return true;

@@ -114,6 +114,7 @@ test('a server that cannot start says why, with its own exit code', () => {
     [(text) => text.replace('db.sock', 'nowhere.sock'), 3, /could not be reached/],
     [(text) => `${text}\nnonsense = 1;`, 2, /there is no setting 'nonsense'/],
     [(text) => text.replace('mode = "sandbox"', 'mode = "production"') + 'failpoints = "sql.connect=error";', 2, /not in production mode/],
+    [(text) => text.replace('mode = "sandbox"', 'mode = "production"').replace(/token_key_file = "[^"]*";/, ''), 2, /token_key_file: must be set/],
     [(text) => text.replace('127.0.0.1:0', `127.0.0.1:${world.port}`), 5, /./],
     [(text) => text.replace('/pepper"', '/no-pepper"'), 2, /no-pepper/],
   ];

@@ -1,7 +1,7 @@
 // Everything that an end-to-end test needs: a private MariaDB, bmtd, the channel, and clients made by @grpc/grpc-js.
 // All of it is this test program's own and ends with it.
 import { execFileSync, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -72,11 +72,13 @@ export const untilDatabase = (world) => until('the database answers', () => {
 function writeSettings(folder, adminKey, settings) {
   writeFileSync(`${folder}/pepper`, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 });
   writeFileSync(`${folder}/admin.key`, `${adminKey}\n`, { mode: 0o600 });
+  writeFileSync(`${folder}/token.pem`, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   writeFileSync(`${folder}/bmtd.conf`, `mode = "sandbox";
 listen = "127.0.0.1:0";
 metrics: { listen = "127.0.0.1:0"; };
 secrets_dir = "${folder}";
-auth: { pepper_file = "${folder}/pepper"; admin_key_file = "${folder}/admin.key"; refresh_ms = 200; };
+auth: { pepper_file = "${folder}/pepper"; admin_key_file = "${folder}/admin.key";
+  token_key_file = "${folder}/token.pem"; refresh_ms = 200; };
 database: { servers = ( { name = "main"; socket = "${folder}/db.sock"; user = "root"; } ); };
 jobs: { tick_ms = 50; };
 rpc: { watch_poll_ms = 100; heartbeat_ms = 500; };
