@@ -232,6 +232,14 @@ static void wait_for_end(const sigset_t *signals)
     pthread_sigmask(SIG_UNBLOCK, signals, NULL);
 }
 
+/* An empty address means no metrics over HTTP. */
+static int start_metrics(const struct conf *conf, struct metrics_http **ret_metrics)
+{
+    if (conf->metrics_listen[0] == '\0')
+        return EXIT_OK;
+    return metrics_http_start(conf->metrics_listen, health_is_serving, ret_metrics, stderr) == 0 ? EXIT_OK : EXIT_PORT;
+}
+
 static int serve_with(const struct conf *conf, struct db *db, const struct options *options, const sigset_t *signals,
                       struct authenticator *authenticator)
 {
@@ -246,10 +254,11 @@ static int serve_with(const struct conf *conf, struct db *db, const struct optio
         order_watch_stop();
         return rc == RPC_PORT_TAKEN ? EXIT_PORT : EXIT_FAILED;
     }
-    rc = metrics_http_start(conf->metrics_listen, health_is_serving, &metrics, stderr) == 0 ? EXIT_OK : EXIT_PORT;
+    rc = start_metrics(conf, &metrics);
     scheduler = scheduler_start(conf, db, modules_jobs, modules_jobs_count);
     if (rc == EXIT_OK)
-        rc = tell_ready(options, rpc_port(rpc), metrics_http_port(metrics)) == 0 ? EXIT_OK : EXIT_FAILED;
+        rc = tell_ready(options, rpc_port(rpc), metrics != NULL ? metrics_http_port(metrics) : 0) == 0 ? EXIT_OK
+                                                                                                       : EXIT_FAILED;
     if (rc == EXIT_OK)
         wait_for_end(signals);
     scheduler_stop(scheduler);

@@ -129,10 +129,11 @@ test('a server that cannot start says why, with its own exit code', () => {
 test('in production mode the clock cannot be moved', async () => {
   const conf = `${world.folder}/bmtd.conf`;
   const text = readFileSync(conf, 'utf8');
-  writeFileSync(conf, text.replace('mode = "sandbox"', 'mode = "production"'));
+  writeFileSync(conf, text.replace('mode = "sandbox"', 'mode = "production"').replace('metrics: { listen = "127.0.0.1:0"; };', 'metrics: { listen = ""; };'));
   const production = await startServer(world, 'production');
   writeFileSync(conf, text);
   world.servers.push(production);
+  assert.equal(production.metricsPort, 0); // and without metrics over HTTP
   const sandbox = client(world, 'sandbox.SandboxService', world.adminKey, { port: production.port });
   assert.equal((await refused(sandbox.GetClock({}))).reason, 'SANDBOX_ONLY');
   assert.equal((await refused(sandbox.AdvanceClock({ request_id: requestId(), by: { seconds: 5 } }))).reason, 'SANDBOX_ONLY');
