@@ -1,0 +1,98 @@
+// bmtctl as support staff meets it: forms of output, exit codes, confirmation, the story of an order, contexts.
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { after, before, test } from 'node:test';
+import { givenFulfilledOrder, givenOrder, givenShop, givenSku, orderState } from './shop.js';
+import { startWorld, stopWorld } from './world.js';
+
+const BIN = process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url));
+let world;
+let shop;
+let sku;
+before(async () => {
+  world = await startWorld();
+  shop = await givenShop(world);
+  ({ sku } = await givenSku(shop));
+});
+after(() => stopWorld(world));
+
+const CTL = join(dirname(BIN), 'clients/bmtctl');
+const environment = () => ({ ...process.env, BMT_ADDRESS: `127.0.0.1:${world.port}`, BMT_API_KEY: shop.key, BMT_CONFIG: join(world.folder, 'contexts.json') });
+
+// Runs bmtctl with the shop's key.
+function ctl(args, { input = '', env = {} } = {}) {
+  const done = spawnSync(CTL, args, { input, encoding: 'utf8', env: { ...environment(), ...env } });
+  return { code: done.status, out: done.stdout, err: done.stderr };
+}
+
+test('a reply is shown as table, JSON, JSON lines, YAML and as ids', () => {
+  assert.match(ctl(['sku', 'get', sku.sku_id]).out, /title +Gold, a month/);
+  assert.equal(JSON.parse(ctl(['sku', 'get', sku.sku_id, '-o', 'json']).out).sku.sku_id, sku.sku_id);
+  assert.equal(JSON.parse(ctl(['sku', 'list', '-o', 'jsonl']).out.split('\n')[0]).sku_id, sku.sku_id);
+  assert.match(ctl(['sku', 'get', sku.sku_id, '-o', 'yaml']).out, /sku_id: "sku_/);
+  assert.equal(ctl(['sku', 'list', '-q']).out.trim(), sku.sku_id);
+  assert.match(ctl(['price', 'list', sku.sku_id]).out, /12\.50 EUR/);
+});
+
+test('exit codes say what kind of failure it was', () => {
+  const cases = [
+    [['sku', 'get', 'sku_0000000000001'], {}, 4, /SKU_NOT_FOUND/],
+    [['sku', 'get', 'nonsense'], {}, 2, /FIELD_MALFORMED/],
+    [['sku', 'nope'], {}, 2, /there is no such command/],
+    [['sku', 'list', '--nope'], {}, 2, /unknown or incomplete option/],
+    [['sku', 'publish', sku.sku_id], {}, 5, /SKU_WRONG_STATE/],
+    [['sku', 'list'], { BMT_API_KEY: 'bmt_test_wrong' }, 5, /CREDENTIAL_INVALID/],
+    [['sku', 'list', '--timeout', '1'], { BMT_ADDRESS: '127.0.0.1:9' }, 3, /UNAVAILABLE|DEADLINE/],
+    [['price', 'create', sku.sku_id, '--unit-price', '12.505 EUR'], {}, 2, /unit_price/],
+  ];
+  for (const [args, env, code, message] of cases) {
+    const done = ctl(args, { env });
+    assert.equal(done.code, code, `${args}: ${done.err}`);
+    assert.match(done.err, message);
+  }
+  assert.deepEqual([ctl(['health']).code, ctl(['help']).code], [0, 0]);
+});
+
+test('what moves money asks for a reason and a confirmation', async () => {
+  const order = await givenOrder(shop, sku);
+  assert.match(ctl(['order', 'cancel', order.order_id]).err, /--reason/);
+  assert.match(ctl(['order', 'cancel', order.order_id, '--reason', 'x']).err, /--yes/);
+  assert.equal(await orderState(shop, order), 'ORDER_STATE_PENDING_PAYMENT');
+  assert.equal(ctl(['order', 'cancel', order.order_id, '--reason', 'asked by phone', '--yes']).code, 0);
+  assert.match(ctl(['order', 'why', order.order_id]).out, /CANCEL .*USER_CANCELLED.*asked by phone/);
+});
+
+test('why tells the story and what happens next', async () => {
+  const order = await givenFulfilledOrder(shop, sku);
+  const { out } = ctl(['order', 'why', order.order_id]);
+  assert.deepEqual(out.match(/CREATE|PAY |START_FULFILMENT|FULFIL /g).map((word) => word.trim()), ['CREATE', 'PAY', 'START_FULFILMENT', 'FULFIL']);
+  assert.match(out, /next: CONFIRM at /);
+});
+
+test('a purchase can be made by hand', async () => {
+  const quote = ctl(['quote', 'create', 'bob', '--currency', 'EUR', '--line', `${sku.sku_id}:2`, '-q']).out.trim();
+  const order = ctl(['order', 'create', 'bob', '--quote-id', quote, '-q']).out.trim();
+  // The channel runs in this process: it must not be kept waiting.
+  const paid = await promisify(execFile)(CTL, ['order', 'pay', order, '--channel-account-id', shop.account.channel_account_id,
+    '--reason', 'test', '--yes', '-o', 'json'], { env: environment() });
+  assert.equal(JSON.parse(paid.stdout).payment.state, 'PAYMENT_STATE_PENDING');
+});
+
+test('contexts are kept for their owner alone and never show keys', () => {
+  assert.equal(ctl(['context', 'set', 'local']).code, 0);
+  assert.equal(statSync(join(world.folder, 'contexts.json')).mode & 0o777, 0o600);
+  const { out } = ctl(['context', 'list']);
+  assert.match(out, /\* local/);
+  assert.ok(!out.includes(shop.key));
+  assert.equal(ctl(['sku', 'list', '-q'], { env: { BMT_ADDRESS: '', BMT_API_KEY: '' } }).out.trim(), sku.sku_id);
+  assert.equal(ctl(['sku', 'list', '--context', 'nope']).code, 2);
+});
+
+test('completion knows nouns and verbs', () => {
+  for (const shell of ['bash', 'zsh']) assert.match(ctl(['completion', shell]).out, /order\) words="create get list/);
+  assert.equal(spawnSync('bash', ['-n'], { input: ctl(['completion', 'bash']).out }).status, 0);
+});
