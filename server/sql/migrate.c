@@ -17,7 +17,8 @@
 enum { WAIT_OTHERS_MS = 60000, WAIT_STEP_MS = 100, TEXT_MAX = 1 << 20 };
 
 struct run {
-    MYSQL *mysql;
+    struct session *session;
+    MYSQL *mysql; /* of the module that we turned to last */
     FILE *progress;
     struct arena *arena;
 };
@@ -54,6 +55,18 @@ static int query_text(struct run *run, const char **ret_text, const char *text)
     return 0;
 }
 
+/* Speaks to the module's server from now on: on a connection that commits each statement, as DDL does anyway. */
+static int turn_to(struct run *run, enum module module)
+{
+    struct connection *connection = NULL;
+    struct err err = {0};
+
+    if (session_connection(run->session, run->session->db->server_of[module], true, &connection, &err) != 0)
+        return fprintf(run->progress, "the database of module %s could not be reached\n", module_name(module)), -1;
+    run->mysql = connection->mysql;
+    return 0;
+}
+
 static void checksum(const struct migration *migration, char text[65])
 {
     uint8_t digest[32];
@@ -62,20 +75,34 @@ static void checksum(const struct migration *migration, char text[65])
     text_hex(digest, sizeof digest, text);
 }
 
+/*
+ * The tables that this room keeps in every schema besides the module's own: which migrations ran, which global
+ * transactions have a branch here, and what became of those whose home this is (sql/xa.h).
+ */
+static const char *const common_tables[] = {
+    "schema_migrations (version INT NOT NULL, name VARCHAR(128) NOT NULL, checksum CHAR(64) NOT NULL,"
+    " begin_time_ms BIGINT NOT NULL, finish_time_ms BIGINT NOT NULL, PRIMARY KEY (version)) ENGINE = InnoDB",
+    "txn_branches (gtid VARBINARY(64) NOT NULL, create_time_ms BIGINT NOT NULL, PRIMARY KEY (gtid)) ENGINE = InnoDB"
+    " COMMENT 'the first write of each branch: proves its fate'",
+    "txn_decisions (gtid VARBINARY(64) NOT NULL,"
+    " decision CHAR(1) NOT NULL COMMENT 'C committed, A aborted (a recoverer''s tombstone)',"
+    " branches VARCHAR(128) NOT NULL COMMENT 'schemas with a branch row; empty where a recoverer wrote',"
+    " create_time_ms BIGINT NOT NULL, PRIMARY KEY (gtid)) ENGINE = InnoDB"
+    " COMMENT 'the fate of global transactions whose home is this module'",
+};
+
 static int create_schemas(struct run *run)
 {
     for (int module = 0; module < MODULE_COUNT; module++) {
         const char *schema = module_schema((enum module)module);
 
-        if (query(run, "CREATE DATABASE IF NOT EXISTS %s DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", schema) !=
-            0)
+        if (turn_to(run, (enum module)module) != 0 ||
+            query(run, "CREATE DATABASE IF NOT EXISTS %s DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", schema) !=
+                0)
             return -1;
-        if (query(run,
-                  "CREATE TABLE IF NOT EXISTS %s.schema_migrations (version INT NOT NULL, name VARCHAR(128) NOT NULL,"
-                  " checksum CHAR(64) NOT NULL, begin_time_ms BIGINT NOT NULL, finish_time_ms BIGINT NOT NULL,"
-                  " PRIMARY KEY (version)) ENGINE = InnoDB",
-                  schema) != 0)
-            return -1;
+        for (size_t i = 0; i < COUNT_OF(common_tables); i++)
+            if (query(run, "CREATE TABLE IF NOT EXISTS %s.%s", schema, common_tables[i]) != 0)
+                return -1;
     }
     return 0;
 }
@@ -168,30 +195,33 @@ static int bring_up(struct run *run, const struct migration *migration)
     }
 }
 
-/* A connection that commits each statement; DDL does so anyway. */
-static int run_begin(struct db *db, struct session *session, struct arena *arena, FILE *progress, struct run *ret_run)
-{
-    struct connection *connection = NULL;
-    struct err err = {0};
-
-    (void)db;
-    if (session_connection(session, session->db->server_of[MODULE_PLATFORM], true, &connection, &err) != 0)
-        return fprintf(progress, "the database could not be reached\n"), -1;
-    *ret_run = (struct run){.mysql = connection->mysql, .progress = progress, .arena = arena};
-    return 0;
-}
-
 int migrate_up(struct db *db, FILE *progress)
 {
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(TEXT_MAX * 16);
     struct session *session CLEANUP(session_cleanup) = session_new(db);
-    struct run run;
+    struct run run = {.session = session, .progress = progress, .arena = arena};
 
-    if (run_begin(db, session, arena, progress, &run) != 0 || create_schemas(&run) != 0)
+    if (create_schemas(&run) != 0)
         return -1;
     for (size_t i = 0; i < migrations_count; i++)
-        if (bring_up(&run, &migrations[i]) != 0)
+        if (turn_to(&run, migrations[i].module) != 0 || bring_up(&run, &migrations[i]) != 0)
             return -1;
+    return 0;
+}
+
+static int check_schema(struct run *run, enum module module)
+{
+    const char *tables = NULL;
+
+    if (turn_to(run, module) != 0 ||
+        query_text(run, &tables,
+                   arena_printf(run->arena,
+                                "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '%s' AND "
+                                "table_name IN ('schema_migrations', 'txn_branches', 'txn_decisions')",
+                                module_schema(module))) != 0)
+        return -1;
+    if (tables == NULL || strtoul(tables, NULL, 10) != COUNT_OF(common_tables))
+        return fprintf(run->progress, "the schema of module %s does not exist yet\n", module_name(module)), -1;
     return 0;
 }
 
@@ -199,18 +229,14 @@ int migrate_check(struct db *db, FILE *problems)
 {
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(TEXT_MAX * 16);
     struct session *session CLEANUP(session_cleanup) = session_new(db);
-    struct run run;
-    const char *tables = NULL;
+    struct run run = {.session = session, .progress = problems, .arena = arena};
 
-    if (run_begin(db, session, arena, problems, &run) != 0)
-        return -1;
-    if (query_text(&run, &tables,
-                   "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema LIKE 'bmt\\_%' AND table_name = "
-                   "'schema_migrations'") != 0)
-        return -1;
-    if (tables == NULL || strtol(tables, NULL, 10) != MODULE_COUNT)
-        return fprintf(problems, "the schemas do not exist yet\n"), -1;
+    for (int module = 0; module < MODULE_COUNT; module++)
+        if (check_schema(&run, (enum module)module) != 0)
+            return -1;
     for (size_t i = 0; i < migrations_count; i++) {
+        if (turn_to(&run, migrations[i].module) != 0)
+            return -1;
         const enum status status = status_of(&run, &migrations[i]);
 
         if (status != FINISHED)
@@ -236,28 +262,37 @@ static int write_table(struct run *run, const char *name, FILE *out)
     return 0;
 }
 
+static int write_tables(struct run *run, enum module module, FILE *out)
+{
+    const char *names = NULL;
+
+    if (query(run, "SET SESSION group_concat_max_len = 65536") != 0 ||
+        query_text(run, &names,
+                   arena_printf(run->arena,
+                                "SELECT GROUP_CONCAT(CONCAT(table_schema, '.', table_name) ORDER BY 1 SEPARATOR ' ') "
+                                "FROM information_schema.tables WHERE table_schema = '%s'",
+                                module_schema(module))) != 0 ||
+        names == NULL)
+        return -1;
+    while (*names != '\0') {
+        const size_t size = strcspn(names, " ");
+
+        if (write_table(run, arena_printf(run->arena, "%.*s", (int)size, names), out) != 0)
+            return -1;
+        names += size + strspn(names + size, " ");
+    }
+    return 0;
+}
+
 int migrate_write_schema(struct db *db, FILE *out)
 {
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(TEXT_MAX * 16);
     struct session *session CLEANUP(session_cleanup) = session_new(db);
-    struct run run;
-    const char *names = NULL;
+    struct run run = {.session = session, .progress = stderr, .arena = arena};
 
-    if (run_begin(db, session, arena, stderr, &run) != 0 ||
-        query(&run, "SET SESSION group_concat_max_len = 65536") != 0)
-        return -1;
-    if (query_text(&run, &names,
-                   "SELECT GROUP_CONCAT(CONCAT(table_schema, '.', table_name) ORDER BY 1 SEPARATOR ' ') FROM "
-                   "information_schema.tables WHERE table_schema LIKE 'bmt\\_%'") != 0 ||
-        names == NULL)
-        return -1;
     fprintf(out, "-- All schemas as the migrations make them. Generated by bmtd --write-schema; never edited.\n");
-    while (*names != '\0') {
-        const size_t size = strcspn(names, " ");
-
-        if (write_table(&run, arena_printf(arena, "%.*s", (int)size, names), out) != 0)
+    for (int module = 0; module < MODULE_COUNT; module++)
+        if (turn_to(&run, (enum module)module) != 0 || write_tables(&run, (enum module)module, out) != 0)
             return -1;
-        names += size + strspn(names + size, " ");
-    }
     return 0;
 }

@@ -218,7 +218,7 @@ static int64_t given_payment(int64_t order_id, int state)
     test_db_run(db, arena_printf(db->arena,
                                  "INSERT INTO bmt_payment.payments SELECT 640 + %d, 1001, %lld, 'u1', 5, 'r%d', "
                                  "REPEAT(CHAR(0), 16), %d, 1, 'EUR',"
-                                 " 1250, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, 0",
+                                 " 1250, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, 0, 0",
                                  state, (long long)order_id, state, state, (long long)clock_now_ms() + 60000));
     return 640 + state;
 }
