@@ -2,6 +2,7 @@
 #include "modules.h"
 
 #include "business/business.h"
+#include "jobs/recover.h"
 #include "jobs/replica.h"
 #include "order/jobs.h"
 #include "order/order.h"
@@ -16,6 +17,7 @@ const struct rpc_service *const modules_services[] = {
 const size_t modules_services_count = COUNT_OF(modules_services);
 
 const struct job *const modules_jobs[] = {
-    &replica_renew_job, &sandbox_clock_job, &order_close_expired_job, &order_confirm_due_job, &payment_ask_channel_job,
+    &recover_job,           &replica_renew_job,       &forget_fates_job, &sandbox_clock_job, &order_close_expired_job,
+    &order_confirm_due_job, &payment_ask_channel_job,
 };
 const size_t modules_jobs_count = COUNT_OF(modules_jobs);

@@ -29,9 +29,10 @@ struct job_run {
 };
 
 struct job {
-    const char *name; /* `order.close_expired` */
-    int64_t every_ms; /* least pause between runs that found nothing; 0: every tick */
-    bool everywhere;  /* runs in every replica, without a lease */
+    const char *name;                                /* `order.close_expired` */
+    int64_t every_ms;                                /* least pause between runs that found nothing; 0: every tick */
+    int64_t (*every_ms_of)(const struct conf *conf); /* the same as a setting; NULL: every_ms */
+    bool everywhere;                                 /* runs in every replica, without a lease */
     /* `ret_done`: rows worked; `limit` of them means that more may wait. */
     int (*run)(struct job_run *run, size_t *ret_done, struct err *err);
 };

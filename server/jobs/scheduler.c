@@ -124,7 +124,8 @@ static void work_off(struct scheduler *scheduler, struct entry *entry)
         if (done < (size_t)scheduler->conf->jobs_batch_max)
             break;
     }
-    entry->next_ms = steady_ms() + entry->job->every_ms;
+    entry->next_ms = steady_ms() + (entry->job->every_ms_of != NULL ? entry->job->every_ms_of(scheduler->conf)
+                                                                    : entry->job->every_ms);
 }
 
 /* Waits for the next tick, a wake or the end. False at the end. */

@@ -4,6 +4,7 @@
 #include <errmsg.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "sql/session.h"
@@ -35,7 +36,9 @@ static int read_resource_map(const struct conf *conf, struct db *db, FILE *probl
     }
     for (int module = 0; module < MODULE_COUNT; module++)
         if (db->server_of[module] != db->server_of[MODULE_ORDER])
-            return fprintf(problems, "database.modules: commit_mode 'one' needs all modules on one server\n"), -1;
+            db->is_spread = true;
+    if (db->is_spread && strcmp(conf->commit_mode, "xa") != 0)
+        return fprintf(problems, "database.modules: commit_mode 'one' needs all modules on one server\n"), -1;
     return 0;
 }
 
@@ -44,10 +47,15 @@ int db_open(const struct conf *conf, struct arena *arena, struct db **ret_db, FI
     struct db *db = arena_new_of(arena, struct db);
 
     db->conf = conf;
+    pthread_mutex_init(&db->abandoned_lock, NULL);
+    crypto_random(&db->epoch, sizeof db->epoch);
     if (conf->n_servers == 0)
         return fprintf(problems, "database.servers: at least one server is needed\n"), -1;
-    if (strcmp(conf->commit_mode, "one") != 0)
-        return fprintf(problems, "database.commit_mode: this version knows 'one' only, not '%s'\n", conf->commit_mode),
+    if (strcmp(conf->commit_mode, "one") != 0 && strcmp(conf->commit_mode, "xa") != 0)
+        return fprintf(problems, "database.commit_mode: 'one' or 'xa', not '%s'\n", conf->commit_mode), -1;
+    if (!gtid_cluster_fits(conf->database_cluster))
+        return fprintf(problems, "database.cluster: 1 to %d letters, digits, '_', '-', not '%s'\n", CLUSTER_MAX,
+                       conf->database_cluster),
                -1;
     if (read_resource_map(conf, db, problems) != 0)
         return -1;
@@ -84,6 +92,8 @@ static const char *const session_settings[] = {
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET SESSION sql_mode = "
     "'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,NO_ZERO_IN_DATE'",
+    /* A connection that sleeps for longer ends, and with it what a stopped process had begun (see recovery.h). */
+    "SET SESSION wait_timeout = 3600",
 };
 
 static int set_up_session(MYSQL *mysql, const struct conf *conf, bool is_read)
@@ -95,6 +105,9 @@ static int set_up_session(MYSQL *mysql, const struct conf *conf, bool is_read)
             return -1;
     snprintf(text, sizeof text, "SET SESSION innodb_lock_wait_timeout = %d, autocommit = %d",
              (int)conf->database_lock_wait_s, is_read ? 1 : 0);
+    if (mysql_query(mysql, text) != 0 || !mariadb_connection(mysql))
+        return mysql_errno(mysql) == 0 ? 0 : -1;
+    snprintf(text, sizeof text, "SET SESSION idle_transaction_timeout = %d", (int)conf->database_idle_transaction_s);
     return mysql_query(mysql, text);
 }
 
@@ -128,6 +141,17 @@ static MYSQL *connection_open(const struct db *db, size_t server, bool is_read, 
     return NULL;
 }
 
+/* Better no start than a server that cannot prepare when it matters. */
+static int probe_servers(struct db *db, FILE *problems)
+{
+    struct session *session CLEANUP(session_cleanup) = session_new(db);
+
+    for (size_t i = 0; i < db->conf->n_servers; i++)
+        if (xa_probe(session, i, problems) != 0)
+            return ERR_DATABASE_UNAVAILABLE;
+    return 0;
+}
+
 int db_ping(struct db *db, FILE *problems)
 {
     for (size_t i = 0; i < db->conf->n_servers; i++) {
@@ -142,7 +166,7 @@ int db_ping(struct db *db, FILE *problems)
         }
         mysql_close(mysql);
     }
-    return 0;
+    return db->is_spread ? probe_servers(db, problems) : 0;
 }
 
 struct session *session_new(struct db *db)

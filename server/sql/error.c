@@ -33,6 +33,9 @@ static bool is_conflict(unsigned number)
     case ER_LOCK_DEADLOCK:
     case ER_LOCK_WAIT_TIMEOUT:
     case ER_CONSTRAINT_FAILED:
+    case ER_XA_RBROLLBACK: /* the branch was thrown back, such as by a deadlock */
+    case ER_XA_RBTIMEOUT:
+    case ER_XA_RBDEADLOCK:
     case ER_CHECKREAD: /* record has changed since last read (innodb_snapshot_isolation) */
     case 8002:         /* TiDB: write conflict, found at commit */
     case 8005:

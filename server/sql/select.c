@@ -65,7 +65,7 @@ static int select_rows(struct tx *tx, const struct sql_stmt *stmt, const void *p
     const unsigned no_array = 0;
     int rc;
 
-    rc = tx_connection(tx, stmt->module, &connection, err);
+    rc = tx_connection(tx, stmt->module, TX_READ, &connection, err);
     if (rc == 0)
         rc = stmt_prepared(connection, stmt, class_size, &handle, err);
     if (rc != 0)

@@ -8,13 +8,19 @@
 #define BMT_SQL_SESSION_H
 
 #include <mysql.h>
+#include <pthread.h>
 
 #include "base/arena.h"
 #include "base/conf.h"
 #include "sql/sql.h"
 #include "sql/tx.h"
+#include "sql/xa.h"
 
-enum { STMT_CACHE_SIZE = 512 }; /* a power of two; about four times what a session prepares */
+enum {
+    STMT_CACHE_SIZE = 512, /* a power of two; about four times what a session prepares */
+    ABANDONED_MAX = 64,    /* older ones are found by their age */
+    SIGHTINGS_MAX = 1024,
+};
 
 /* A statement as a connection has prepared it; `n_keys` is the size class of its {keys}, 0 without. */
 struct prepared {
@@ -36,6 +42,7 @@ struct tx {
     bool is_open;
     bool is_read;
     bool joined[CONF_SERVERS_MAX];
+    struct xa xa;
 };
 
 struct session {
@@ -46,10 +53,22 @@ struct session {
     struct connection *connections[CONF_SERVERS_MAX][2]; /* [server][is_read] */
 };
 
+/* When this process first saw a prepared transaction. */
+struct sighting {
+    int64_t id;
+    int64_t first_ns;
+};
+
 struct db {
     const struct conf *conf;
     size_t server_of[MODULE_COUNT];
     const char *passwords[CONF_SERVERS_MAX];
+    bool is_spread; /* over several servers: transactions may need two phases */
+    uint32_t epoch; /* of this process, for names of transactions */
+    pthread_mutex_t abandoned_lock;
+    size_t n_abandoned;
+    char abandoned[ABANDONED_MAX][GTID_SIZE];
+    struct sighting sightings[SIGHTINGS_MAX]; /* under the same lock */
 };
 
 /* An open connection of the session to the server, of the kind that the transaction needs. */
@@ -59,8 +78,13 @@ int session_connection(struct session *session, size_t server, bool is_read, str
 /* Closes it; the next use opens a new one. */
 void connection_close(struct connection *connection);
 
-/* The transaction's connection to the statement's module. */
-int tx_connection(struct tx *tx, enum module module, struct connection **ret_connection, struct err *err) MUST_CHECK;
+/* The transaction's connection to the statement's module; opens the server's branch where it needs one. */
+enum tx_use { TX_READ, TX_WRITE };
+int tx_connection(struct tx *tx, enum module module, enum tx_use use, struct connection **ret_connection,
+                  struct err *err) MUST_CHECK;
+
+/* Commits the home server's local transaction; an error other than COMMIT_UNCERTAIN leaves nothing of it. */
+int tx_commit_home(struct connection *home, struct err *err) MUST_CHECK;
 
 /* The prepared statement for this size class. */
 int stmt_prepared(struct connection *connection, const struct sql_stmt *stmt, size_t n_keys, MYSQL_STMT **ret_handle,

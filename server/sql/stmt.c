@@ -129,7 +129,7 @@ int sql_write(struct tx *tx, const struct sql_stmt *stmt, const void *rows, size
 
     PRE(!tx->is_read);
     if (n > 0) {
-        rc = tx_connection(tx, stmt->module, &connection, err);
+        rc = tx_connection(tx, stmt->module, TX_WRITE, &connection, err);
         if (rc != 0)
             return rc;
         if (FAILPOINT("sql.statement"))

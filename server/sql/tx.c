@@ -1,4 +1,4 @@
-/* Transactions in commit mode `one`; see tx.h. A session runs one at a time. */
+/* Transactions; see tx.h. A session runs one at a time. What spans several servers is committed by xa.c. */
 #include "sql/tx.h"
 
 #include "base/failpoint.h"
@@ -28,7 +28,14 @@ int tx_begin_read(struct session *session, struct tx **ret_tx, struct err *err)
     return begin(session, MODULE_PLATFORM, true, ret_tx);
 }
 
-int tx_connection(struct tx *tx, enum module module, struct connection **ret_connection, struct err *err)
+/* Whether the server decides: it takes part by an ordinary transaction, never by a branch. */
+static bool is_home(const struct tx *tx, size_t server)
+{
+    return server == tx->session->db->server_of[tx->home];
+}
+
+int tx_connection(struct tx *tx, enum module module, enum tx_use use, struct connection **ret_connection,
+                  struct err *err)
 {
     const size_t server = tx->session->db->server_of[module];
     struct connection *present = tx->session->connections[server][tx->is_read];
@@ -40,9 +47,12 @@ int tx_connection(struct tx *tx, enum module module, struct connection **ret_con
         return err_fail(err, ERR_DATABASE_UNAVAILABLE);
 
     rc = session_connection(tx->session, server, tx->is_read, ret_connection, err);
-    if (rc == 0)
-        tx->joined[server] = true;
-    return rc;
+    if (rc == 0 && !tx->is_read && !is_home(tx, server) && !tx->joined[server])
+        rc = xa_join(tx, server, module, *ret_connection, err);
+    if (rc != 0)
+        return rc;
+    tx->joined[server] = true;
+    return use == TX_WRITE && !is_home(tx, server) ? xa_before_write(tx, server, err) : 0;
 }
 
 void tx_rollback(struct tx *tx)
@@ -50,13 +60,15 @@ void tx_rollback(struct tx *tx)
     if (!tx->is_open)
         return;
     tx->is_open = false;
-    for (size_t i = 0; i < CONF_SERVERS_MAX && !tx->is_read; i++) {
-        struct connection *connection = tx->session->connections[i][false];
+    if (tx->is_read)
+        return;
+    const size_t home = tx->session->db->server_of[tx->home];
+    struct connection *connection = tx->session->connections[home][false];
 
-        /* A connection that cannot roll back is closed: the server then rolls back by itself. */
-        if (tx->joined[i] && connection->mysql != NULL && mysql_rollback(connection->mysql) != 0)
-            connection_close(connection);
-    }
+    xa_rollback(tx);
+    /* A connection that cannot roll back is closed: the server then rolls back by itself. */
+    if (tx->joined[home] && connection->mysql != NULL && mysql_rollback(connection->mysql) != 0)
+        connection_close(connection);
 }
 
 static int commit_failed(struct connection *connection, struct err *err)
@@ -72,15 +84,12 @@ static int commit_failed(struct connection *connection, struct err *err)
     return err_fail(err, ERR_COMMIT_UNCERTAIN);
 }
 
-static int commit_one(struct tx *tx, struct connection *connection, struct err *err)
+int tx_commit_home(struct connection *home, struct err *err)
 {
-    if (connection->mysql == NULL || FAILPOINT("sql.before_commit")) {
-        tx_rollback(tx);
+    if (home->mysql == NULL || FAILPOINT("sql.before_commit"))
         return err_fail(err, ERR_DATABASE_UNAVAILABLE);
-    }
-    tx->is_open = false;
-    if (mysql_commit(connection->mysql) != 0)
-        return commit_failed(connection, err);
+    if (mysql_commit(home->mysql) != 0)
+        return commit_failed(home, err);
     if (FAILPOINT("sql.after_commit"))
         return err_fail(err, ERR_COMMIT_UNCERTAIN);
     return 0;
@@ -88,12 +97,18 @@ static int commit_one(struct tx *tx, struct connection *connection, struct err *
 
 int tx_commit(struct tx *tx, struct err *err)
 {
+    const size_t home = tx->session->db->server_of[tx->home];
+    int rc = 0;
+
     PRE(tx->is_open);
-    for (size_t i = 0; i < CONF_SERVERS_MAX && !tx->is_read; i++)
-        if (tx->joined[i])
-            return commit_one(tx, tx->session->connections[i][false], err); /* in mode `one` there is one server */
-    tx->is_open = false;
-    return 0;
+    if (!tx->is_read && xa_has_written(tx))
+        return xa_commit(tx, err);
+    if (!tx->is_read && tx->joined[home])
+        rc = tx_commit_home(tx->session->connections[home][false], err);
+    if (rc == 0)
+        tx->joined[home] = false;
+    tx_rollback(tx); /* branches that only read, and what could not be committed */
+    return rc;
 }
 
 void tx_cleanup(struct tx **tx)

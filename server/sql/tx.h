@@ -6,8 +6,8 @@
  * A server joins when a statement first touches one of its modules. A transaction that is left without a commit is
  * rolled back by its CLEANUP. READ COMMITTED; no channel call, no sleeping and no waiting for people inside.
  *
- * In mode `one` there is one server and COMMIT decides. Mode `xa` (two-phase commit, sql/xa.c) keeps this face:
- * `home` is the module whose server decides and commits last.
+ * `home` is the module whose server decides. Where all modules touched live on it, its COMMIT is all there is;
+ * otherwise it commits last, in two phases (xa.h). The resource map decides; the code above never knows.
  */
 #ifndef BMT_SQL_TX_H
 #define BMT_SQL_TX_H

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import grpc from '@grpc/grpc-js';
 import { breaks, methods, validRequest } from './contract.js';
 import { givenShop } from './shop.js';
-import { makeKey, query, refusal, startWorld, stopWorld } from './world.js';
+import { makeKey, query, refusal, servers, startWorld, stopWorld } from './world.js';
 
 let world;
 let shop;
@@ -18,11 +18,11 @@ before(async () => {
 after(() => stopWorld(world));
 
 // Changes with any row of any table (but the leases, which renew themselves).
-const checksum = () => {
+const checksum = () => servers().map((name) => {
   const tables = query(world, `SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables
-    WHERE table_schema LIKE 'bmt\\_%' AND table_name NOT IN ('jobs', 'replicas')`).split('\n');
-  return query(world, `CHECKSUM TABLE ${tables.join(', ')}`);
-};
+    WHERE table_schema LIKE 'bmt\\_%' AND table_name NOT IN ('jobs', 'replicas')`, name).split('\n');
+  return query(world, `CHECKSUM TABLE ${tables.join(', ')}`, name);
+}).join('\n');
 
 // Sends bytes as they are; resolves with the refusal, or null when there was none.
 function send(path, bytes, { credential, business, isStream = false, extra = {} } = {}) {

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import grpc from '@grpc/grpc-js';
 import { methods } from './contract.js';
 import { givenOrder, givenShop, givenSku } from './shop.js';
-import { client, query, refused, requestId, services, startDatabase, startServer, startWorld, stopWorld, until, untilDatabase } from './world.js';
+import { client, query, refused, requestId, servers, services, startDatabase, startServer, startWorld, stopWorld, until, untilDatabase } from './world.js';
 
 const BIN = process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url));
 let world;
@@ -56,6 +56,12 @@ test('metrics and healthz answer over HTTP', async () => {
   assert.match(text, /# EOF\n$/);
   assert.match(text, /bmt_rpc_calls_total\{[^}]*CreateSku[^}]*\} \d+/);
   assert.equal((await fetch(`http://127.0.0.1:${world.metricsPort}/healthz`)).status, 200);
+});
+
+test('over several servers commits have two phases; on one server they have one', async () => {
+  await givenOrder(shop, (await givenSku(shop, { stock: 1 })).sku);
+  const text = await (await fetch(`http://127.0.0.1:${world.metricsPort}/metrics`)).text();
+  assert.equal(/bmt_xa_transactions_total\{outcome="committed"\} [1-9]/.test(text), servers().length > 1);
 });
 
 test('secrets are in no log and no metric', async () => {

@@ -2,7 +2,7 @@
 // All of it is this test program's own and ends with it.
 import { execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,28 +46,47 @@ export function makeKey(prefix = 'bmt_test_') {
   return text;
 }
 
-// Runs mariadbd on the folder's data; a later call runs it again.
-export function startDatabase(folder) {
+// With BMT_TEST_SERVERS=3 products and payments live on servers of their own: two-phase commit, the same results.
+const MAP = process.env.BMT_TEST_SERVERS === '3' ? { db: ['platform', 'business', 'order'], 'db-product': ['product'], 'db-payment': ['payment'] }
+  : { db: ['platform', 'business', 'product', 'order', 'payment'] };
+
+// Runs mariadbd on the folder's data; a later call runs it again. It has a folder of its own for temporary tables: a
+// starting server deletes those that it finds in a shared one.
+export function startDatabase(folder, name = 'db') {
   const root = userInfo().uid === 0 ? ['--user=root'] : [];
-  if (!existsSync(`${folder}/db`)) execFileSync('mariadb-install-db', ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db',
-    '--force', ...root, `--datadir=${folder}/db`], { stdio: 'ignore' });
-  const log = openSync(`${folder}/db.log`, 'a');
-  return spawn('mariadbd', ['--no-defaults', ...root, `--datadir=${folder}/db`, `--socket=${folder}/db.sock`,
-    '--skip-networking', '--innodb-flush-log-at-trx-commit=2', '--skip-log-bin'], { stdio: ['ignore', log, log] });
+  const env = { ...process.env, TMPDIR: `${folder}/${name}.tmp` };
+  mkdirSync(env.TMPDIR, { recursive: true });
+  if (!existsSync(`${folder}/${name}`)) execFileSync('mariadb-install-db', ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db',
+    '--force', ...root, `--datadir=${folder}/${name}`], { stdio: 'ignore', env });
+  const log = openSync(`${folder}/${name}.log`, 'a');
+  return spawn('mariadbd', ['--no-defaults', ...root, `--datadir=${folder}/${name}`, `--socket=${folder}/${name}.sock`,
+    '--skip-networking', '--innodb-flush-log-at-trx-commit=2', '--skip-log-bin'], { stdio: ['ignore', log, log], env });
 }
 
-export function query(world, text) {
-  return execFileSync('mariadb', ['--no-defaults', '-u', 'root', '-S', `${world.folder}/db.sock`, '-BN', '-e', text],
+// Asks the server of the first schema that the text names.
+export function query(world, text, name) {
+  const module = /bmt_([a-z]+)/.exec(text)?.[1] ?? 'platform';
+  const server = name ?? Object.keys(MAP).find((key) => MAP[key].includes(module)) ?? 'db';
+  return execFileSync('mariadb', ['--no-defaults', '-u', 'root', '-S', `${world.folder}/${server}.sock`, '-BN', '-e', text],
     { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim();
 }
 
-export const untilDatabase = (world) => until('the database answers', () => {
+export const servers = () => Object.keys(MAP);
+
+export const untilDatabase = (world) => until('the databases answer', () => {
   try {
-    return query(world, 'SELECT 1') === '1';
+    return Object.keys(MAP).every((name) => query(world, 'SELECT 1', name) === '1');
   } catch {
     return false;
   }
 });
+
+function databaseSettings(folder) {
+  const names = Object.keys(MAP);
+  const made = names.map((name) => `{ name = "${name}"; socket = "${folder}/${name}.sock"; user = "root"; }`);
+  const modules = names.flatMap((name) => MAP[name].map((module) => `{ module = "${module}"; server = "${name}"; }`));
+  return `commit_mode = "${names.length > 1 ? 'xa' : 'one'}"; servers = ( ${made.join(', ')} ); modules = ( ${modules.join(', ')} );`;
+}
 
 function writeSettings(folder, adminKey, settings) {
   writeFileSync(`${folder}/pepper`, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 });
@@ -79,7 +98,7 @@ metrics: { listen = "127.0.0.1:0"; };
 secrets_dir = "${folder}";
 auth: { pepper_file = "${folder}/pepper"; admin_key_file = "${folder}/admin.key";
   token_key_file = "${folder}/token.pem"; refresh_ms = 200; };
-database: { servers = ( { name = "main"; socket = "${folder}/db.sock"; user = "root"; } ); };
+database: { ${databaseSettings(folder)} };
 jobs: { tick_ms = 50; };
 rpc: { watch_poll_ms = 100; heartbeat_ms = 500; };
 ${settings}`);
@@ -186,8 +205,10 @@ export const requestId = (name = 'r') => `${name}-${process.pid}-${++requests}`;
 export async function startWorld({ settings = '' } = {}) {
   const folder = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'bmt-e2e-'));
   const world = { folder, adminKey: makeKey(), clients: [], servers: [] };
+  const others = Object.keys(MAP).slice(1).map((name) => startDatabase(folder, name));
   world.database = startDatabase(folder);
-  process.once('exit', () => world.database.kill('SIGKILL')); // whichever runs then
+  world.otherDatabases = others;
+  process.once('exit', () => [world.database, ...others].forEach((one) => one.kill('SIGKILL'))); // whichever runs then
   writeSettings(folder, world.adminKey, settings);
   await untilDatabase(world);
   execFileSync(BIN, ['--config', `${folder}/bmtd.conf`, '--migrate'], { stdio: 'ignore' });
@@ -213,7 +234,9 @@ export async function stopWorld(world) {
       throw new Error(`bmtd ended with ${child.exitCode ?? child.signalCode}: ${readFileSync(`${world.folder}/bmtd.log`, 'utf8').slice(-4000)}`);
     }
   }
-  world.database.kill('SIGCONT');
-  world.database.kill('SIGKILL');
+  for (const one of [world.database, ...world.otherDatabases]) {
+    one.kill('SIGCONT');
+    one.kill('SIGKILL');
+  }
   rmSync(world.folder, { recursive: true, force: true });
 }

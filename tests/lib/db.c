@@ -1,117 +1,78 @@
-/* The tests' database; see db.h. Its own connection is for looking at rows, and apart from the sessions under test. */
+/* The tests' databases; see db.h. */
 #include "lib/db.h"
 
-#include <fcntl.h>
-#include <mysql.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sql/migrate.h"
 
-enum { START_TRIES = 400, START_PAUSE_MS = 25 };
+enum { SERVERS_MAX = 3 };
 
-static pid_t server_pid;
-static MYSQL *eye;
-static char socket_path[100];
+/* Which of three servers holds which module: as deployments would, with the small ones beside the orders. */
+static const int server_of_module[MODULE_COUNT] = {[MODULE_PRODUCT] = 1, [MODULE_PAYMENT] = 2};
+
+static struct mariadb *servers[SERVERS_MAX];
+static int n_servers;
 static char folder_path[80];
 
 static _Noreturn void give_up(const char *what)
 {
-    char command[256];
-
     fprintf(stderr, "tests' database: %s\n", what);
-    snprintf(command, sizeof command, "tail -n 20 %s/log >&2", folder_path);
-    if (folder_path[0] != '\0' && system(command) != 0)
-        fputs("there is no log\n", stderr);
     exit(99);
 }
 
-static void run(const char *command)
+static int wanted_servers(void)
 {
-    if (system(command) != 0)
-        give_up(command);
+    const char *text = getenv("BMT_TEST_SERVERS");
+
+    return text != NULL && strcmp(text, "3") == 0 ? SERVERS_MAX : 1;
 }
 
-static void make_data_folder(void)
+static void make_folder(void)
 {
-    char command[512];
     const char *temporary = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
 
     snprintf(folder_path, sizeof folder_path, "%s/bmt-test-XXXXXX", temporary);
     if (strlen(temporary) > 60 || mkdtemp(folder_path) == NULL)
         give_up("cannot make a temporary folder");
-    snprintf(socket_path, sizeof socket_path, "%s/db.sock", folder_path);
-    snprintf(command, sizeof command,
-             "mariadb-install-db --no-defaults --auth-root-authentication-method=normal --skip-test-db --force %s "
-             "--datadir=%s/db >%s/log 2>&1",
-             geteuid() == 0 ? "--user=root" : "", folder_path, folder_path);
-    run(command);
 }
 
-static void start_server(void)
+static const char *write_settings(struct arena *arena)
 {
-    char log[100];
-    char data[100];
-    char socket_option[128];
+    const char *path = arena_printf(arena, "%s/bmtd.conf", folder_path);
+    FILE *file = fopen(path, "w");
 
-    snprintf(log, sizeof log, "%s/log", folder_path);
-    snprintf(data, sizeof data, "--datadir=%s/db", folder_path);
-    snprintf(socket_option, sizeof socket_option, "--socket=%s", socket_path);
-    server_pid = fork();
-    if (server_pid != 0)
-        return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* the database goes with the test program */
-    const int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-    dup2(out, STDOUT_FILENO);
-    dup2(out, STDERR_FILENO);
-    execlp("mariadbd", "mariadbd", "--no-defaults", geteuid() == 0 ? "--user=root" : "--symbolic-links=0", data,
-           socket_option, "--skip-networking", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M",
-           "--skip-log-bin", (char *)NULL);
-    _exit(127);
+    fprintf(file, "mode = \"sandbox\";\ndatabase: { commit_mode = \"%s\"; servers = (", n_servers > 1 ? "xa" : "one");
+    for (int i = 0; i < n_servers; i++)
+        fprintf(file, "%s { name = \"s%d\"; socket = \"%s\"; user = \"root\"; }", i > 0 ? "," : "", i,
+                mariadb_socket(servers[i]));
+    fprintf(file, " ); modules = (");
+    for (int module = 0; module < MODULE_COUNT && n_servers > 1; module++)
+        fprintf(file, "%s { module = \"%s\"; server = \"s%d\"; }", module > 0 ? "," : "",
+                module_name((enum module)module), server_of_module[module]);
+    fprintf(file, " ); };\nxa: { in_doubt_ms = 500; };\n");
+    fclose(file);
+    return path;
 }
 
-static void connect_eye(void)
+static struct test_db *start(int n)
 {
-    for (int i = 0; i < START_TRIES; i++) {
-        eye = mysql_init(NULL);
-        if (mysql_real_connect(eye, NULL, "root", NULL, NULL, 0, socket_path, 0) != NULL)
-            return;
-        mysql_close(eye);
-        poll(NULL, 0, START_PAUSE_MS);
-    }
-    give_up("does not answer");
-}
-
-struct test_db *test_db_start(void)
-{
+    static const char *const names[SERVERS_MAX] = {"a", "b", "c"};
     struct arena *arena = arena_new(64 << 20);
     struct test_db *test = arena_new_of(arena, struct test_db);
-    char path[120];
-    FILE *file;
 
-    make_data_folder();
-    start_server();
-    snprintf(path, sizeof path, "%s/bmtd.conf", folder_path);
-    file = fopen(path, "w");
-    fprintf(
-        file,
-        "mode = \"sandbox\";\ndatabase: { servers = ( { name = \"main\"; socket = \"%s\"; user = \"root\"; } ); };\n",
-        socket_path);
-    fclose(file);
-
+    n_servers = n;
+    make_folder();
+    for (int i = 0; i < n_servers; i++)
+        servers[i] = mariadb_start(folder_path, names[i], arena);
     test->arena = arena;
     test->folder = folder_path;
     test->conf = arena_new_of(arena, struct conf);
-    if (conf_load(path, arena, test->conf, stderr) != 0 || db_open(test->conf, arena, &test->db, stderr) != 0)
+    if (conf_load(write_settings(arena), arena, test->conf, stderr) != 0 ||
+        db_open(test->conf, arena, &test->db, stderr) != 0)
         give_up("settings");
-    connect_eye();
     FILE *progress = fopen("/dev/null", "w");
 
     if (migrate_up(test->db, progress) != 0)
@@ -122,105 +83,97 @@ struct test_db *test_db_start(void)
     return test;
 }
 
+struct test_db *test_db_start(void)
+{
+    return start(wanted_servers());
+}
+
+struct test_db *test_db_start_three(void)
+{
+    return start(SERVERS_MAX);
+}
+
 void test_db_stop(struct test_db *test)
 {
     char command[128];
 
     session_free(test->session);
-    mysql_close(eye);
     db_thread_end();
     db_close(test->db);
-    if (server_pid > 0) {
-        kill(server_pid, SIGCONT);
-        kill(server_pid, SIGKILL);
-        waitpid(server_pid, NULL, 0);
-    }
+    for (int i = 0; i < n_servers; i++)
+        mariadb_stop(servers[i]);
     snprintf(command, sizeof command, "rm -rf %s", folder_path);
-    run(command);
+    if (system(command) != 0)
+        give_up(command);
     arena_free(test->arena);
+}
+
+struct mariadb *test_db_server(enum module module)
+{
+    return servers[n_servers > 1 ? server_of_module[module] : 0];
+}
+
+/* The server of the first schema that the text names. */
+static struct mariadb *server_of_text(const char *text)
+{
+    const char *at = strstr(text, "bmt_");
+
+    for (int module = 0; at != NULL && module < MODULE_COUNT; module++) {
+        const char *schema = module_schema((enum module)module);
+
+        if (strncmp(at, schema, strlen(schema)) == 0)
+            return test_db_server((enum module)module);
+    }
+    return servers[0];
 }
 
 void test_db_run(struct test_db *test, const char *statement)
 {
     (void)test;
-    if (mysql_query(eye, statement) != 0) {
-        fprintf(stderr, "%s\n  %s\n", mysql_error(eye), statement);
-        give_up("a statement of the test failed");
-    }
-    MYSQL_RES *result = mysql_store_result(eye);
-
-    if (result != NULL)
-        mysql_free_result(result);
+    mariadb_run(server_of_text(statement), statement);
 }
 
 long long test_db_number(struct test_db *test, const char *query)
 {
-    long long number = -1;
+    const char *text = mariadb_text(server_of_text(query), query, test->arena);
 
-    (void)test;
-    if (mysql_query(eye, query) != 0) {
-        fprintf(stderr, "%s\n  %s\n", mysql_error(eye), query);
-        give_up("a query of the test failed");
-    }
-    MYSQL_RES *result = mysql_store_result(eye);
-    MYSQL_ROW row = mysql_fetch_row(result);
-
-    if (row != NULL && row[0] != NULL)
-        number = strtoll(row[0], NULL, 10);
-    mysql_free_result(result);
-    return number;
+    return text != NULL ? strtoll(text, NULL, 10) : -1;
 }
 
-/* Names of all tables that hold the product's rows, separated by spaces. */
-static char *tables(struct test_db *test)
+/* Names of the server's tables that hold the product's rows, separated by commas. */
+static const char *tables(struct test_db *test, struct mariadb *server)
 {
-    (void)test;
-    if (mysql_query(eye, "SET SESSION group_concat_max_len = 65536") != 0 ||
-        mysql_query(eye, "SELECT GROUP_CONCAT(CONCAT(table_schema, '.', table_name) ORDER BY 1 SEPARATOR ',') "
-                         "FROM information_schema.tables WHERE table_schema LIKE 'bmt\\_%' "
-                         "AND table_name <> 'schema_migrations' AND table_name NOT IN ('jobs', 'replicas', "
-                         "'txn_branches', 'txn_decisions')") != 0)
-        give_up("cannot list the tables");
-    MYSQL_RES *result = mysql_store_result(eye);
-    char *names = arena_strdup(test->arena, mysql_fetch_row(result)[0]);
+    mariadb_run(server, "SET SESSION group_concat_max_len = 65536");
+    return mariadb_text(server,
+                        "SELECT GROUP_CONCAT(CONCAT(table_schema, '.', table_name) ORDER BY 1 SEPARATOR ',') "
+                        "FROM information_schema.tables WHERE table_schema LIKE 'bmt\\_%' AND table_name NOT IN "
+                        "('schema_migrations', 'jobs', 'replicas', 'txn_branches', 'txn_decisions')",
+                        test->arena);
+}
 
-    mysql_free_result(result);
-    return names;
+static void clear_server(struct test_db *test, struct mariadb *server)
+{
+    for (const char *name = tables(test, server); *name != '\0';) {
+        const size_t size = strcspn(name, ",");
+
+        mariadb_run(server, arena_printf(test->arena, "DELETE FROM %.*s", (int)size, name));
+        name += size + (name[size] == ',');
+    }
 }
 
 void test_db_clear(struct test_db *test)
 {
-    char *names = tables(test);
-    char statement[160];
-
-    for (char *name = names; *name != '\0';) {
-        const size_t size = strcspn(name, ",");
-
-        snprintf(statement, sizeof statement, "DELETE FROM %.*s", (int)size, name);
-        test_db_run(test, statement);
-        name += size + (name[size] == ',');
-    }
+    for (int i = 0; i < n_servers; i++)
+        clear_server(test, servers[i]);
     test_db_run(test, "INSERT INTO bmt_platform.clock (clock_id, offset_ms) VALUES (1, 0)");
 }
 
 long long test_db_checksum(struct test_db *test)
 {
     long long sum = 0;
-    char *query = arena_printf(test->arena, "CHECKSUM TABLE %s", tables(test));
-    MYSQL_ROW row;
 
-    if (mysql_query(eye, query) != 0)
-        give_up(mysql_error(eye));
-    MYSQL_RES *result = mysql_store_result(eye);
-
-    while ((row = mysql_fetch_row(result)) != NULL)
-        sum = (sum * 31 + (row[1] != NULL ? strtoll(row[1], NULL, 10) : 0)) & INT64_MAX >> 8;
-    mysql_free_result(result);
+    for (int i = 0; i < n_servers; i++)
+        sum = sum * 31 +
+              mariadb_mix(servers[i], arena_printf(test->arena, "CHECKSUM TABLE %s", tables(test, servers[i])));
     return sum;
-}
-
-int test_db_pid(const struct test_db *test)
-{
-    (void)test;
-    return (int)server_pid;
 }

@@ -1,12 +1,14 @@
 /*
- * A database for tests: a private mariadbd in a temporary folder, on a Unix socket alone, one for each test program.
- * It ends with the program, whatever ends that. Schemas are migrated once; each test begins with empty tables.
+ * The databases of a test program: one private mariadbd, or with BMT_TEST_SERVERS=3 three of them, with the modules
+ * product and payment on servers of their own. Schemas are migrated once; each test begins with empty tables. The
+ * test's own statements go to the server of the first schema that they name.
  */
 #ifndef BMT_TESTS_LIB_DB_H
 #define BMT_TESTS_LIB_DB_H
 
 #include "base/arena.h"
 #include "base/conf.h"
+#include "lib/mariadb.h"
 #include "sql/db.h"
 
 struct test_db {
@@ -17,10 +19,13 @@ struct test_db {
     const char *folder; /* temporary; for secrets and sockets */
 };
 
-/* Starts the server and brings the schemas up; aborts the test program with the server's log when it cannot. */
+/* Starts servers and brings the schemas up; aborts the test program with the server's log when it cannot. */
 struct test_db *test_db_start(void);
 
-/* Stops the server and removes the folder. */
+/* The same, always with three servers. */
+struct test_db *test_db_start_three(void);
+
+/* Stops the servers and removes the folder. */
 void test_db_stop(struct test_db *test);
 
 /* Empties all tables but the bookkeeping of migrations, and restarts the sandbox's offset row. */
@@ -35,7 +40,7 @@ void test_db_run(struct test_db *test, const char *statement);
 /* A number that changes whenever any row of any bmt table does. */
 long long test_db_checksum(struct test_db *test);
 
-/* The server's process, for tests that end or stop it. */
-int test_db_pid(const struct test_db *test);
+/* The server that holds the module's schema. */
+struct mariadb *test_db_server(enum module module);
 
 #endif

@@ -12,12 +12,12 @@ mkdir -p "$var/run" "$var/log" "$var/etc"
 chmod 700 "$var/etc" "$var/run"
 
 # A Unix socket's path holds 107 bytes: a deep folder gets a short one beside it.
-socket=$var/run/db.sock
-if [ ${#socket} -gt 100 ]; then
+sockets=$var/run
+if [ ${#sockets} -gt 85 ]; then
     short=$(cat "$var/run/short" 2>/dev/null || true)
     [ -d "$short" ] || short=$(mktemp -d /tmp/bmt.XXXXXX)
     echo "$short" >"$var/run/short"
-    socket=$short/db.sock
+    sockets=$short
 fi
 
 as_root=
@@ -59,21 +59,49 @@ wait_for() { # wait_for WHAT PID LOG COMMAND...
     done
 }
 
-say 'database'
-if [ ! -d "$var/db/mysql" ]; then
-    # shellcheck disable=SC2086 # empty or one word
-    mariadb-install-db --no-defaults $as_root --auth-root-authentication-method=normal --skip-test-db --force \
-        --datadir="$var/db" >"$var/log/db-install.log" 2>&1 || {
-        tail -n 20 "$var/log/db-install.log" >&2
-        fail 'could not make the database'
-    }
+# A private MariaDB in var/NAME on a Unix socket of that name; sets `socket`. It has a folder of its own for temporary
+# tables: a starting server deletes those that it finds in a shared one.
+start_database() { # start_database NAME
+    socket=$sockets/$1.sock
+    data=$var/$1
+    mkdir -p "$var/run/$1.tmp"
+    if [ ! -d "$data/mysql" ]; then
+        # shellcheck disable=SC2086 # empty or one word
+        TMPDIR=$var/run/$1.tmp mariadb-install-db --no-defaults $as_root --auth-root-authentication-method=normal \
+            --skip-test-db --force --datadir="$data" >"$var/log/$1-install.log" 2>&1 || {
+            tail -n 20 "$var/log/$1-install.log" >&2
+            fail 'could not make the database'
+        }
+    fi
+    # shellcheck disable=SC2086
+    TMPDIR=$var/run/$1.tmp mariadbd --no-defaults $as_root --datadir="$data" --socket="$socket" --skip-networking \
+        --skip-log-bin --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=256M >>"$var/log/$1.log" 2>&1 &
+    db=$!
+    started $db
+    wait_for 'the database' $db "$var/log/$1.log" mariadb --no-defaults -u root -S "$socket" -e 'SELECT 1'
+}
+
+servers=${BMT_UP_SERVERS:-1}
+if [ -d "$var/db" ] && [ "$servers" != "$(cat "$var/run/servers" 2>/dev/null || echo 1)" ]; then
+    fail "the data in $var were made with another --servers; take another --var"
 fi
-# shellcheck disable=SC2086
-mariadbd --no-defaults $as_root --datadir="$var/db" --socket="$socket" --skip-networking --skip-log-bin \
-    --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=256M >>"$var/log/db.log" 2>&1 &
-db=$!
-started $db
-wait_for 'the database' $db "$var/log/db.log" mariadb --no-defaults -u root -S "$socket" -e 'SELECT 1'
+echo "$servers" >"$var/run/servers"
+if [ "$servers" = 3 ]; then
+    say 'databases: orders, products, payments'
+    start_database db-product
+    product_socket=$socket
+    start_database db-payment
+    payment_socket=$socket
+    start_database db
+    map="commit_mode = \"xa\"; servers = ( { name = \"main\"; socket = \"$socket\"; user = \"root\"; },
+        { name = \"product\"; socket = \"$product_socket\"; user = \"root\"; },
+        { name = \"payment\"; socket = \"$payment_socket\"; user = \"root\"; } );
+    modules = ( { module = \"product\"; server = \"product\"; }, { module = \"payment\"; server = \"payment\"; } );"
+else
+    say 'database'
+    start_database db
+    map="servers = ( { name = \"main\"; socket = \"$socket\"; user = \"root\"; } );"
+fi
 
 # Settings and secrets: made once, never shown but for the development key.
 secret() {
@@ -98,7 +126,7 @@ listen = "127.0.0.1:$1";
 metrics: { listen = "127.0.0.1:$2"; };
 secrets_dir = "$var/etc/channels";
 auth: { pepper_file = "$var/etc/pepper"; admin_key_file = "$var/etc/admin.key"; token_key_file = "$var/etc/token.pem"; };
-database: { servers = ( { name = "main"; socket = "$socket"; user = "root"; } ); };
+database: { $map };
 END
 }
 

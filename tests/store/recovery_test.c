@@ -1,0 +1,218 @@
+/* Recovery of global transactions: coordinators and servers that die or sleep at every step. */
+#include "lib/suite.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/id.h"
+#include "lib/things.h"
+#include "sql/recovery.h"
+
+/*
+ * Another process that begins the same transaction and stops or dies at a fail point. Returns its pid once it has;
+ * it ends with the error of its commit.
+ */
+static pid_t given_coordinator(const char *point, const char *action)
+{
+    const char *list = arena_printf(db->arena, "%s=%s", point, action);
+    int status = 0;
+    const pid_t child = fork();
+
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        db->session = session_new(db->db); /* the parent's connections are not ours */
+        if (failpoint_enable(list, stderr) != 0)
+            _exit(250);
+        const int rc = things_write_everywhere(1);
+
+        _exit(rc == 0 ? 0 : rc == ERR_BATCH_CONFLICT ? 1 : rc == ERR_COMMIT_UNCERTAIN ? 2 : 3);
+    }
+    assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+    assert_true(WIFSTOPPED(status) || WIFSIGNALED(status));
+    return child;
+}
+
+static int go_on(pid_t child)
+{
+    int status = 0;
+
+    kill(child, SIGCONT);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WEXITSTATUS(status);
+}
+
+static const char *const before_decision[] = {"xa.start",    "xa.branch",          "xa.end",           "xa.prepare",
+                                              "xa.prepared", "xa.before_decision", "sql.before_commit"};
+static const char *const after_decision[] = {"sql.after_commit", "xa.decided", "xa.commit", "xa.finished"};
+
+static void killed_coordinator_leaves_all_or_nothing(void **state)
+{
+    for (size_t i = 0; i < COUNT_OF(before_decision); i++) {
+        things_clear(state);
+        given_coordinator(before_decision[i], "kill");
+        recover();
+        expect_everywhere(false);
+    }
+    for (size_t i = 0; i < COUNT_OF(after_decision); i++) {
+        things_clear(state);
+        given_coordinator(after_decision[i], "kill");
+        recover();
+        expect_everywhere(true);
+    }
+}
+
+/* It sleeps past the limit: its prepared branches have a living owner, whom recovery ends, and the tombstone fences it.
+ */
+static void sleeping_coordinator_is_fenced(void **state)
+{
+    static const char *const points[] = {"xa.prepared", "sql.before_commit"};
+
+    for (size_t i = 0; i < COUNT_OF(points); i++) {
+        things_clear(state);
+        const pid_t child = given_coordinator(points[i], "stop");
+
+        if (i == 0) {
+            recover();
+            expect_everywhere(false);
+            assert_int_equal(go_on(child), 1); /* it meets the tombstone */
+        } else {
+            /* Its decision is written but not committed: recovery waits at the primary key, and loses the race. */
+            struct session *session CLEANUP(session_cleanup) = session_new(db->db);
+            struct arena *arena CLEANUP(arena_cleanup) = arena_new(16 << 20);
+
+            test_db_run(db, "SELECT SLEEP(0.6)");
+            assert_int_equal(recovery_run(session, arena, NULL), 0);
+            assert_int_equal(go_on(child), 0);
+            expect_everywhere(true);
+        }
+        recover();
+        expect_everywhere(i == 1);
+    }
+}
+
+/* Servers die with prepared branches; they are listed again afterwards. */
+static void killed_server_remembers_its_branches(void **state)
+{
+    static const enum module victims[] = {MODULE_PRODUCT, MODULE_PAYMENT, MODULE_ORDER};
+    static const struct {
+        const char *point;
+        bool is_there;
+    } cases[] = {{"xa.prepared", false}, {"xa.before_decision", false}, {"xa.decided", true}, {"xa.commit", true}};
+
+    for (size_t i = 0; i < COUNT_OF(victims); i++)
+        for (size_t j = 0; j < COUNT_OF(cases); j++) {
+            things_clear(state);
+            const pid_t child = given_coordinator(cases[j].point, "stop");
+
+            mariadb_kill(test_db_server(victims[i]));
+            kill(child, SIGKILL);
+            waitpid(child, NULL, 0);
+            mariadb_restart(test_db_server(victims[i]));
+            recover();
+            expect_everywhere(cases[j].is_there);
+        }
+}
+
+static void branches_of_others_are_never_touched(void **state)
+{
+    struct session *session CLEANUP(session_cleanup) = session_new(db->db);
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(16 << 20);
+    static const char *const names[] = {"'someone','else'", "'bmt1.other.0000000000000040.order.00000001','product.1'"};
+    struct in_doubt_list list;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        static const char *const steps[] = {"XA START %s", "XA END %s", "XA PREPARE %s"};
+
+        for (size_t j = 0; j < COUNT_OF(steps); j++) {
+            char text[200];
+
+            snprintf(text, sizeof text, "%.*s %s", (int)strlen(steps[j]) - 3, steps[j], names[i]);
+            mariadb_run(test_db_server(MODULE_PRODUCT), text);
+            if (j == 0)
+                test_db_run(db, arena_printf(db->arena, "INSERT INTO bmt_product.things VALUES (%zu)", i + 1));
+        }
+        mariadb_new_eye(test_db_server(MODULE_PRODUCT));
+    }
+    assert_int_equal(recovery_run(session, arena, NULL), 0);
+    list = recovery_list(session, arena);
+    assert_int_equal(list.n, 0);
+    assert_int_equal(list.n_foreign, 2);
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        mariadb_run(test_db_server(MODULE_PRODUCT), arena_printf(db->arena, "XA ROLLBACK %s", names[i]));
+}
+
+/* As many as a whole fleet may leave behind; every second one had been decided. */
+static void thousand_in_doubt_are_settled(void **state)
+{
+    enum { N = 1000 };
+    struct mariadb *product = test_db_server(MODULE_PRODUCT);
+    const int64_t first = id_first_of(clock_wall_ms() - 60000);
+    int64_t begin_ns;
+
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        const struct gtid gtid = {.id = first + i * 64, .home = MODULE_ORDER, .epoch = 7};
+        char name[GTID_SIZE];
+
+        gtid_text("bmt", &gtid, name);
+        mariadb_run(product, arena_printf(db->arena, "XA START '%s','product.1'", name));
+        mariadb_run(product, arena_printf(db->arena, "INSERT INTO bmt_product.txn_branches VALUES ('%s', 1)", name));
+        mariadb_run(product, arena_printf(db->arena, "INSERT INTO bmt_product.things VALUES (%d)", i + 1));
+        mariadb_run(product, arena_printf(db->arena, "XA END '%s','product.1'", name));
+        mariadb_run(product, arena_printf(db->arena, "XA PREPARE '%s','product.1'", name));
+        mariadb_new_eye(product);
+        if (i % 2 == 0)
+            test_db_run(db, arena_printf(db->arena,
+                                         "INSERT INTO bmt_order.txn_decisions VALUES ('%s', 'C', 'product', 1)", name));
+    }
+    assert_int_equal(in_doubt(), N);
+    begin_ns = clock_steady_ns();
+    recover();
+    print_message("             %d settled in %lld ms\n", N, (long long)(clock_steady_ns() - begin_ns) / 1000000);
+    assert_int_equal(things_number("SELECT COUNT(*) FROM bmt_product.things"), N / 2);
+    assert_int_equal(things_number("SELECT COUNT(*) FROM bmt_product.things WHERE id % 2 = 1"), N / 2);
+}
+
+/* Old fates are forgotten, unless something as old may still ask. */
+static void fates_are_kept_and_then_forgotten(void **state)
+{
+    struct session *session CLEANUP(session_cleanup) = session_new(db->db);
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(16 << 20);
+    const struct gtid gtid = {.id = id_first_of(clock_wall_ms() - INT64_C(200000000)), .home = MODULE_ORDER};
+    char name[GTID_SIZE];
+
+    (void)state;
+    assert_int_equal(things_write_everywhere(1), 0);
+    gtid_text("bmt", &gtid, name);
+    while (recovery_forget(session, arena) > 0)
+        arena_reset(arena);
+    const long long before = things_number("SELECT COUNT(*) FROM bmt_order.txn_decisions");
+
+    assert_true(before > 0);
+    test_db_run(db,
+                arena_printf(db->arena, "INSERT INTO bmt_order.txn_decisions VALUES ('%s', 'C', 'product', 1)", name));
+    test_db_run(db, arena_printf(db->arena, "INSERT INTO bmt_product.txn_branches VALUES ('%s', 1)", name));
+    assert_int_equal(recovery_forget(session, arena), 2);
+    assert_int_equal(things_number("SELECT COUNT(*) FROM bmt_order.txn_decisions"), before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(killed_coordinator_leaves_all_or_nothing, things_clear),
+        cmocka_unit_test_setup(sleeping_coordinator_is_fenced, things_clear),
+        cmocka_unit_test_setup(killed_server_remembers_its_branches, things_clear),
+        cmocka_unit_test_setup(branches_of_others_are_never_touched, things_clear),
+        cmocka_unit_test_setup(thousand_in_doubt_are_settled, things_clear),
+        cmocka_unit_test_setup(fates_are_kept_and_then_forgotten, things_clear),
+    };
+
+    return cmocka_run_group_tests_name("recovery", tests, things_begin, things_end);
+}
