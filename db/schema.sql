@@ -269,6 +269,7 @@ CREATE TABLE `stocks` (
   `sold` bigint(20) NOT NULL,
   `version` int(11) NOT NULL,
   `update_time_ms` bigint(20) NOT NULL,
+  `is_counted` tinyint(1) NOT NULL DEFAULT 1 COMMENT '0: unlimited; the row tells what was sold before',
   PRIMARY KEY (`sku_id`),
   CONSTRAINT `CONSTRAINT_1` CHECK (`available` >= 0),
   CONSTRAINT `CONSTRAINT_2` CHECK (`held` >= 0),

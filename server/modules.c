@@ -17,7 +17,13 @@ const struct rpc_service *const modules_services[] = {
 const size_t modules_services_count = COUNT_OF(modules_services);
 
 const struct job *const modules_jobs[] = {
-    &recover_job,           &replica_renew_job,       &forget_fates_job, &sandbox_clock_job, &order_close_expired_job,
-    &order_confirm_due_job, &payment_ask_channel_job,
+    &recover_job,
+    &replica_renew_job,
+    &forget_fates_job,
+    &sandbox_clock_job,
+    &order_close_expired_job,
+    &order_confirm_due_job,
+    &payment_ask_channel_job,
+    &payment_ask_refund_job,
 };
 const size_t modules_jobs_count = COUNT_OF(modules_jobs);

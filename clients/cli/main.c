@@ -222,6 +222,7 @@ int cli_call(const ProtobufCServiceDescriptor *service, const char *method, cons
 /* What moves money is done with a reason, and after the subject was typed again. */
 static int confirm(const struct cli_command *command, json_t *request)
 {
+    static const char *const fields[] = {"detail", "reason"}; /* where the history keeps it */
     const ProtobufCMessageDescriptor *type =
         protobuf_c_service_descriptor_get_method_by_name(command->service, command->method)->input;
     const char *subject = json_string_value(json_object_get(request, command->subject));
@@ -229,8 +230,9 @@ static int confirm(const struct cli_command *command, json_t *request)
 
     if (cli.reason == NULL)
         return usage("this moves money: say why with --reason", "");
-    if (protobuf_c_message_descriptor_get_field_by_name(type, "detail") != NULL)
-        json_object_set_new(request, "detail", json_string(cli.reason));
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (protobuf_c_message_descriptor_get_field_by_name(type, fields[i]) != NULL)
+            json_object_set_new(request, fields[i], json_string(cli.reason));
     if (cli.is_confirmed)
         return 0;
     if (!isatty(STDIN_FILENO))

@@ -47,20 +47,6 @@ static void on_reply(void *context, const struct http_reply *reply)
     step_post(&apply_step, ask);
 }
 
-static struct channel_account_row *copy_account(const struct channel_account_row *row, struct arena *arena)
-{
-    struct channel_account_row *copy = arena_memdup(arena, row, sizeof *row);
-
-    copy->code = arena_strdup(arena, row->code);
-    copy->channel = arena_strdup(arena, row->channel);
-    copy->title = arena_strdup(arena, row->title);
-    copy->merchant = arena_strdup(arena, row->merchant);
-    copy->secret_name = arena_strdup(arena, row->secret_name);
-    copy->base_url = arena_strdup(arena, row->base_url);
-    copy->notify_url = arena_strdup(arena, row->notify_url);
-    return copy;
-}
-
 int ask_channel(struct ask *ask, const struct channel_account_row *account, const struct payment_row *payment,
                 struct err *err)
 {
@@ -68,7 +54,7 @@ int ask_channel(struct ask *ask, const struct channel_account_row *account, cons
     int rc;
 
     PRE(ask->answer != NULL && ask->payment_id == payment->payment_id);
-    rc = channel_open(copy_account(account, ask->arena), &ask->account, err);
+    rc = channel_open(channel_account_copy(account, ask->arena), &ask->account, err);
     if (rc != 0)
         return rc;
     switch (ask->question) {

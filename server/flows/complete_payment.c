@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "flows/order_paid.h"
 #include "order/watch.h"
+#include "payment/ops_refund.h"
 
 /* Speaks the channel of this payment, and of the same money? */
 static bool matches(struct complete_payment *c)
@@ -32,6 +33,7 @@ static enum payment_event event_of(const struct complete_payment *c, int64_t now
     switch (c->verdict.word) {
     case CHANNEL_WAITS: return PAYMENT_EVENT_WAIT;
     case CHANNEL_HAS_MONEY: return PAYMENT_EVENT_SUCCEED;
+    case CHANNEL_GAVE_BACK: return 0; /* no word on a payment */
     case CHANNEL_FAILED: return PAYMENT_EVENT_FAIL;
     case CHANNEL_CLOSED: return PAYMENT_EVENT_CLOSE;
     case CHANNEL_REFUSED:
@@ -110,6 +112,22 @@ static int pay_orders(struct batch *batch, struct payment_moves *moves, struct e
     return rc;
 }
 
+/* Money that came too late goes back by itself: its refund is recorded with the payment's own move. */
+static int refund_late(struct batch *batch, const struct payment_moves *moves, struct err *err)
+{
+    struct refund_row *rows = arena_array_of(batch->arena, struct refund_row, moves->n_rows);
+    size_t n = 0;
+
+    for (size_t i = 0; i < moves->n_rows; i++) {
+        const struct payment_row *row = moves->rows[i];
+
+        if (row->state == PAYMENT_SUCCEEDED && row->is_late)
+            rows[n++] = refund_make(id_new(id_route(row->biz_id, row->user_id)), row, row->amount_minor, REFUND_OF_LATE,
+                                    batch->now_ms);
+    }
+    return refund_begin(batch, rows, n, err);
+}
+
 enum { NOTIFICATION_APPLIED = 1 };
 
 static int keep_notifications(struct batch *batch, struct err *err)
@@ -153,6 +171,8 @@ static int complete_payment_body(struct batch *batch, struct err *err)
     rc = pay_orders(batch, &moves, err);
     if (rc == 0)
         rc = payment_moves_write(batch, &moves, err);
+    if (rc == 0)
+        rc = refund_late(batch, &moves, err);
     if (rc == 0)
         rc = keep_notifications(batch, err);
     return rc;

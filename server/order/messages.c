@@ -18,6 +18,7 @@ static Bmt__Order__V1__OrderLine *line_message(const struct order_line_row *row,
     line->quantity = row->quantity;
     line->unit_price = proto_money(row->unit_minor, currency, arena);
     line->amount = proto_money(row->amount_minor, currency, arena);
+    line->refunded_quantity = row->refunded_quantity;
     return line;
 }
 
@@ -84,6 +85,8 @@ Bmt__Order__V1__Order *order_message(const struct order_row *row, const struct o
     order->pay_time = proto_time(row->pay_time_ms, arena);
     order->fulfil_time = proto_time(row->fulfil_time_ms, arena);
     order->complete_time = proto_time(row->complete_time_ms, arena);
+    order->refunded = proto_money(row->refunded_minor, row->currency, arena);
+    order->refund_id = proto_id(ID_REFUND, row->refund_id, arena);
     return order;
 }
 

@@ -118,9 +118,9 @@ void order_move_add(struct order_moves *moves, const struct order_move *move, in
     row->update_time_ms = now_ms;
     if (to == ORDER_PAID)
         row->pay_time_ms = now_ms;
-    else if (to == ORDER_FULFILLED)
+    else if (move->event == ORDER_EVENT_FULFIL)
         row->fulfil_time_ms = now_ms;
-    else if (to == ORDER_COMPLETED)
+    else if (move->event == ORDER_EVENT_CONFIRM)
         row->complete_time_ms = now_ms;
     moves->events[moves->n_events++] = (struct order_event_row){
         .order_id = row->order_id,

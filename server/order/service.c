@@ -8,6 +8,7 @@
 #include "flows/close_order.h"
 #include "flows/confirm_order.h"
 #include "flows/pay_order.h"
+#include "flows/refund_order.h"
 #include "order/messages.h"
 #include "order/order.h"
 #include "order/service.h"
@@ -168,8 +169,8 @@ static const struct rpc_method methods[] = {
     {"ConfirmOrder", RPC_BATCH(confirm_order)},
     {"ListOrderEvents", RPC_BATCH(list_order_events)},
     RPC_LATER("ReportFulfillment"),
-    RPC_LATER("RefundOrder"),
-    RPC_LATER("GetRefund"),
+    {"RefundOrder", .handle = refund_order_handle},
+    {"GetRefund", RPC_BATCH(get_refund)},
     RPC_LATER("GetBusinessMetrics"),
 };
 

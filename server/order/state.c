@@ -2,9 +2,12 @@
  * An order waits for money, is fulfilled once it has it, and is completed by the buyer or by time.
  *
  *   (none) --> PENDING_PAYMENT --> PAID --> FULFILLING --> FULFILLED --> COMPLETED
- *                     |               \         \             \            \
- *                     v                +---------+-------------+------------+--> REFUNDING --> REFUNDED
+ *                     |                                         |             |
+ *                     v                                         +-------------+--> REFUNDING --> REFUNDED
  *                  CLOSED
+ *
+ * A refund of a part, and one that failed, ends where it began. PAID and FULFILLING are passed inside one transaction
+ * as long as the platform grants by itself, so nobody can ask for a refund there.
  */
 #include "order/state.h"
 
@@ -13,8 +16,8 @@ static const char *const states[] = {
 };
 
 static const char *const events[] = {
-    "UNSPECIFIED", "CREATE",       "PAY",  "START_FULFILMENT", "FULFIL", "CONFIRM", "CANCEL",
-    "EXPIRE",      "FAIL_PAYMENT", "DENY", "START_REFUND",     "REFUND",
+    "UNSPECIFIED", "CREATE",       "PAY",  "START_FULFILMENT", "FULFIL", "CONFIRM",    "CANCEL",
+    "EXPIRE",      "FAIL_PAYMENT", "DENY", "START_REFUND",     "REFUND", "END_REFUND", "END_REFUND_COMPLETED",
 };
 
 /* clang-format off */
@@ -27,13 +30,13 @@ static const struct fsm_row rows[] = {
     {ORDER_PENDING_PAYMENT, ORDER_EVENT_FAIL_PAYMENT,     ORDER_CLOSED         },
     {ORDER_PENDING_PAYMENT, ORDER_EVENT_DENY,             ORDER_CLOSED         },
     {ORDER_PAID,            ORDER_EVENT_START_FULFILMENT, ORDER_FULFILLING     },
-    {ORDER_PAID,            ORDER_EVENT_START_REFUND,     ORDER_REFUNDING      },
     {ORDER_FULFILLING,      ORDER_EVENT_FULFIL,           ORDER_FULFILLED      },
-    {ORDER_FULFILLING,      ORDER_EVENT_START_REFUND,     ORDER_REFUNDING      },
     {ORDER_FULFILLED,       ORDER_EVENT_CONFIRM,          ORDER_COMPLETED      },
     {ORDER_FULFILLED,       ORDER_EVENT_START_REFUND,     ORDER_REFUNDING      },
     {ORDER_COMPLETED,       ORDER_EVENT_START_REFUND,     ORDER_REFUNDING      },
     {ORDER_REFUNDING,       ORDER_EVENT_REFUND,           ORDER_REFUNDED       },
+    {ORDER_REFUNDING,       ORDER_EVENT_END_REFUND,       ORDER_FULFILLED      },
+    {ORDER_REFUNDING,       ORDER_EVENT_END_REFUND_COMPLETED, ORDER_COMPLETED  },
 };
 /* clang-format on */
 

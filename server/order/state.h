@@ -28,6 +28,8 @@ enum order_event {
     ORDER_EVENT_DENY = 9,
     ORDER_EVENT_START_REFUND = 10,
     ORDER_EVENT_REFUND = 11,
+    ORDER_EVENT_END_REFUND = 12,
+    ORDER_EVENT_END_REFUND_COMPLETED = 13,
 };
 
 enum close_reason {

@@ -13,6 +13,8 @@ static const struct sql_column move_columns[] = {
     SQL_COLUMN(struct order_row, pay_time_ms, SQL_I64),
     SQL_COLUMN(struct order_row, fulfil_time_ms, SQL_I64),
     SQL_COLUMN(struct order_row, complete_time_ms, SQL_I64),
+    SQL_COLUMN(struct order_row, refund_id, SQL_I64),
+    SQL_COLUMN(struct order_row, refunded_minor, SQL_I64),
     SQL_COLUMN(struct order_row, order_id, SQL_I64),
     SQL_COLUMN(struct order_row, biz_id, SQL_I64),
     SQL_COLUMN(struct order_row, state_read, SQL_I32),
@@ -39,14 +41,14 @@ static const struct sql_stmt ORDER_INSERT = {
     .name = "order_insert",
     .module = MODULE_ORDER,
     .text = "INSERT INTO bmt_order.orders (" ORDER_COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(order_columns),
 };
 static const struct sql_stmt ORDER_LINE_INSERT = {
     .name = "order_line_insert",
     .module = MODULE_ORDER,
     .text = "INSERT INTO bmt_order.order_lines (" ORDER_LINE_COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(order_line_columns),
 };
 static const struct sql_stmt ORDER_EVENT_INSERT = {
@@ -104,7 +106,7 @@ static const struct sql_stmt ORDER_MOVE = {
     .module = MODULE_ORDER,
     .text = "UPDATE bmt_order.orders\n"
             "SET state = ?, close_reason = ?, version = ?, payment_id = ?, due_time_ms = ?, update_time_ms = ?,\n"
-            "    pay_time_ms = ?, fulfil_time_ms = ?, complete_time_ms = ?\n"
+            "    pay_time_ms = ?, fulfil_time_ms = ?, complete_time_ms = ?, refund_id = ?, refunded_minor = ?\n"
             "WHERE order_id = ? AND biz_id = ? AND state = ? AND version = ?",
     .params = SQL_COLUMNS(move_columns),
 };

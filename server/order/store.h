@@ -31,7 +31,9 @@ struct order_row {
     int64_t complete_time_ms;
     const char *created_by;
     const char *labels;
-    int32_t state_read; /* what a move expects to find */
+    int64_t refund_id;      /* the one under way; 0: none */
+    int64_t refunded_minor; /* what went back */
+    int32_t state_read;     /* what a move expects to find */
     int32_t version_read;
 };
 
@@ -46,6 +48,7 @@ struct order_line_row {
     int64_t quantity;
     int64_t unit_minor;
     int64_t amount_minor;
+    int64_t refunded_quantity;
 };
 
 struct order_event_row {
@@ -60,6 +63,36 @@ struct order_event_row {
     const char *actor;
     const char *detail;
     int64_t create_time_ms;
+};
+
+/* A refund's order side: what is recalled, and why. */
+struct order_refund_row {
+    int64_t refund_id;
+    int64_t biz_id;
+    int64_t order_id;
+    int64_t payment_id;
+    struct sql_bytes request_id;
+    uint8_t fingerprint[FINGERPRINT_SIZE];
+    char currency[CURRENCY_SIZE];
+    int64_t amount_minor;
+    const char *reason;
+    const char *actor;
+    int64_t create_time_ms;
+};
+
+struct refund_line_row {
+    int64_t refund_id;
+    int32_t line_no;
+    int64_t biz_id;
+    int64_t quantity;
+};
+
+/* Units of a line that were paid back. */
+struct order_line_recall {
+    int64_t order_id;
+    int32_t line_no;
+    int64_t biz_id;
+    int64_t quantity;
 };
 
 struct order_key {
@@ -112,6 +145,20 @@ int order_store_list_events(struct tx *tx, const struct order_key *key, int32_t 
 /* All stored events of these orders, by order and version. */
 int order_store_find_events(struct tx *tx, const struct order_key *keys, size_t n, struct arena *arena,
                             struct order_event_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+
+/* Refunds (store_refund.c). */
+int order_store_insert_refunds(struct tx *tx, const struct order_refund_row *rows, size_t n,
+                               const struct refund_line_row *lines, size_t n_lines, struct err *err) MUST_CHECK;
+int order_store_find_refunds(struct tx *tx, const int64_t *refund_ids, size_t n, struct arena *arena,
+                             struct order_refund_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+int order_store_find_refund_requests(struct tx *tx, const struct order_request_key *keys, size_t n, struct arena *arena,
+                                     struct order_refund_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* By refund and line number. */
+int order_store_find_refund_lines(struct tx *tx, const int64_t *refund_ids, size_t n, struct arena *arena,
+                                  struct refund_line_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* Adds to refunded_quantity; more than the line has is a conflict. */
+int order_store_recall_lines(struct tx *tx, const struct order_line_recall *recalls, size_t n,
+                             struct err *err) MUST_CHECK;
 
 /* A page of a business's orders, newest first. */
 struct order_filter {

@@ -34,14 +34,16 @@ enum channel_word {
     CHANNEL_MISSING,   /* the channel does not know the payment */
     CHANNEL_WAITS,     /* the channel waits for the payer */
     CHANNEL_HAS_MONEY,
-    CHANNEL_FAILED, /* the payer or the channel refused the payment */
+    CHANNEL_GAVE_BACK, /* of a refund: the money went back */
+    CHANNEL_FAILED,    /* the payer or the channel refused the payment */
     CHANNEL_CLOSED,
 };
 
-/* The channel's word on one payment; texts live in the arena that it was read with. */
+/* The channel's word on one payment or refund; texts live in the arena that it was read with. */
 struct channel_verdict {
     enum channel_word word;
     int64_t payment_id;      /* which of ours it speaks of; 0 when it does not say */
+    int64_t refund_id;       /* the same of a refund */
     struct money amount;     /* of what it has or waits for; currency empty when it does not say */
     const char *ref;         /* the channel's id; NULL when it does not say */
     const char *transaction; /* NULL: none */
@@ -66,9 +68,21 @@ struct channel {
     void (*build_close)(const struct channel_account *account, const struct payment_row *payment, struct arena *arena,
                         struct http_request *ret_request);
 
-    /* Never fails: what cannot be believed is CHANNEL_UNCLEAR. */
+    /*
+     * The same for a refund. Asking to refund is idempotent by refund_id: asked again, the channel tells what became of
+     * it. An adapter whose channel cannot do that asks for the refund first and sends it when the channel does not know
+     * it.
+     */
+    void (*build_refund)(const struct channel_account *account, const struct refund_row *refund, struct arena *arena,
+                         struct http_request *ret_request);
+    void (*build_query_refund)(const struct channel_account *account, const struct refund_row *refund,
+                               struct arena *arena, struct http_request *ret_request);
+
+    /* Never fail: what cannot be believed is CHANNEL_UNCLEAR. */
     struct channel_verdict (*read_reply)(const struct channel_account *account, const struct http_reply *reply,
                                          struct arena *arena);
+    struct channel_verdict (*read_refund)(const struct channel_account *account, const struct http_reply *reply,
+                                          struct arena *arena);
 
     /* False when the notification is not the channel's, is too old, or cannot be read. `now_ms` is the machine's. */
     bool (*read_notification)(const struct channel_account *account, const struct http_header *headers,
@@ -78,6 +92,9 @@ struct channel {
 
 /* The adapter of that name; NULL when there is none. */
 const struct channel *channel_of_name(const char *name);
+
+/* A copy of an account in the arena, texts too: for questions that outlive the batch that read it. */
+struct channel_account_row *channel_account_copy(const struct channel_account_row *row, struct arena *arena);
 
 /* Where secrets are looked for. */
 void channel_use_secrets_dir(const char *folder);

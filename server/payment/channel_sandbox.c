@@ -91,6 +91,26 @@ static void build_close(const struct channel_account *account, const struct paym
           arena, ret_request);
 }
 
+static void build_refund(const struct channel_account *account, const struct refund_row *refund, struct arena *arena,
+                         struct http_request *ret_request)
+{
+    json_t *json = json_pack("{s:s, s:s, s:I, s:s}", "merchant_refund_id", id_show(ID_REFUND, refund->refund_id),
+                             "merchant_payment_id", id_show(ID_PAYMENT, refund->payment_id), "amount_minor",
+                             (json_int_t)refund->amount_minor, "currency", refund->currency);
+    char *text = json_dumps(json, JSON_COMPACT);
+
+    build(account, "POST", "/v1/refunds", arena_strdup(arena, text), arena, ret_request);
+    free(text); /* jansson's own */
+    json_decref(json);
+}
+
+static void build_query_refund(const struct channel_account *account, const struct refund_row *refund,
+                               struct arena *arena, struct http_request *ret_request)
+{
+    build(account, "GET", arena_printf(arena, "/v1/refunds/by-merchant-id/%s", id_show(ID_REFUND, refund->refund_id)),
+          NULL, arena, ret_request);
+}
+
 /* Whether the channel signed `time \n nonce \n body`. */
 static bool is_signed(const struct channel_account *account, const char *time, const char *nonce, const char *signature,
                       const void *body, size_t body_size, struct arena *arena)
@@ -167,8 +187,35 @@ static struct channel_verdict verdict_of(const json_t *json, struct arena *arena
     return verdict;
 }
 
-static struct channel_verdict read_reply(const struct channel_account *account, const struct http_reply *reply,
-                                         struct arena *arena)
+static struct channel_verdict refund_verdict_of(const json_t *json, struct arena *arena)
+{
+    static const struct {
+        const char *state;
+        enum channel_word word;
+    } words[] = {{"PENDING", CHANNEL_WAITS}, {"SUCCEEDED", CHANNEL_GAVE_BACK}, {"FAILED", CHANNEL_FAILED}};
+    struct channel_verdict verdict = {.word = CHANNEL_UNCLEAR, .action_url = "", .failure = ""};
+    const char *state = json_string_value(json_object_get(json, "state"));
+    const char *ours = json_string_value(json_object_get(json, "merchant_refund_id"));
+    const char *currency = json_string_value(json_object_get(json, "currency"));
+    const char *failure = text_of(json, "failure", arena);
+
+    if (state == NULL || ours == NULL || id_parse(ID_REFUND, ours, &verdict.refund_id) != 0 || currency == NULL ||
+        !currency_known(currency))
+        return verdict;
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (strcmp(words[i].state, state) == 0)
+            verdict.word = words[i].word;
+    verdict.amount = money_of(json_integer_value(json_object_get(json, "amount_minor")), currency);
+    verdict.ref = text_of(json, "channel_refund_id", arena);
+    verdict.transaction = text_of(json, "channel_transaction_id", arena);
+    verdict.failure = failure != NULL ? failure : "";
+    return verdict;
+}
+
+typedef struct channel_verdict read_object(const json_t *json, struct arena *arena);
+
+static struct channel_verdict read_with(const struct channel_account *account, const struct http_reply *reply,
+                                        read_object *read, struct arena *arena)
 {
     struct channel_verdict verdict = {.word = CHANNEL_UNCLEAR, .action_url = "", .failure = ""};
     json_t *json;
@@ -182,7 +229,7 @@ static struct channel_verdict read_reply(const struct channel_account *account, 
         return verdict;
     json = json_loadb(reply->body, reply->body_size, 0, NULL);
     if (reply->status == 200) {
-        verdict = verdict_of(json, arena);
+        verdict = read(json, arena);
     } else if (reply->status == 404) {
         verdict.word = CHANNEL_MISSING;
     } else if (reply->status >= 400 && reply->status < 500) {
@@ -193,6 +240,18 @@ static struct channel_verdict read_reply(const struct channel_account *account, 
     }
     json_decref(json);
     return verdict;
+}
+
+static struct channel_verdict read_reply(const struct channel_account *account, const struct http_reply *reply,
+                                         struct arena *arena)
+{
+    return read_with(account, reply, verdict_of, arena);
+}
+
+static struct channel_verdict read_refund(const struct channel_account *account, const struct http_reply *reply,
+                                          struct arena *arena)
+{
+    return read_with(account, reply, refund_verdict_of, arena);
 }
 
 static const char *header(const struct http_header *headers, size_t n, const char *name)
@@ -233,6 +292,9 @@ const struct channel channel_sandbox = {
     .build_create = build_create,
     .build_query = build_query,
     .build_close = build_close,
+    .build_refund = build_refund,
+    .build_query_refund = build_query_refund,
     .read_reply = read_reply,
+    .read_refund = read_refund,
     .read_notification = read_notification,
 };

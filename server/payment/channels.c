@@ -81,3 +81,17 @@ int channel_open(const struct channel_account_row *row, struct channel_account *
     *ret_account = account;
     return 0;
 }
+
+struct channel_account_row *channel_account_copy(const struct channel_account_row *row, struct arena *arena)
+{
+    struct channel_account_row *copy = arena_memdup(arena, row, sizeof *row);
+
+    copy->code = arena_strdup(arena, row->code);
+    copy->channel = arena_strdup(arena, row->channel);
+    copy->title = arena_strdup(arena, row->title);
+    copy->merchant = arena_strdup(arena, row->merchant);
+    copy->secret_name = arena_strdup(arena, row->secret_name);
+    copy->base_url = arena_strdup(arena, row->base_url);
+    copy->notify_url = arena_strdup(arena, row->notify_url);
+    return copy;
+}

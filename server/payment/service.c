@@ -4,6 +4,7 @@
  */
 #include "bmt/payment/v1/payment.pb-c.h"
 #include "flows/ask_channel.h"
+#include "flows/ask_refund.h"
 #include "flows/handle_notification.h"
 #include "flows/query_payment.h"
 #include "payment/messages.h"
@@ -15,6 +16,7 @@ void payment_use_settings(const struct conf *conf)
 {
     channel_use_secrets_dir(conf->secrets_dir);
     ask_channel_set_timeout(conf->payment_channel_timeout_ms);
+    ask_refund_set_timeout(conf->payment_channel_timeout_ms);
 }
 
 static void create_account_read(const struct call *call, const void *message, void *into)

@@ -48,3 +48,44 @@ bool payment_state_is_open(int state)
 {
     return state == PAYMENT_CREATED || state == PAYMENT_PENDING || state == PAYMENT_UNKNOWN;
 }
+
+/*
+ * A refund is recorded before the channel hears of it; it is never given up because nobody answers.
+ *
+ *   (none) --> CREATED --> PENDING --> SUCCEEDED | FAILED
+ *                  \          ^
+ *                   +--> UNKNOWN     left only by the channel's own word
+ */
+static const char *const refund_states[] = {"UNSPECIFIED", "CREATED", "PENDING", "SUCCEEDED", "FAILED", "UNKNOWN"};
+static const char *const refund_events[] = {"UNSPECIFIED", "CREATE", "WAIT", "LOSE", "SUCCEED", "FAIL"};
+
+/* clang-format off */
+static const struct fsm_row refund_rows[] = {
+    /* from         event                 to              */
+    {REFUND_NONE,    REFUND_EVENT_CREATE,  REFUND_CREATED  },
+    {REFUND_CREATED, REFUND_EVENT_WAIT,    REFUND_PENDING  },
+    {REFUND_CREATED, REFUND_EVENT_LOSE,    REFUND_UNKNOWN  },
+    {REFUND_CREATED, REFUND_EVENT_SUCCEED, REFUND_SUCCEEDED},
+    {REFUND_CREATED, REFUND_EVENT_FAIL,    REFUND_FAILED   },
+    {REFUND_UNKNOWN, REFUND_EVENT_WAIT,    REFUND_PENDING  },
+    {REFUND_UNKNOWN, REFUND_EVENT_SUCCEED, REFUND_SUCCEEDED},
+    {REFUND_UNKNOWN, REFUND_EVENT_FAIL,    REFUND_FAILED   },
+    {REFUND_PENDING, REFUND_EVENT_SUCCEED, REFUND_SUCCEEDED},
+    {REFUND_PENDING, REFUND_EVENT_FAIL,    REFUND_FAILED   },
+};
+/* clang-format on */
+
+const struct fsm refund_fsm = {
+    .name = "refund",
+    .states = refund_states,
+    .n_states = COUNT_OF(refund_states),
+    .events = refund_events,
+    .n_events = COUNT_OF(refund_events),
+    .rows = refund_rows,
+    .n_rows = COUNT_OF(refund_rows),
+};
+
+bool refund_state_is_open(int state)
+{
+    return state == REFUND_CREATED || state == REFUND_PENDING || state == REFUND_UNKNOWN;
+}

@@ -1,4 +1,4 @@
-/* The states and events of payments; state numbers are those of bmt.payment.v1. Pure. */
+/* The states and events of payments and refunds; state numbers are those of bmt.payment.v1 and bmt.order.v1. Pure. */
 #ifndef BMT_PAYMENT_STATE_H
 #define BMT_PAYMENT_STATE_H
 
@@ -27,5 +27,27 @@ extern const struct fsm payment_fsm;
 
 /* Whether money may still come by itself: the payment is open. */
 bool payment_state_is_open(int state);
+
+enum refund_state {
+    REFUND_NONE = 0, /* before the creation */
+    REFUND_CREATED = 1,
+    REFUND_PENDING = 2,
+    REFUND_SUCCEEDED = 3,
+    REFUND_FAILED = 4,
+    REFUND_UNKNOWN = 5,
+};
+
+enum refund_event {
+    REFUND_EVENT_CREATE = 1,
+    REFUND_EVENT_WAIT = 2,    /* the channel is at it */
+    REFUND_EVENT_LOSE = 3,    /* the channel's answer was lost */
+    REFUND_EVENT_SUCCEED = 4, /* the money went back */
+    REFUND_EVENT_FAIL = 5,    /* the channel refused */
+};
+
+extern const struct fsm refund_fsm;
+
+/* Whether money may still go back by itself: the refund is open. */
+bool refund_state_is_open(int state);
 
 #endif

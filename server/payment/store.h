@@ -57,6 +57,54 @@ struct payment_row {
     int32_t version_read;
 };
 
+/* Why money goes back. */
+enum refund_purpose {
+    REFUND_OF_ORDER = 1, /* the order module has a refund of the same id */
+    REFUND_OF_LATE = 2,  /* the money came too late for its order */
+};
+
+struct refund_row {
+    int64_t refund_id;
+    int64_t biz_id;
+    int64_t payment_id;
+    int64_t order_id; /* of the payment; 0: none */
+    int64_t channel_account_id;
+    int32_t purpose;
+    int32_t state;
+    int32_t version;
+    char currency[CURRENCY_SIZE];
+    int64_t amount_minor;
+    const char *channel_ref;         /* NULL: not known yet */
+    const char *channel_transaction; /* NULL: none */
+    const char *failure;
+    int64_t due_time_ms; /* when to ask the channel next; 0: never */
+    int32_t attempts;
+    int64_t create_time_ms;
+    int64_t update_time_ms;
+    int64_t succeed_time_ms;
+    int32_t state_read;
+    int32_t version_read;
+};
+
+struct refund_event_row {
+    int64_t refund_id;
+    int32_t version;
+    int64_t biz_id;
+    int32_t event;
+    int32_t from_state;
+    int32_t to_state;
+    const char *actor;
+    const char *detail;
+    int64_t create_time_ms;
+};
+
+/* Money of a payment that is to go back, or is not to after all. */
+struct refund_claim {
+    int64_t payment_id;
+    int64_t biz_id;
+    int64_t amount_minor;
+};
+
 struct payment_event_row {
     int64_t payment_id;
     int32_t version;
@@ -116,6 +164,24 @@ int payment_store_take_turn(struct tx *tx, const struct payment_row *rows, size_
 /* Newest first; order_id 0: of all orders. */
 int payment_store_list(struct tx *tx, int64_t biz_id, int64_t order_id, const struct page *page, struct arena *arena,
                        struct payment_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+
+/* Refunds (store_refund.c). */
+int payment_store_insert_refunds(struct tx *tx, const struct refund_row *rows, size_t n, struct err *err) MUST_CHECK;
+int payment_store_find_refunds(struct tx *tx, const struct payment_key *keys, size_t n, struct arena *arena,
+                               struct refund_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* The same, locked by id. */
+int payment_store_lock_refunds(struct tx *tx, const struct payment_key *keys, size_t n, struct arena *arena,
+                               struct refund_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* THE mover of refunds: those that still stand at state_read and version_read, and the events that led on. */
+int payment_store_move_refunds(struct tx *tx, const struct refund_row *rows, size_t n,
+                               const struct refund_event_row *events, size_t n_events, struct err *err) MUST_CHECK;
+/* Open refunds whose channel is to be asked, of all businesses, longest due first; and the note of the next time. */
+int payment_store_find_due_refunds(struct tx *tx, int64_t now_ms, size_t limit, struct arena *arena,
+                                   struct refund_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+int payment_store_take_refund_turn(struct tx *tx, const struct refund_row *rows, size_t n, struct err *err) MUST_CHECK;
+/* Adds to payments.refund_minor; more than the payment took is a conflict. And takes back what a refund did not use. */
+int payment_store_claim_refunds(struct tx *tx, const struct refund_claim *claims, size_t n, struct err *err) MUST_CHECK;
+int payment_store_drop_claims(struct tx *tx, const struct refund_claim *claims, size_t n, struct err *err) MUST_CHECK;
 
 int payment_store_insert_accounts(struct tx *tx, const struct channel_account_row *rows, size_t n,
                                   struct err *err) MUST_CHECK;

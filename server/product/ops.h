@@ -102,4 +102,20 @@ struct lot_grant {
  */
 int product_grant_lots(struct batch *batch, const struct lot_grant *grants, size_t n, struct err *err) MUST_CHECK;
 
+/* Units of a fulfilled line that were paid back. */
+struct line_recall {
+    int64_t biz_id;
+    int64_t order_id;
+    int32_t line_no;
+    int64_t sku_id;
+    int64_t quantity;
+};
+
+/*
+ * Takes the units back: a DURATION lot ends earlier by their share of its time, a COUNT lot loses their pieces as far
+ * as they are not consumed, a lot without units left is RECALLED; counted stock returns from sold to available. Each
+ * line at most once a call; the orders' rows are locked by the caller.
+ */
+int product_recall(struct batch *batch, const struct line_recall *recalls, size_t n, struct err *err) MUST_CHECK;
+
 #endif

@@ -1,4 +1,7 @@
-/* Commands on stock; see ops_inventory.h. A SKU without a stock row has unlimited stock. */
+/*
+ * Commands on stock; see ops_inventory.h. A SKU without a stock row has unlimited stock, and so has one whose row is
+ * not counted: that row remembers what was sold.
+ */
 #include <string.h>
 
 #include "base/id.h"
@@ -6,8 +9,7 @@
 
 /* A stock while a batch changes it: the row, and how it stood when it was read. */
 struct present {
-    bool was_counted;
-    bool is_counted;
+    bool was_stored;
     struct stock_row row;
 };
 
@@ -43,7 +45,7 @@ static int load(struct batch *batch, const struct product_key *keys, struct pres
             if (rows[j].sku_id == skus[i].sku_id) {
                 stocks[i].row = rows[j];
                 stocks[i].row.version_read = rows[j].version;
-                stocks[i].was_counted = stocks[i].is_counted = true;
+                stocks[i].was_stored = true;
             }
     }
     *ret_stocks = stocks;
@@ -60,7 +62,7 @@ static void set_total(struct change_stock *c, struct present *stock, int64_t tot
         command_refuse(&c->command, ERR_STOCK_INSUFFICIENT, id_show(ID_SKU, row->sku_id), err_i64(row->available));
         return;
     }
-    stock->is_counted = true;
+    row->is_counted = true;
     row->total = total;
     row->available = total - taken;
     row->version++;
@@ -74,8 +76,9 @@ static void set_unlimited(struct change_stock *c, struct present *stock)
         command_refuse(&c->command, ERR_STOCK_HELD, id_show(ID_SKU, row->sku_id), err_i64(row->held));
         return;
     }
-    stock->is_counted = false;
-    row->total = row->available = row->sold = 0;
+    row->is_counted = false;
+    row->total = row->sold;
+    row->available = 0;
     row->version++;
 }
 
@@ -83,7 +86,7 @@ static void add(struct change_stock *c, struct present *stock)
 {
     int64_t total;
 
-    if (!stock->is_counted)
+    if (!stock->row.is_counted)
         command_refuse(&c->command, ERR_STOCK_UNLIMITED, id_show(ID_SKU, c->sku_id));
     else if (__builtin_add_overflow(stock->row.total, c->amount, &total) || total > MONEY_AMOUNT_MAX)
         command_refuse(&c->command, ERR_AMOUNT_OVERFLOW, "delta");
@@ -101,7 +104,7 @@ static void change(struct change_stock *c, struct present *stock, int64_t now_ms
     if (c->command.is_done)
         return;
     stock->row.update_time_ms = now_ms;
-    c->is_counted = stock->is_counted;
+    c->is_counted = stock->row.is_counted;
     c->row = stock->row;
 }
 
@@ -109,27 +112,21 @@ static int write_changes(struct batch *batch, const struct present *stocks, size
 {
     struct stock_row *made = arena_array_of(batch->arena, struct stock_row, n);
     struct stock_row *changed = arena_array_of(batch->arena, struct stock_row, n);
-    struct stock_row *gone = arena_array_of(batch->arena, struct stock_row, n);
     size_t n_made = 0;
     size_t n_changed = 0;
-    size_t n_gone = 0;
     int rc;
 
     for (size_t i = 0; i < n; i++) {
         if (stocks[i].row.version == stocks[i].row.version_read)
             continue;
-        if (stocks[i].is_counted && stocks[i].was_counted)
+        if (stocks[i].was_stored)
             changed[n_changed++] = stocks[i].row;
-        else if (stocks[i].is_counted)
+        else
             made[n_made++] = stocks[i].row;
-        else if (stocks[i].was_counted)
-            gone[n_gone++] = stocks[i].row;
     }
     rc = product_store_insert_stocks(batch->tx, made, n_made, err);
     if (rc == 0)
         rc = product_store_update_stocks(batch->tx, changed, n_changed, err);
-    if (rc == 0)
-        rc = product_store_delete_stocks(batch->tx, gone, n_gone, err);
     return rc;
 }
 
@@ -176,7 +173,7 @@ static int get_stock_body(struct batch *batch, struct err *err)
         if (stock == NULL || stock->row.biz_id != c->command.biz_id) {
             command_refuse(&c->command, ERR_SKU_NOT_FOUND, id_show(ID_SKU, c->sku_id));
         } else {
-            c->is_counted = stock->is_counted;
+            c->is_counted = stock->row.is_counted;
             c->row = stock->row;
         }
     }

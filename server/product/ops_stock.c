@@ -61,7 +61,7 @@ int product_check_stock(struct batch *batch, const struct stock_want *wants, siz
         struct command *command = wants[i].command;
         struct stock_row *stock = find_stock(stocks, n_stocks, wants[i].sku_id);
 
-        if (command->is_done || stock == NULL)
+        if (command->is_done || stock == NULL || !stock->is_counted)
             continue;
         if (stock->available < wants[i].quantity) {
             command_refuse(command, ERR_STOCK_INSUFFICIENT, id_show(ID_SKU, wants[i].sku_id),

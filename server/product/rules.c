@@ -55,3 +55,19 @@ struct lot_terms product_lot_terms(int kind, int64_t grant_amount, int64_t quant
     }
     return terms;
 }
+
+int64_t product_recalled_end(int kind, int64_t start_time_ms, int64_t end_time_ms, int64_t units, int64_t left)
+{
+    if (kind != GRANT_DURATION || units == 0)
+        return end_time_ms;
+    const __int128 span_ms = (__int128)(end_time_ms - start_time_ms) * left;
+
+    return start_time_ms + (int64_t)((span_ms + units - 1) / units);
+}
+
+int64_t product_recalled_pieces(int64_t granted, int64_t quantity, int64_t recalled, int64_t remaining)
+{
+    const __int128 pieces = (__int128)granted * recalled / quantity;
+
+    return pieces < remaining ? remaining - (int64_t)pieces : 0;
+}

@@ -28,4 +28,13 @@ struct lot_terms {
 struct lot_terms product_lot_terms(int kind, int64_t grant_amount, int64_t quantity, int64_t now_ms,
                                    int64_t held_until_ms);
 
+/*
+ * When a lot ends after a recall that leaves `left` of its `units`: a DURATION keeps the share of its time from its
+ * start on, rounded up to milliseconds; the others keep their end.
+ */
+int64_t product_recalled_end(int kind, int64_t start_time_ms, int64_t end_time_ms, int64_t units, int64_t left);
+
+/* Pieces left of a COUNT lot of `granted` pieces for `quantity` units when `recalled` units go. */
+int64_t product_recalled_pieces(int64_t granted, int64_t quantity, int64_t recalled, int64_t remaining);
+
 #endif

@@ -77,6 +77,7 @@ struct stock_row {
     int64_t sold;
     int32_t version;
     int64_t update_time_ms;
+    bool is_counted; /* false: unlimited, and nothing is held */
     int32_t version_read;
 };
 
@@ -95,6 +96,15 @@ struct hold_row {
     int32_t state;
     int64_t create_time_ms;
     int64_t update_time_ms;
+};
+
+/* Units of a SOLD hold that come back. */
+struct hold_return {
+    int64_t order_id;
+    int64_t sku_id;
+    int64_t biz_id;
+    int64_t quantity;
+    int64_t now_ms;
 };
 
 struct quote_row {
@@ -139,6 +149,8 @@ struct lot_row {
     int32_t seq;
     int64_t create_time_ms;
     int64_t update_time_ms;
+    int64_t recalled;
+    int64_t recalled_read; /* what a recall expects to find */
 };
 
 /* SPUs, SKUs, prices. `update` writes title, description and state where version is still version_read. */
@@ -180,7 +192,6 @@ int product_store_find_stocks(struct tx *tx, const struct product_key *keys, siz
                               struct stock_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 int product_store_insert_stocks(struct tx *tx, const struct stock_row *rows, size_t n, struct err *err) MUST_CHECK;
 int product_store_update_stocks(struct tx *tx, const struct stock_row *rows, size_t n, struct err *err) MUST_CHECK;
-int product_store_delete_stocks(struct tx *tx, const struct stock_row *rows, size_t n, struct err *err) MUST_CHECK;
 int product_store_hold(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
                        struct err *err) MUST_CHECK;
 int product_store_sell(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
@@ -190,6 +201,11 @@ int product_store_release(struct tx *tx, const struct stock_move *moves, size_t 
 int product_store_insert_holds(struct tx *tx, const struct hold_row *rows, size_t n, struct err *err) MUST_CHECK;
 int product_store_find_holds(struct tx *tx, const int64_t *order_ids, size_t n, struct arena *arena,
                              struct hold_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* sold -> available. */
+int product_store_return(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
+                         struct err *err) MUST_CHECK;
+/* Adds to `returned` of SOLD holds; more than was sold is a conflict. */
+int product_store_return_holds(struct tx *tx, const struct hold_return *rows, size_t n, struct err *err) MUST_CHECK;
 /* HELD -> rows' state. */
 int product_store_move_holds(struct tx *tx, const struct hold_row *rows, size_t n, struct err *err) MUST_CHECK;
 
@@ -219,6 +235,10 @@ struct lot_tail_row {
 };
 int product_store_find_lot_tails(struct tx *tx, const struct lot_user_key *keys, size_t n, struct arena *arena,
                                  struct lot_tail_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* Lots of orders, locked by order and line; and recalls of lots that still stand at recalled_read. */
+int product_store_lock_lots_of_orders(struct tx *tx, const int64_t *order_ids, size_t n, struct arena *arena,
+                                      struct lot_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+int product_store_recall_lots(struct tx *tx, const struct lot_row *rows, size_t n, struct err *err) MUST_CHECK;
 int product_store_insert_lots(struct tx *tx, const struct lot_row *rows, size_t n, struct err *err) MUST_CHECK;
 int product_store_find_lots(struct tx *tx, const struct product_key *keys, size_t n, struct arena *arena,
                             struct lot_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;

@@ -227,7 +227,7 @@ static const struct sql_stmt PRICE_LIST = {
 static const struct sql_stmt OFFER_FIND = {
     .name = "offer_find",
     .module = MODULE_PRODUCT,
-    .text = "SELECT k.sku_id, k.biz_id, k.spu_id, k.title, k.state, u.state, s.sku_id IS NOT NULL,\n"
+    .text = "SELECT k.sku_id, k.biz_id, k.spu_id, k.title, k.state, u.state, COALESCE(s.is_counted, 0),\n"
             "       p.currency, p.price_id, p.amount_minor\n"
             "FROM bmt_product.skus k FORCE INDEX (PRIMARY)\n"
             "JOIN bmt_product.spus u ON u.spu_id = k.spu_id AND u.biz_id = k.biz_id\n"

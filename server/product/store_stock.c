@@ -5,23 +5,19 @@
 #include "product/store.h"
 
 static const struct sql_column stock_columns[] = {
-    SQL_COLUMN(struct stock_row, sku_id, SQL_I64),  SQL_COLUMN(struct stock_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct stock_row, total, SQL_I64),   SQL_COLUMN(struct stock_row, available, SQL_I64),
-    SQL_COLUMN(struct stock_row, held, SQL_I64),    SQL_COLUMN(struct stock_row, sold, SQL_I64),
-    SQL_COLUMN(struct stock_row, version, SQL_I32), SQL_COLUMN(struct stock_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct stock_row, sku_id, SQL_I64),      SQL_COLUMN(struct stock_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct stock_row, total, SQL_I64),       SQL_COLUMN(struct stock_row, available, SQL_I64),
+    SQL_COLUMN(struct stock_row, held, SQL_I64),        SQL_COLUMN(struct stock_row, sold, SQL_I64),
+    SQL_COLUMN(struct stock_row, version, SQL_I32),     SQL_COLUMN(struct stock_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct stock_row, is_counted, SQL_BOOL),
 };
-#define STOCK_COLUMNS "sku_id, biz_id, total, available, held, sold, version, update_time_ms"
+#define STOCK_COLUMNS "sku_id, biz_id, total, available, held, sold, version, update_time_ms, is_counted"
 
 static const struct sql_column stock_update_columns[] = {
-    SQL_COLUMN(struct stock_row, total, SQL_I64),        SQL_COLUMN(struct stock_row, available, SQL_I64),
-    SQL_COLUMN(struct stock_row, version, SQL_I32),      SQL_COLUMN(struct stock_row, update_time_ms, SQL_I64),
-    SQL_COLUMN(struct stock_row, sku_id, SQL_I64),       SQL_COLUMN(struct stock_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct stock_row, version_read, SQL_I32),
-};
-static const struct sql_column stock_delete_columns[] = {
-    SQL_COLUMN(struct stock_row, sku_id, SQL_I64),
-    SQL_COLUMN(struct stock_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct stock_row, version_read, SQL_I32),
+    SQL_COLUMN(struct stock_row, total, SQL_I64),          SQL_COLUMN(struct stock_row, available, SQL_I64),
+    SQL_COLUMN(struct stock_row, is_counted, SQL_BOOL),    SQL_COLUMN(struct stock_row, version, SQL_I32),
+    SQL_COLUMN(struct stock_row, update_time_ms, SQL_I64), SQL_COLUMN(struct stock_row, sku_id, SQL_I64),
+    SQL_COLUMN(struct stock_row, biz_id, SQL_I64),         SQL_COLUMN(struct stock_row, version_read, SQL_I32),
 };
 
 static const struct sql_column key_columns[] = {
@@ -42,6 +38,12 @@ static const struct sql_column hold_move_columns[] = {
     SQL_COLUMN(struct hold_row, state, SQL_I32),    SQL_COLUMN(struct hold_row, update_time_ms, SQL_I64),
     SQL_COLUMN(struct hold_row, order_id, SQL_I64), SQL_COLUMN(struct hold_row, sku_id, SQL_I64),
     SQL_COLUMN(struct hold_row, biz_id, SQL_I64),
+};
+
+static const struct sql_column hold_return_columns[] = {
+    SQL_COLUMN(struct hold_return, quantity, SQL_I64), SQL_COLUMN(struct hold_return, now_ms, SQL_I64),
+    SQL_COLUMN(struct hold_return, order_id, SQL_I64), SQL_COLUMN(struct hold_return, sku_id, SQL_I64),
+    SQL_COLUMN(struct hold_return, biz_id, SQL_I64),   SQL_COLUMN(struct hold_return, quantity, SQL_I64),
 };
 
 /* A move as its statement binds it: the quantity three times. */
@@ -71,30 +73,23 @@ static const struct sql_stmt STOCK_INSERT = {
     .name = "stock_insert",
     .module = MODULE_PRODUCT,
     .text = "INSERT INTO bmt_product.stocks (" STOCK_COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(stock_columns),
 };
 static const struct sql_stmt STOCK_UPDATE = {
     .name = "stock_update",
     .module = MODULE_PRODUCT,
     .text = "UPDATE bmt_product.stocks\n"
-            "SET total = ?, available = ?, version = ?, update_time_ms = ?\n"
+            "SET total = ?, available = ?, is_counted = ?, version = ?, update_time_ms = ?\n"
             "WHERE sku_id = ? AND biz_id = ? AND version = ?",
     .params = SQL_COLUMNS(stock_update_columns),
-};
-static const struct sql_stmt STOCK_DELETE = {
-    .name = "stock_delete",
-    .module = MODULE_PRODUCT,
-    .text = "DELETE FROM bmt_product.stocks\n"
-            "WHERE sku_id = ? AND biz_id = ? AND version = ? AND held = 0",
-    .params = SQL_COLUMNS(stock_delete_columns),
 };
 static const struct sql_stmt STOCK_HOLD = {
     .name = "stock_hold",
     .module = MODULE_PRODUCT,
     .text = "UPDATE bmt_product.stocks\n"
             "SET available = available - ?, held = held + ?, version = version + 1, update_time_ms = ?\n"
-            "WHERE sku_id = ? AND biz_id = ? AND available >= ?",
+            "WHERE sku_id = ? AND biz_id = ? AND available >= ? AND is_counted = 1",
     .params = SQL_COLUMNS(move_columns),
 };
 static const struct sql_stmt STOCK_SELL = {
@@ -111,6 +106,14 @@ static const struct sql_stmt STOCK_RELEASE = {
     .text = "UPDATE bmt_product.stocks\n"
             "SET held = held - ?, available = available + ?, version = version + 1, update_time_ms = ?\n"
             "WHERE sku_id = ? AND biz_id = ? AND held >= ?",
+    .params = SQL_COLUMNS(move_columns),
+};
+static const struct sql_stmt STOCK_RETURN = {
+    .name = "stock_return",
+    .module = MODULE_PRODUCT,
+    .text = "UPDATE bmt_product.stocks\n"
+            "SET sold = sold - ?, available = available + ?, version = version + 1, update_time_ms = ?\n"
+            "WHERE sku_id = ? AND biz_id = ? AND sold >= ?",
     .params = SQL_COLUMNS(move_columns),
 };
 static const struct sql_stmt HOLD_INSERT = {
@@ -138,6 +141,15 @@ static const struct sql_stmt HOLD_MOVE = {
             "SET state = ?, update_time_ms = ?\n"
             "WHERE order_id = ? AND sku_id = ? AND biz_id = ? AND state = 1", /* HELD */
     .params = SQL_COLUMNS(hold_move_columns),
+};
+
+static const struct sql_stmt HOLD_RETURN = {
+    .name = "hold_return",
+    .module = MODULE_PRODUCT,
+    .text = "UPDATE bmt_product.stock_holds\n"
+            "SET returned = returned + ?, update_time_ms = ?\n"
+            "WHERE order_id = ? AND sku_id = ? AND biz_id = ? AND state = 2 AND returned + ? <= quantity", /* SOLD */
+    .params = SQL_COLUMNS(hold_return_columns),
 };
 
 static int move(struct tx *tx, const struct sql_stmt *stmt, const struct stock_move *moves, size_t n, int64_t now_ms,
@@ -169,11 +181,6 @@ int product_store_update_stocks(struct tx *tx, const struct stock_row *rows, siz
     return sql_write_each(tx, &STOCK_UPDATE, rows, n, sizeof *rows, err);
 }
 
-int product_store_delete_stocks(struct tx *tx, const struct stock_row *rows, size_t n, struct err *err)
-{
-    return sql_write_each(tx, &STOCK_DELETE, rows, n, sizeof *rows, err);
-}
-
 int product_store_hold(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
                        struct err *err)
 {
@@ -190,6 +197,17 @@ int product_store_release(struct tx *tx, const struct stock_move *moves, size_t 
                           struct err *err)
 {
     return move(tx, &STOCK_RELEASE, moves, n, now_ms, arena, err);
+}
+
+int product_store_return(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
+                         struct err *err)
+{
+    return move(tx, &STOCK_RETURN, moves, n, now_ms, arena, err);
+}
+
+int product_store_return_holds(struct tx *tx, const struct hold_return *rows, size_t n, struct err *err)
+{
+    return sql_write_each(tx, &HOLD_RETURN, rows, n, sizeof *rows, err);
 }
 
 int product_store_insert_holds(struct tx *tx, const struct hold_row *rows, size_t n, struct err *err)

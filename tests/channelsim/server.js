@@ -5,6 +5,7 @@ import { isMerchant, signedHeaders } from './keys.js';
 import { Notifier } from './notifier.js';
 import { payPage } from './page.js';
 import { Payments } from './payments.js';
+import { Refunds } from './refunds.js';
 import { openRelay } from './relay.js';
 
 const BODY_MAX = 1 << 20;
@@ -40,6 +41,7 @@ export async function startChannel({ port = 0, keys, relayTo, write = () => {} }
   const notifier = new Notifier(keys, faults, log);
   const relay = relayTo ? openRelay(relayTo) : null;
   let payments;
+  let refunds;
 
   // A signed answer, unless a rule spoils it.
   async function answerMerchant(request, response, rule, status, value) {
@@ -73,6 +75,9 @@ export async function startChannel({ port = 0, keys, relayTo, write = () => {} }
         ? answerMerchant(request, response, rule, 200, payments.show(payment))
         : answerMerchant(request, response, rule, 409, { error: 'ID_REUSED' });
     }
+    if (path.startsWith('/v1/refunds')) {
+      return refundRequest(request, response, path, body);
+    }
     const [, id, verb] = /^\/v1\/payments\/by-merchant-id\/([^/]+)(\/close)?$/.exec(path) ?? [];
     const payment = payments.byMerchantId.get(id);
     const rule = faults.take(verb ? 'close' : 'query', id);
@@ -83,6 +88,26 @@ export async function startChannel({ port = 0, keys, relayTo, write = () => {} }
       payments.move(payment, 'CLOSED');
     }
     return answerMerchant(request, response, rule, 200, payments.show(payment));
+  }
+
+  // A rule may let the refund wait (`pending`) or fail (`refuse`) besides spoiling the answer.
+  async function refundRequest(request, response, path, body) {
+    if (request.method === 'POST') {
+      const asked = JSON.parse(body);
+      const rule = faults.take('refund', asked.merchant_refund_id);
+      const outcome = { pending: 'PENDING', refuse: 'FAILED' }[rule?.fault] ?? 'SUCCEEDED';
+      const refund = refunds.create(asked, outcome);
+      return refund.error
+        ? answerMerchant(request, response, rule, 409, refund)
+        : answerMerchant(request, response, rule, 200, refunds.show(refund));
+    }
+    const [, id] = /^\/v1\/refunds\/by-merchant-id\/([^/]+)$/.exec(path) ?? [];
+    const refund = refunds.byMerchantId.get(id);
+    const rule = faults.take('query_refund', id);
+    if (refund?.state === 'PENDING') refunds.end(refund, rule?.fault === 'refuse' ? 'FAILED' : 'SUCCEEDED');
+    return refund
+      ? answerMerchant(request, response, rule, 200, refunds.show(refund))
+      : answerMerchant(request, response, rule, 404, { error: 'NOT_FOUND' });
   }
 
   async function payerRequest(request, response, id) {
@@ -144,10 +169,12 @@ export async function startChannel({ port = 0, keys, relayTo, write = () => {} }
   });
   const url = `http://127.0.0.1:${server.address().port}`;
   payments = new Payments(url);
+  refunds = new Refunds(payments);
   return {
     url,
     port: server.address().port,
     payments,
+    refunds,
     faults,
     notifier,
     seen,

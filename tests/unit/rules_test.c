@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/money.h"
+#include "order/rules.h"
 #include "payment/ops.h"
 #include "product/rules.h"
 #include "product/state.h"
@@ -77,6 +78,48 @@ static void channels_are_asked_less_and_less_often(void **state)
     assert_int_equal(payment_next_question_ms(60, 0), 3600000);
 }
 
+static void refunds_take_what_is_left_and_no_more(void **state)
+{
+    static const struct refundable_line lines[] = {{1, 500, 3}, {2, 100, 1}, {3, 700, 0}};
+    static const struct {
+        struct refund_want wants[2];
+        size_t n;
+        int64_t left_minor;
+        int64_t amount_minor;
+        struct refund_terms expected;
+    } cases[] = {
+        {{{1, 3}, {2, 1}}, 2, 1600, 0, {REFUND_FITS, 0, 0, 1600}},
+        {{{1, 2}}, 1, 1600, 0, {REFUND_FITS, 0, 0, 1000}},
+        {{{1, 2}}, 1, 1600, 999, {REFUND_FITS, 0, 0, 999}},
+        {{{1, 2}}, 1, 1600, 1001, {REFUND_AMOUNT_TOO_LARGE, 0, 1000, 0}},
+        {{{1, 3}}, 1, 1200, 0, {REFUND_FITS, 0, 0, 1200}}, /* less is left than the units cost */
+        {{{1, 4}}, 1, 1600, 0, {REFUND_LINE_TOO_LARGE, 1, 3, 0}},
+        {{{3, 1}}, 1, 1600, 0, {REFUND_LINE_TOO_LARGE, 3, 0, 0}},
+        {{{9, 1}}, 1, 1600, 0, {REFUND_NO_SUCH_LINE, 9, 0, 0}},
+        {{{1, 1}}, 0, 1600, 0, {REFUND_AMOUNT_TOO_LARGE, 0, 0, 0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct refund_terms terms = order_refund_terms(lines, COUNT_OF(lines), cases[i].wants, cases[i].n,
+                                                             cases[i].left_minor, cases[i].amount_minor);
+
+        assert_memory_equal(&terms, &cases[i].expected, sizeof terms);
+    }
+}
+
+static void recalls_keep_the_share_that_is_left(void **state)
+{
+    (void)state;
+    assert_int_equal(product_recalled_end(GRANT_DURATION, 1000, 4000, 3, 2), 3000);
+    assert_int_equal(product_recalled_end(GRANT_DURATION, 1000, 4000, 3, 0), 1000);
+    assert_int_equal(product_recalled_end(GRANT_DURATION, 0, 100, 3, 1), 34); /* rounded up: never less than paid for */
+    assert_true(product_recalled_end(GRANT_DURATION, 0, INT64_C(253402300799000), 1000000, 999999) > 0);
+    assert_int_equal(product_recalled_end(GRANT_PERMANENT, 1000, 0, 3, 1), 0);
+    assert_int_equal(product_recalled_pieces(30, 3, 1, 30), 20);
+    assert_int_equal(product_recalled_pieces(30, 3, 2, 15), 0); /* what was consumed is gone */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +128,8 @@ int main(void)
         cmocka_unit_test(durations_follow_each_other),
         cmocka_unit_test(counts_and_permanent_grants_have_no_end),
         cmocka_unit_test(channels_are_asked_less_and_less_often),
+        cmocka_unit_test(refunds_take_what_is_left_and_no_more),
+        cmocka_unit_test(recalls_keep_the_share_that_is_left),
     };
 
     return cmocka_run_group_tests_name("rules", tests, NULL, NULL);

@@ -1762,7 +1762,7 @@ void   bmt__order__v1__get_business_metrics_response__free_unpacked
   assert(message->base.descriptor == &bmt__order__v1__get_business_metrics_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor bmt__order__v1__order_line__field_descriptors[7] =
+static const ProtobufCFieldDescriptor bmt__order__v1__order_line__field_descriptors[8] =
 {
   {
     "line_no",
@@ -1848,11 +1848,24 @@ static const ProtobufCFieldDescriptor bmt__order__v1__order_line__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "refunded_quantity",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Order__V1__OrderLine, refunded_quantity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__order__v1__order_line__field_indices_by_name[] = {
   6,   /* field[6] = amount */
   0,   /* field[0] = line_no */
   4,   /* field[4] = quantity */
+  7,   /* field[7] = refunded_quantity */
   1,   /* field[1] = sku_id */
   2,   /* field[2] = spu_id */
   3,   /* field[3] = title */
@@ -1861,7 +1874,7 @@ static const unsigned bmt__order__v1__order_line__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__order__v1__order_line__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor bmt__order__v1__order_line__descriptor =
 {
@@ -1871,14 +1884,14 @@ const ProtobufCMessageDescriptor bmt__order__v1__order_line__descriptor =
   "Bmt__Order__V1__OrderLine",
   "bmt.order.v1",
   sizeof(Bmt__Order__V1__OrderLine),
-  7,
+  8,
   bmt__order__v1__order_line__field_descriptors,
   bmt__order__v1__order_line__field_indices_by_name,
   1,  bmt__order__v1__order_line__number_ranges,
   (ProtobufCMessageInit) bmt__order__v1__order_line__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__order__v1__order__field_descriptors[16] =
+static const ProtobufCFieldDescriptor bmt__order__v1__order__field_descriptors[18] =
 {
   {
     "order_id",
@@ -2072,6 +2085,30 @@ static const ProtobufCFieldDescriptor bmt__order__v1__order__field_descriptors[1
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "refunded",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Order__V1__Order, refunded),
+    &bmt__common__v1__money__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refund_id",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Order__V1__Order, refund_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__order__v1__order__field_indices_by_name[] = {
   3,   /* field[3] = close_reason */
@@ -2085,6 +2122,8 @@ static const unsigned bmt__order__v1__order__field_indices_by_name[] = {
   13,   /* field[13] = pay_time */
   8,   /* field[8] = payment_id */
   7,   /* field[7] = quote_id */
+  17,   /* field[17] = refund_id */
+  16,   /* field[16] = refunded */
   2,   /* field[2] = state */
   5,   /* field[5] = total */
   12,   /* field[12] = update_time */
@@ -2094,7 +2133,7 @@ static const unsigned bmt__order__v1__order__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__order__v1__order__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 16 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor bmt__order__v1__order__descriptor =
 {
@@ -2104,7 +2143,7 @@ const ProtobufCMessageDescriptor bmt__order__v1__order__descriptor =
   "Bmt__Order__V1__Order",
   "bmt.order.v1",
   sizeof(Bmt__Order__V1__Order),
-  16,
+  18,
   bmt__order__v1__order__field_descriptors,
   bmt__order__v1__order__field_indices_by_name,
   1,  bmt__order__v1__order__number_ranges,
@@ -3798,7 +3837,7 @@ const ProtobufCMessageDescriptor bmt__order__v1__refund_line__descriptor =
   (ProtobufCMessageInit) bmt__order__v1__refund_line__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__order__v1__refund__field_descriptors[8] =
+static const ProtobufCFieldDescriptor bmt__order__v1__refund__field_descriptors[11] =
 {
   {
     "refund_id",
@@ -3896,12 +3935,51 @@ static const ProtobufCFieldDescriptor bmt__order__v1__refund__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "payment_id",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Order__V1__Refund, payment_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "failure",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Order__V1__Refund, failure),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "channel_transaction",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Order__V1__Refund, channel_transaction),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__order__v1__refund__field_indices_by_name[] = {
   3,   /* field[3] = amount */
+  10,   /* field[10] = channel_transaction */
   6,   /* field[6] = create_time */
+  9,   /* field[9] = failure */
   4,   /* field[4] = lines */
   1,   /* field[1] = order_id */
+  8,   /* field[8] = payment_id */
   5,   /* field[5] = reason */
   0,   /* field[0] = refund_id */
   2,   /* field[2] = state */
@@ -3910,7 +3988,7 @@ static const unsigned bmt__order__v1__refund__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__order__v1__refund__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor bmt__order__v1__refund__descriptor =
 {
@@ -3920,7 +3998,7 @@ const ProtobufCMessageDescriptor bmt__order__v1__refund__descriptor =
   "Bmt__Order__V1__Refund",
   "bmt.order.v1",
   sizeof(Bmt__Order__V1__Refund),
-  8,
+  11,
   bmt__order__v1__refund__field_descriptors,
   bmt__order__v1__refund__field_indices_by_name,
   1,  bmt__order__v1__refund__number_ranges,
@@ -4414,7 +4492,7 @@ const ProtobufCEnumDescriptor bmt__order__v1__close_reason__descriptor =
   bmt__order__v1__close_reason__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue bmt__order__v1__order_event_kind__enum_values_by_number[13] =
+static const ProtobufCEnumValue bmt__order__v1__order_event_kind__enum_values_by_number[14] =
 {
   { "ORDER_EVENT_KIND_UNSPECIFIED", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_UNSPECIFIED", 0 },
   { "ORDER_EVENT_KIND_CREATE", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_CREATE", 1 },
@@ -4429,17 +4507,19 @@ static const ProtobufCEnumValue bmt__order__v1__order_event_kind__enum_values_by
   { "ORDER_EVENT_KIND_START_REFUND", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_START_REFUND", 10 },
   { "ORDER_EVENT_KIND_REFUND", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_REFUND", 11 },
   { "ORDER_EVENT_KIND_END_REFUND", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_END_REFUND", 12 },
+  { "ORDER_EVENT_KIND_END_REFUND_COMPLETED", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_END_REFUND_COMPLETED", 13 },
 };
 static const ProtobufCIntRange bmt__order__v1__order_event_kind__value_ranges[] = {
-{0, 0},{0, 13}
+{0, 0},{0, 14}
 };
-static const ProtobufCEnumValueIndex bmt__order__v1__order_event_kind__enum_values_by_name[13] =
+static const ProtobufCEnumValueIndex bmt__order__v1__order_event_kind__enum_values_by_name[14] =
 {
   { "ORDER_EVENT_KIND_CANCEL", 6 },
   { "ORDER_EVENT_KIND_CONFIRM", 5 },
   { "ORDER_EVENT_KIND_CREATE", 1 },
   { "ORDER_EVENT_KIND_DENY", 9 },
   { "ORDER_EVENT_KIND_END_REFUND", 12 },
+  { "ORDER_EVENT_KIND_END_REFUND_COMPLETED", 13 },
   { "ORDER_EVENT_KIND_EXPIRE", 7 },
   { "ORDER_EVENT_KIND_FAIL_PAYMENT", 8 },
   { "ORDER_EVENT_KIND_FULFIL", 4 },
@@ -4456,9 +4536,9 @@ const ProtobufCEnumDescriptor bmt__order__v1__order_event_kind__descriptor =
   "OrderEventKind",
   "Bmt__Order__V1__OrderEventKind",
   "bmt.order.v1",
-  13,
+  14,
   bmt__order__v1__order_event_kind__enum_values_by_number,
-  13,
+  14,
   bmt__order__v1__order_event_kind__enum_values_by_name,
   1,
   bmt__order__v1__order_event_kind__value_ranges,

@@ -187,9 +187,13 @@ typedef enum _Bmt__Order__V1__OrderEventKind {
    */
   BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_REFUND = 11,
   /*
-   * A part went back, or the refund failed: the order is where it was.
+   * A part went back, or the refund failed: the order is fulfilled, as it was before.
    */
-  BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_END_REFUND = 12
+  BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_END_REFUND = 12,
+  /*
+   * The same for an order that was completed before.
+   */
+  BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_END_REFUND_COMPLETED = 13
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__ORDER__V1__ORDER_EVENT_KIND)
 } Bmt__Order__V1__OrderEventKind;
 /*
@@ -219,7 +223,7 @@ typedef enum _Bmt__Order__V1__RefundState {
    */
   BMT__ORDER__V1__REFUND_STATE__REFUND_STATE_UNSPECIFIED = 0,
   /*
-   * Recorded, the channel does not know of it.
+   * Recorded, the channel may not know of it.
    */
   BMT__ORDER__V1__REFUND_STATE__REFUND_STATE_CREATED = 1,
   /*
@@ -227,11 +231,11 @@ typedef enum _Bmt__Order__V1__RefundState {
    */
   BMT__ORDER__V1__REFUND_STATE__REFUND_STATE_PENDING = 2,
   /*
-   * The money went back.
+   * The money went back. Final.
    */
   BMT__ORDER__V1__REFUND_STATE__REFUND_STATE_SUCCEEDED = 3,
   /*
-   * The channel refused.
+   * The channel refused. Final.
    */
   BMT__ORDER__V1__REFUND_STATE__REFUND_STATE_FAILED = 4,
   /*
@@ -277,10 +281,14 @@ struct  Bmt__Order__V1__OrderLine
    * Quantity x unit price.
    */
   Bmt__Common__V1__Money *amount;
+  /*
+   * Units that were paid back and recalled.
+   */
+  int64_t refunded_quantity;
 };
 #define BMT__ORDER__V1__ORDER_LINE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__order__v1__order_line__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, 0 }
 
 
 /*
@@ -355,10 +363,18 @@ struct  Bmt__Order__V1__Order
    * When it was completed.
    */
   Google__Protobuf__Timestamp *complete_time;
+  /*
+   * What was paid back so far.
+   */
+  Bmt__Common__V1__Money *refunded;
+  /*
+   * The refund under way; empty for none.
+   */
+  char *refund_id;
 };
 #define BMT__ORDER__V1__ORDER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__order__v1__order__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__ORDER__V1__ORDER_STATE__ORDER_STATE_UNSPECIFIED, BMT__ORDER__V1__CLOSE_REASON__CLOSE_REASON_UNSPECIFIED, 0, NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__ORDER__V1__ORDER_STATE__ORDER_STATE_UNSPECIFIED, BMT__ORDER__V1__CLOSE_REASON__CLOSE_REASON_UNSPECIFIED, 0, NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -1036,7 +1052,7 @@ struct  Bmt__Order__V1__RefundLine
 
 
 /*
- * A refund of an order.
+ * Money that goes back.
  */
 struct  Bmt__Order__V1__Refund
 {
@@ -1058,7 +1074,7 @@ struct  Bmt__Order__V1__Refund
    */
   Bmt__Common__V1__Money *amount;
   /*
-   * What is recalled.
+   * What is recalled when it succeeds; none for money that came too late.
    */
   size_t n_lines;
   Bmt__Order__V1__RefundLine **lines;
@@ -1074,10 +1090,22 @@ struct  Bmt__Order__V1__Refund
    * When it last changed.
    */
   Google__Protobuf__Timestamp *update_time;
+  /*
+   * The payment that it pays back.
+   */
+  char *payment_id;
+  /*
+   * Why it failed, in the channel's words.
+   */
+  char *failure;
+  /*
+   * The channel's number of the movement of money.
+   */
+  char *channel_transaction;
 };
 #define BMT__ORDER__V1__REFUND__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__order__v1__refund__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__ORDER__V1__REFUND_STATE__REFUND_STATE_UNSPECIFIED, NULL, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__ORDER__V1__REFUND_STATE__REFUND_STATE_UNSPECIFIED, NULL, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -1100,7 +1128,7 @@ struct  Bmt__Order__V1__RefundOrderRequest
   size_t n_lines;
   Bmt__Order__V1__RefundLine **lines;
   /*
-   * How much goes back; absent for what the lines cost.
+   * How much goes back, at most what the lines cost; absent for just that.
    */
   Bmt__Common__V1__Money *amount;
   /*

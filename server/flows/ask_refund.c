@@ -1,0 +1,66 @@
+/* Asking channels about refunds; see ask_refund.h. */
+#include "flows/ask_refund.h"
+
+#include "rpc/lane.h"
+
+enum { APPLY_BATCH_MAX = 128 };
+
+static int64_t timeout_ms = 3000;
+
+void ask_refund_set_timeout(int64_t with_timeout_ms)
+{
+    timeout_ms = with_timeout_ms;
+}
+
+/* Back in a lane: applies the words of all questions that came back, then answers each. */
+static void apply(struct lane *lane, void **items, size_t n)
+{
+    struct arena *arena = lane_arena(lane);
+    struct complete_refund *commands = arena_array_of(arena, struct complete_refund, n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct refund_ask *ask = items[i];
+
+        commands[i].command = (struct command){.biz_id = ask->biz_id, .actor = ask->actor};
+        commands[i].refund_id = ask->refund_id;
+        commands[i].verdict = ask->verdict;
+        commands[i].is_ask = !ask->is_query;
+    }
+    batch_run(lane_session(lane), &complete_refund_plan, arena, commands, n, sizeof *commands);
+    for (size_t i = 0; i < n; i++) {
+        struct refund_ask *ask = items[i];
+
+        ask->answer(ask, &commands[i], lane);
+    }
+}
+
+static struct step apply_step = {
+    .name = "ask_refund.apply", .priority = PRIORITY_RECOVERY, .batch_max = APPLY_BATCH_MAX, .run = apply};
+
+/* On the HTTP thread: reads the answer, which is pure, and goes back. */
+static void on_reply(void *context, const struct http_reply *reply)
+{
+    struct refund_ask *ask = context;
+
+    ask->verdict = ask->account.channel->read_refund(&ask->account, reply, ask->arena);
+    step_post(&apply_step, ask);
+}
+
+int ask_refund(struct refund_ask *ask, const struct channel_account_row *account, const struct refund_row *refund,
+               struct err *err)
+{
+    struct http_request request = {0};
+    int rc;
+
+    PRE(ask->answer != NULL && ask->refund_id == refund->refund_id);
+    rc = channel_open(channel_account_copy(account, ask->arena), &ask->account, err);
+    if (rc != 0)
+        return rc;
+    if (ask->is_query)
+        ask->account.channel->build_query_refund(&ask->account, refund, ask->arena, &request);
+    else
+        ask->account.channel->build_refund(&ask->account, refund, ask->arena, &request);
+    request.timeout_ms = timeout_ms;
+    http_send(&request, ask->arena, on_reply, ask);
+    return 0;
+}

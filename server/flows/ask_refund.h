@@ -1,0 +1,38 @@
+/*
+ * Asks the channel to pay back, or what became of a refund, and applies its answer: one hop out and one back, never
+ * inside a transaction; the counterpart of ask_channel.h.
+ *
+ *   ask_refund ----HTTP----> channel
+ *                               |
+ *   step `ask_refund.apply` <---+    complete_refund, then `answer`
+ */
+#ifndef BMT_FLOWS_ASK_REFUND_H
+#define BMT_FLOWS_ASK_REFUND_H
+
+#include "flows/complete_refund.h"
+
+struct lane;
+
+/* One question. The caller fills the upper part; everything lives in `arena`, which belongs to the question. */
+struct refund_ask {
+    struct arena *arena;
+    bool is_query; /* only what became of it */
+    int64_t biz_id;
+    int64_t refund_id;
+    const char *actor;
+    void *context;
+    /* Called once in a lane, after the channel's word was applied; see ask_channel.h. */
+    void (*answer)(struct refund_ask *ask, const struct complete_refund *done, struct lane *lane);
+
+    struct channel_account account; /* opened by ask_refund */
+    struct channel_verdict verdict;
+};
+
+/* How long a channel may take. Once, before the service starts. */
+void ask_refund_set_timeout(int64_t timeout_ms);
+
+/* Sends the question. 0, or the error of channel_open: nothing was sent, `answer` is not called. */
+int ask_refund(struct refund_ask *ask, const struct channel_account_row *account, const struct refund_row *refund,
+               struct err *err) MUST_CHECK;
+
+#endif
