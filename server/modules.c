@@ -9,10 +9,11 @@
 #include "payment/jobs.h"
 #include "payment/payment.h"
 #include "product/product.h"
+#include "recovery/recovery.h"
 #include "sandbox/sandbox.h"
 
 const struct rpc_service *const modules_services[] = {
-    &business_service, &product_service, &order_service, &payment_service, &sandbox_service,
+    &business_service, &product_service, &order_service, &payment_service, &recovery_service, &sandbox_service,
 };
 const size_t modules_services_count = COUNT_OF(modules_services);
 

@@ -72,6 +72,7 @@ int cli_context_run(int argc, char **argv);
 
 /* Commands with steps of their own. */
 int cli_order_why(const struct cli_command *command, json_t *request);
+int cli_txn_why(const struct cli_command *command, json_t *request);
 int cli_watch(const struct cli_command *command, json_t *request);
 int cli_health(void);
 int cli_completion(const char *shell);

@@ -3,6 +3,7 @@
 #include "bmt/order/v1/order.pb-c.h"
 #include "bmt/payment/v1/payment.pb-c.h"
 #include "bmt/product/v1/product.pb-c.h"
+#include "bmt/recovery/v1/recovery.pb-c.h"
 #include "bmt/sandbox/v1/sandbox.pb-c.h"
 #include "cli.h"
 
@@ -10,6 +11,7 @@
 #define PRODUCT  &bmt__product__v1__product_service__descriptor
 #define ORDER    &bmt__order__v1__order_service__descriptor
 #define PAYMENT  &bmt__payment__v1__payment_hub_service__descriptor
+#define RECOVERY &bmt__recovery__v1__recovery_service__descriptor
 #define SANDBOX  &bmt__sandbox__v1__sandbox_service__descriptor
 
 const struct cli_command cli_commands[] = {
@@ -69,6 +71,11 @@ const struct cli_command cli_commands[] = {
     {"channel", "list", PAYMENT, "ListChannelAccounts", NULL, false, NULL, "list channel accounts"},
     {"channel", "update", PAYMENT, "UpdateChannelAccount", "channel_account_id", false, NULL,
      "change what --update-mask names"},
+    {"txn", "list", RECOVERY, "ListTransactions", NULL, false, NULL, "list global transactions with prepared branches"},
+    {"txn", "show", RECOVERY, "GetTransaction", "gtid", false, NULL, "show a global transaction"},
+    {"txn", "why", RECOVERY, "GetTransaction", "gtid", false, cli_txn_why, "tell why a transaction is where it is"},
+    {"txn", "retry", RECOVERY, "RetryTransaction", "gtid", false, NULL,
+     "recover a transaction now, by the rule that recovery follows"},
     {"clock", "get", SANDBOX, "GetClock", NULL, false, NULL, "show the sandbox's clock"},
     {"clock", "set", SANDBOX, "SetClock", "now", false, NULL, "set the sandbox's clock forward"},
     {"clock", "advance", SANDBOX, "AdvanceClock", "by", false, NULL,

@@ -112,6 +112,28 @@ int cli_order_why(const struct cli_command *command, json_t *request)
     return rc;
 }
 
+int cli_txn_why(const struct cli_command *command, json_t *request)
+{
+    json_t *reply = NULL;
+    const int rc = cli_call(command->service, command->method, request, &reply);
+
+    if (rc == 0 && cli.output != OUTPUT_TABLE) {
+        cli_show(reply);
+    } else if (rc == 0) {
+        const json_t *txn = json_object_get(reply, "transaction");
+        size_t i;
+        const json_t *branch;
+
+        printf("%s of %s is %s\n", text_of(txn, "gtid"), text_of(txn, "home_module"),
+               after_word(text_of(txn, "fate"), "FATE_"));
+        json_array_foreach(json_object_get(txn, "branches"), i, branch)
+            printf("  prepared on %s for %s\n", text_of(branch, "server"), text_of(branch, "module"));
+        printf("why: %s\n", text_of(txn, "explanation"));
+    }
+    json_decref(reply);
+    return rc;
+}
+
 static int show_message(void *context, const ProtobufCMessage *message)
 {
     json_t *json = cli_json_of(message);

@@ -192,6 +192,11 @@ void session_free(struct session *session)
     arena_free(session->own);
 }
 
+const struct conf *session_conf(const struct session *session)
+{
+    return session->db->conf;
+}
+
 void session_cleanup(struct session **session)
 {
     session_free(*session);

@@ -32,6 +32,9 @@ struct session *session_new(struct db *db);
 void session_free(struct session *session);
 void session_cleanup(struct session **session);
 
+/* The settings that the session's servers come from. */
+const struct conf *session_conf(const struct session *session);
+
 /* Each thread that uses sessions brackets its life with these. */
 void db_thread_begin(void);
 void db_thread_end(void);

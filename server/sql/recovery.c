@@ -132,6 +132,21 @@ static void read_fate(struct session *session, struct in_doubt *item)
     mysql_free_result(result);
 }
 
+bool recovery_find_fate(struct session *session, const char *gtid, struct in_doubt *ret_item)
+{
+    struct in_doubt item = {0};
+
+    if (!gtid_parse(session->db->conf->database_cluster, gtid, strlen(gtid), &item.parts))
+        return false;
+    snprintf(item.gtid, sizeof item.gtid, "%s", gtid);
+    item.age_ms = clock_wall_ms() - id_time_ms(item.parts.id);
+    read_fate(session, &item);
+    if (!item.is_fate_known || item.fate == FATE_OPEN)
+        return false;
+    *ret_item = item;
+    return true;
+}
+
 static int by_age(const void *a, const void *b)
 {
     const struct in_doubt *one = a;

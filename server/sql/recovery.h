@@ -61,6 +61,9 @@ struct in_doubt_list recovery_list(struct session *session, struct arena *arena)
  */
 size_t recovery_run(struct session *session, struct arena *arena, const char *only);
 
+/* The fate of a transaction that has no prepared branch; false when none is kept. */
+bool recovery_find_fate(struct session *session, const char *gtid, struct in_doubt *ret_item);
+
 /* Deletes old fates, a bounded number; returns how many rows. */
 size_t recovery_forget(struct session *session, struct arena *arena);
 

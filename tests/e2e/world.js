@@ -105,11 +105,13 @@ ${settings}`);
 }
 
 // Starts a bmtd; resolves with the process and its ports once it serves.
-export async function startServer(world, name = 'bmtd') {
+export async function startServer(world, name = 'bmtd', { settings = '' } = {}) {
+  const conf = `${world.folder}/${name}.conf`;
+  if (settings) writeFileSync(conf, readFileSync(`${world.folder}/bmtd.conf`, 'utf8') + settings);
   const ready = `${world.folder}/${name}.ready`;
   rmSync(ready, { force: true });
   const log = openSync(`${world.folder}/${name}.log`, 'a');
-  const child = spawn(BIN, ['--config', `${world.folder}/bmtd.conf`, '--ready-file', ready], { stdio: ['ignore', log, log] });
+  const child = spawn(BIN, ['--config', settings ? conf : `${world.folder}/bmtd.conf`, '--ready-file', ready], { stdio: ['ignore', log, log] });
   let ended = false;
   child.once('exit', () => { ended = true; });
   const text = await until('bmtd serves', () => {
@@ -123,7 +125,7 @@ export async function startServer(world, name = 'bmtd') {
 const packages = {};
 export function services() {
   if (!packages.all) {
-    const files = ['business', 'product', 'order', 'payment', 'sandbox'].map((name) => `bmt/${name}/v1/${name}.proto`);
+    const files = ['business', 'product', 'order', 'payment', 'recovery', 'sandbox'].map((name) => `bmt/${name}/v1/${name}.proto`);
     packages.all = grpc.loadPackageDefinition(loader.loadSync([...files, 'grpc/health/v1/health.proto',
       'grpc/reflection/v1/reflection.proto', 'grpc/reflection/v1alpha/reflection.proto'],
     { includeDirs: [PROTOS], keepCase: true, longs: String, enums: String, defaults: true, oneofs: true }));

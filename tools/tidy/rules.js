@@ -1,7 +1,7 @@
 // What tidy holds sources to. Every rule takes a file { path, text, lines } and returns problems { line, message };
 // each message says what to do instead.
 
-const SERVICES = ['business', 'product', 'order', 'payment', 'sandbox'];
+const SERVICES = ['business', 'product', 'order', 'payment', 'recovery', 'sandbox'];
 
 // Which rooms a room may include from; a service's files by their name.
 const LAYERS = {
