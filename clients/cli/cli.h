@@ -71,6 +71,9 @@ int cli_context_load(struct cli_settings *settings);
 int cli_context_run(int argc, char **argv);
 
 /* Commands with steps of their own. */
+/* Recomputes from the databases that nothing was lost; `settings` are those of bmtd. */
+int cli_verify(const char *settings, const char *threads);
+
 int cli_order_why(const struct cli_command *command, json_t *request);
 int cli_txn_why(const struct cli_command *command, json_t *request);
 int cli_watch(const struct cli_command *command, json_t *request);

@@ -8,6 +8,7 @@ static const char intro[] =
     "bmtctl: look after a bmt server\n"
     "\n"
     "  bmtctl NOUN VERB [SUBJECT] [--FIELD VALUE]...\n"
+    "  bmtctl verify --config BMTD.CONF [--threads N]   recompute from the databases that nothing was lost\n"
     "  bmtctl health | context list|show|set|use | completion bash|zsh | help [NOUN]\n"
     "\n"
     "Options are the fields of the request (user_id is --user-id); `bmtctl help NOUN` lists them. Texts stand for\n"

@@ -19,6 +19,8 @@ enum {
     OPT_YES,
     OPT_LINE,
     OPT_MARKDOWN,
+    OPT_CONFIG,
+    OPT_THREADS,
     OPT_FIELD = 2000
 };
 enum { OPTIONS_MAX = 64 };
@@ -35,12 +37,16 @@ static const struct option common[] = {
     {"yes", no_argument, NULL, OPT_YES},
     {"line", required_argument, NULL, OPT_LINE},
     {"markdown", no_argument, NULL, OPT_MARKDOWN},
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"threads", required_argument, NULL, OPT_THREADS},
     {"help", no_argument, NULL, 'h'},
 };
 #define COMMON_COUNT (sizeof common / sizeof common[0])
 
 static bool wants_markdown;
 static bool wants_help;
+static const char *config_file; /* of verify */
+static const char *threads;
 
 static int usage(const char *problem, const char *what)
 {
@@ -131,6 +137,8 @@ static int take_option(const struct cli_command *command, int which, json_t *req
     case OPT_BUSINESS: cli.business = optarg; return 0;
     case OPT_CA: cli.ca_file = optarg; return 0;
     case OPT_CONTEXT: cli.context = optarg; return 0;
+    case OPT_CONFIG: config_file = optarg; return 0;
+    case OPT_THREADS: threads = optarg; return 0;
     case OPT_REASON: cli.reason = optarg; return 0;
     case OPT_YES: cli.is_confirmed = true; return 0;
     case OPT_MARKDOWN: wants_markdown = true; return 0;
@@ -295,6 +303,8 @@ static int dispatch(int argc, char **argv, const struct cli_command *command, js
     }
     if (strcmp(noun, "context") == 0)
         return cli_context_run(argc - optind - 1, argv + optind + 1);
+    if (strcmp(noun, "verify") == 0)
+        return cli_verify(config_file, threads);
     if (strcmp(noun, "completion") == 0)
         return cli_completion(argc > 2 ? argv[2] : "");
     if (cli_context_load(&cli) != 0)

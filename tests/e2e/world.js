@@ -1,10 +1,10 @@
 // Everything that an end-to-end test needs: a private MariaDB, bmtd, the channel, and clients made by @grpc/grpc-js.
 // All of it is this test program's own and ends with it.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import grpc from '@grpc/grpc-js';
 import loader from '@grpc/proto-loader';
@@ -224,6 +224,14 @@ export async function startWorld({ settings = '' } = {}) {
   return world;
 }
 
+// The proof that nothing was lost, by the databases alone; throws with what disagrees.
+export function verify(world) {
+  const ctl = join(dirname(BIN), 'clients/bmtctl');
+  const done = spawnSync(ctl, ['verify', '--config', `${world.folder}/bmtd.conf`], { encoding: 'utf8', env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' } });
+  if (done.status !== 0) throw new Error(`verify ended with ${done.status}:\n${done.stdout}${done.stderr}`);
+  return done.stdout;
+}
+
 export async function stopWorld(world) {
   for (const made of world.clients) made.close();
   await world.channel.stop();
@@ -236,6 +244,7 @@ export async function stopWorld(world) {
       throw new Error(`bmtd ended with ${child.exitCode ?? child.signalCode}: ${readFileSync(`${world.folder}/bmtd.log`, 'utf8').slice(-4000)}`);
     }
   }
+  verify(world); // whatever a suite has done, the books balance at its end
   for (const one of [world.database, ...world.otherDatabases]) {
     one.kill('SIGCONT');
     one.kill('SIGKILL');

@@ -12,6 +12,7 @@ const LAYERS = {
   rpc: ['base', 'sql', 'rpc'],
   flows: ['base', 'sql', 'jobs', 'rpc', 'http', 'flows', ...SERVICES],
 };
+LAYERS.verify = ['base', 'sql', 'verify'];
 const PURE = ['base'];
 const VERBS = ['base', 'sql', 'jobs', 'rpc', 'http'];
 const EDGES = [...VERBS, 'flows'];

@@ -1,0 +1,74 @@
+/*
+ * A pass of verify: a table's keys in ranges, shared by threads, each range checked by itself; then the suspects once
+ * more, alone. For this room alone.
+ */
+#ifndef BMT_VERIFY_PASS_H
+#define BMT_VERIFY_PASS_H
+
+#include <pthread.h>
+
+#include "verify/rows.h"
+
+enum { PASS_RANGE = 8192, SUSPECTS_MAX = 100000 };
+
+struct suspect {
+    int64_t id;
+    bool is_cleared;
+};
+
+struct pass {
+    const struct verify *verify;
+    const char *name;
+    enum module module;
+    const char *table; /* `bmt_order.orders` */
+    const char *key;   /* its primary key, by which the ranges go */
+    /* Checks the rows with keys in (after, upto]. 0 or -1. */
+    int (*check)(struct worker *worker, int64_t after, int64_t upto);
+
+    pthread_mutex_t lock;
+    int64_t next;  /* ranges begin after this key */
+    int64_t last;  /* the largest key when the pass began */
+    int64_t first; /* for the share of progress */
+    bool is_done;
+    bool has_failed;
+    int64_t n_keys;
+    int64_t n_rows;
+    struct suspect *suspects;
+    size_t n_suspects;
+    bool is_first_look; /* counts and sums are taken */
+    bool is_last_look;  /* findings are certain now */
+    size_t n_found;     /* in the range at hand */
+    struct verify_report *report;
+    const struct reply_seen *replies; /* of all orders, by order */
+    size_t n_replies;
+    struct verify_money *money; /* sums over the first look; under the lock */
+    size_t n_money;
+};
+
+/* Runs the pass with all its looks. 0 or -1. */
+int pass_run(struct pass *pass, struct arena *arena) MUST_CHECK;
+
+/* A row that disagrees: a suspect at first, a finding at the last look. `key` is of the pass's table. */
+void pass_found(struct worker *worker, int64_t key, const struct finding *finding);
+#define found(worker, key, found_kind, business, of_kind, of_id, ...)                                 \
+    do {                                                                                              \
+        struct finding finding_ = {                                                                   \
+            .kind = FINDING_##found_kind, .biz_id = (business), .id_kind = (of_kind), .id = (of_id)}; \
+        snprintf(finding_.what, sizeof finding_.what, __VA_ARGS__);                                   \
+        pass_found((worker), (key), &finding_);                                                       \
+    } while (0)
+
+/* Counts rows of the pass's table; the first look alone counts. */
+void pass_count(struct worker *worker, size_t n);
+
+/* Adds to the sums of a business and currency; the first look alone counts. */
+void pass_add_money(struct worker *worker, int64_t biz_id, const char *currency, int64_t in_minor, int64_t out_minor);
+
+/* The three passes over ranges, and the two looks at whole tables. */
+extern const struct pass orders_pass, payments_pass, refunds_pass;
+/* The kept replies that the pass over orders looks up. */
+int replies_read(struct worker *worker, struct arena *arena, struct reply_seen **ret_replies, size_t *ret_n) MUST_CHECK;
+int stocks_check(struct worker *worker) MUST_CHECK;
+int transactions_check(struct worker *worker, struct verify_report *report) MUST_CHECK;
+
+#endif

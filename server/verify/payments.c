@@ -1,0 +1,205 @@
+/* The passes over payments and refunds: histories, sums, and that both sides of a refund agree. */
+#include <string.h>
+
+#include "payment/state.h"
+#include "verify/pass.h"
+
+static const struct seen_column payment_list[] = {
+    SEEN(payment_seen, id),           SEEN(payment_seen, biz_id),  SEEN(payment_seen, order_id),
+    SEEN(payment_seen, state),        SEEN(payment_seen, version), SEEN(payment_seen, amount),
+    SEEN(payment_seen, refund_minor), SEEN(payment_seen, is_late), SEEN_CURRENCY(payment_seen),
+};
+static const struct seen_column event_list[] = {
+    SEEN(event_seen, id),   SEEN(event_seen, version), SEEN(event_seen, event),
+    SEEN(event_seen, from), SEEN(event_seen, to),
+};
+static const struct seen_column refund_list[] = {
+    SEEN(refund_seen, id),       SEEN(refund_seen, biz_id),  SEEN(refund_seen, payment_id),
+    SEEN(refund_seen, order_id), SEEN(refund_seen, purpose), SEEN(refund_seen, state),
+    SEEN(refund_seen, version),  SEEN(refund_seen, amount),  SEEN_CURRENCY(refund_seen),
+};
+static const struct seen_column side_list[] = {
+    SEEN(refund_side_seen, id),       SEEN(refund_side_seen, biz_id), SEEN(refund_side_seen, payment_id),
+    SEEN(refund_side_seen, order_id), SEEN(refund_side_seen, amount),
+};
+
+#define COLUMNS(row_list, row) (&(struct seen_columns){row_list, COUNT_OF(row_list), sizeof(struct row)})
+#define READ(of, text, list, row, into, count)                                                                      \
+    rows_read(worker, of, arena_printf(worker->arena, text, (long long)after, (long long)upto), COLUMNS(list, row), \
+              &(into), &(count))
+
+enum { PURPOSE_ORDER = 1, PURPOSE_LATE = 2 };
+
+/* A history must lead from the state after creation to where the row stands. Says what does not; empty: all right. */
+static void check_history(const struct fsm *fsm, int64_t state, int64_t version, const struct event_seen *events,
+                          size_t n, char *what)
+{
+    int64_t at = 1; /* CREATED */
+    int to;
+
+    what[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        const struct event_seen *e = &events[i];
+
+        if (e->version != (int64_t)i + 2 || e->from != at || !fsm_next(fsm, (int)e->from, (int)e->event, &to) ||
+            to != e->to) {
+            snprintf(what, FINDING_TEXT_SIZE, "event %lld from %s by %s to %s does not follow %s",
+                     (long long)e->version, fsm_state_name(fsm, (int)e->from), fsm_event_name(fsm, (int)e->event),
+                     fsm_state_name(fsm, (int)e->to), fsm_state_name(fsm, (int)at));
+            return;
+        }
+        at = e->to;
+    }
+    if (at != state || version != (int64_t)n + 1)
+        snprintf(what, FINDING_TEXT_SIZE, "stands at %s version %lld, its history ends at %s version %zu",
+                 fsm_state_name(fsm, (int)state), (long long)version, fsm_state_name(fsm, (int)at), n + 1);
+}
+
+/* The refunds of a range of payments, sorted by payment. */
+static void check_payment(struct worker *worker, const struct payment_seen *p, const struct event_seen *events,
+                          size_t n_events, const struct refund_seen *refunds, size_t n_refunds)
+{
+    char what[FINDING_TEXT_SIZE];
+    int64_t claimed = 0;
+    int64_t late = 0;
+
+    check_history(&payment_fsm, p->state, p->version, events, n_events, what);
+    if (what[0] != '\0')
+        found(worker, p->id, PAYMENT_EVENTS, p->biz_id, ID_PAYMENT, p->id, "%s", what);
+    for (size_t i = 0; i < n_refunds; i++) {
+        if (refunds[i].state == REFUND_FAILED)
+            continue;
+        claimed += refunds[i].amount;
+        late += refunds[i].purpose == PURPOSE_LATE ? refunds[i].amount : 0;
+    }
+    if (claimed != p->refund_minor || claimed > (p->state == PAYMENT_SUCCEEDED ? p->amount : 0))
+        found(worker, p->id, PAYMENT_REFUNDS, p->biz_id, ID_PAYMENT, p->id,
+              "took %lld, says %lld go back, its refunds %lld", (long long)p->amount, (long long)p->refund_minor,
+              (long long)claimed);
+    if (p->state == PAYMENT_SUCCEEDED && p->is_late && late != p->amount)
+        found(worker, p->id, PAYMENT_LATE, p->biz_id, ID_PAYMENT, p->id, "%lld %s came too late, %lld go back",
+              (long long)p->amount, p->currency, (long long)late);
+}
+
+static int check_payments(struct worker *worker, int64_t after, int64_t upto)
+{
+    struct payment_seen *payments = NULL;
+    struct event_seen *events = NULL;
+    struct refund_seen *refunds = NULL;
+    size_t n_payments = 0;
+    size_t n_events = 0;
+    size_t n_refunds = 0;
+    size_t at_event = 0;
+    size_t at_refund = 0;
+
+    if (READ(MODULE_PAYMENT,
+             "SELECT payment_id, biz_id, order_id, state, version, amount_minor, refund_minor, is_late, currency FROM "
+             "bmt_payment.payments WHERE payment_id > %lld AND payment_id <= %lld ORDER BY payment_id",
+             payment_list, payment_seen, payments, n_payments) != 0 ||
+        READ(MODULE_PAYMENT,
+             "SELECT payment_id, version, event, from_state, to_state FROM bmt_payment.payment_events WHERE payment_id "
+             "> %lld AND payment_id <= %lld ORDER BY payment_id, version",
+             event_list, event_seen, events, n_events) != 0 ||
+        READ(MODULE_PAYMENT,
+             "SELECT refund_id, biz_id, payment_id, order_id, purpose, state, version, amount_minor, currency FROM "
+             "bmt_payment.refunds FORCE INDEX (ix_refunds_payment) WHERE payment_id > %lld AND payment_id <= %lld "
+             "ORDER BY payment_id, refund_id",
+             refund_list, refund_seen, refunds, n_refunds) != 0)
+        return -1;
+    for (size_t i = 0; i < n_payments; i++) {
+        const int64_t id = payments[i].id;
+
+        while (at_event < n_events && events[at_event].id < id)
+            at_event++;
+        while (at_refund < n_refunds && refunds[at_refund].payment_id < id)
+            at_refund++;
+        const size_t first_event = at_event;
+        const size_t first_refund = at_refund;
+
+        while (at_event < n_events && events[at_event].id == id)
+            at_event++;
+        while (at_refund < n_refunds && refunds[at_refund].payment_id == id)
+            at_refund++;
+        check_payment(worker, &payments[i], events + first_event, at_event - first_event, refunds + first_refund,
+                      at_refund - first_refund);
+        if (payments[i].state == PAYMENT_SUCCEEDED)
+            pass_add_money(worker, payments[i].biz_id, payments[i].currency, payments[i].amount, 0);
+    }
+    pass_count(worker, n_payments);
+    return 0;
+}
+
+static void check_refund(struct worker *worker, const struct refund_seen *r, const struct event_seen *events,
+                         size_t n_events, const struct refund_side_seen *side)
+{
+    char what[FINDING_TEXT_SIZE];
+
+    check_history(&refund_fsm, r->state, r->version, events, n_events, what);
+    if (what[0] != '\0')
+        found(worker, r->id, REFUND_EVENTS, r->biz_id, ID_REFUND, r->id, "%s", what);
+    if ((r->purpose == PURPOSE_ORDER) != (side != NULL) ||
+        (side != NULL &&
+         (side->amount != r->amount || side->payment_id != r->payment_id || side->order_id != r->order_id)))
+        found(worker, r->id, REFUND_SIDES, r->biz_id, ID_REFUND, r->id, "gives back %lld, its order's side says %lld",
+              (long long)r->amount, (long long)(side != NULL ? side->amount : 0));
+}
+
+static int check_refunds(struct worker *worker, int64_t after, int64_t upto)
+{
+    struct refund_seen *refunds = NULL;
+    struct event_seen *events = NULL;
+    struct refund_side_seen *sides = NULL;
+    size_t n_refunds = 0;
+    size_t n_events = 0;
+    size_t n_sides = 0;
+    size_t at_event = 0;
+    size_t at_side = 0;
+
+    if (READ(MODULE_PAYMENT,
+             "SELECT refund_id, biz_id, payment_id, order_id, purpose, state, version, amount_minor, currency FROM "
+             "bmt_payment.refunds WHERE refund_id > %lld AND refund_id <= %lld ORDER BY refund_id",
+             refund_list, refund_seen, refunds, n_refunds) != 0 ||
+        READ(MODULE_PAYMENT,
+             "SELECT refund_id, version, event, from_state, to_state FROM bmt_payment.refund_events WHERE refund_id > "
+             "%lld AND refund_id <= %lld ORDER BY refund_id, version",
+             event_list, event_seen, events, n_events) != 0 ||
+        READ(MODULE_ORDER,
+             "SELECT refund_id, biz_id, payment_id, order_id, amount_minor FROM bmt_order.refunds WHERE refund_id > "
+             "%lld AND refund_id <= %lld ORDER BY refund_id",
+             side_list, refund_side_seen, sides, n_sides) != 0)
+        return -1;
+    for (size_t i = 0; i <= n_refunds; i++) {
+        const int64_t id = i < n_refunds ? refunds[i].id : INT64_MAX;
+
+        for (; at_side < n_sides && sides[at_side].id < id; at_side++)
+            found(worker, sides[at_side].id, REFUND_SIDES, sides[at_side].biz_id, ID_REFUND, sides[at_side].id,
+                  "the order's side gives back %lld, the payment's side does not know of it",
+                  (long long)sides[at_side].amount);
+        if (i == n_refunds)
+            break;
+        while (at_event < n_events && events[at_event].id < id)
+            at_event++;
+        const size_t first_event = at_event;
+
+        while (at_event < n_events && events[at_event].id == id)
+            at_event++;
+        check_refund(worker, &refunds[i], events + first_event, at_event - first_event,
+                     at_side < n_sides && sides[at_side].id == id ? &sides[at_side] : NULL);
+        at_side += at_side < n_sides && sides[at_side].id == id;
+        if (refunds[i].state == REFUND_SUCCEEDED)
+            pass_add_money(worker, refunds[i].biz_id, refunds[i].currency, 0, refunds[i].amount);
+    }
+    pass_count(worker, n_refunds);
+    return 0;
+}
+
+const struct pass payments_pass = {.name = "payments",
+                                   .module = MODULE_PAYMENT,
+                                   .table = "bmt_payment.payments",
+                                   .key = "payment_id",
+                                   .check = check_payments};
+const struct pass refunds_pass = {.name = "refunds",
+                                  .module = MODULE_PAYMENT,
+                                  .table = "bmt_payment.refunds",
+                                  .key = "refund_id",
+                                  .check = check_refunds};

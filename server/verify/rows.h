@@ -1,0 +1,84 @@
+/* Rows as verify reads them, and how: whole ranges of keys into arrays. For this room alone. */
+#ifndef BMT_VERIFY_ROWS_H
+#define BMT_VERIFY_ROWS_H
+
+#include <stddef.h>
+
+#include "sql/scan.h"
+#include "verify/verify.h"
+
+struct order_seen {
+    int64_t id, biz_id, state, version, amount, line_count, quote_id, payment_id, refund_id, refunded;
+    char currency[CURRENCY_SIZE];
+};
+struct line_seen {
+    int64_t order_id, line_no, sku_id, quantity, unit, amount, refunded;
+};
+struct event_seen {
+    int64_t id, version, event, from, to;
+};
+struct payment_seen {
+    int64_t id, biz_id, order_id, state, version, amount, refund_minor, is_late;
+    char currency[CURRENCY_SIZE];
+};
+struct refund_seen {
+    int64_t id, biz_id, payment_id, order_id, purpose, state, version, amount;
+    char currency[CURRENCY_SIZE];
+};
+struct refund_side_seen {
+    int64_t id, biz_id, payment_id, order_id, amount;
+};
+struct refund_line_seen {
+    int64_t refund_id, line_no, quantity;
+};
+struct hold_seen {
+    int64_t order_id, sku_id, biz_id, quantity, returned, state;
+};
+struct lot_seen {
+    int64_t id, biz_id, order_id, line_no, quantity, recalled, state;
+};
+/* What a caller was told of a move of an order. */
+struct reply_seen {
+    int64_t order_id, state, version;
+};
+struct quote_seen {
+    int64_t id, order_id, amount;
+};
+
+/* A column of a SELECT: where its number goes, or its currency. */
+struct seen_column {
+    size_t offset;
+    bool is_currency;
+};
+#define SEEN(row, field)                      \
+    {                                         \
+        .offset = offsetof(struct row, field) \
+    }
+#define SEEN_CURRENCY(row)                                            \
+    {                                                                 \
+        .offset = offsetof(struct row, currency), .is_currency = true \
+    }
+
+struct seen_columns {
+    const struct seen_column *list;
+    size_t n;
+    size_t row_size;
+};
+
+/* One thread's place: its own connections, and memory of the range at hand. */
+struct worker {
+    const struct verify *verify;
+    struct session *session;
+    struct arena *arena;
+    struct pass *pass;
+    int64_t n_rows;
+};
+
+/* Reads all rows of the SELECT. 0 or -1. */
+int rows_read(struct worker *worker, enum module module, const char *text, const struct seen_columns *columns,
+              void *ret_rows, size_t *ret_n) MUST_CHECK;
+
+/* `1, 2, 3` for an IN list; `0` when there are none. */
+const char *rows_id_list(const int64_t *ids, size_t n, struct arena *arena);
+
+#endif

@@ -1,0 +1,147 @@
+/* All passes of verify, and its words; see verify.h. */
+#include "verify/verify.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "verify/pass.h"
+
+enum { WHOLE_BYTES_MAX = 1 << 30 };
+
+static const struct finding_info infos[FINDING_COUNT] = {
+#define FINDING(id, repair, sentence) [FINDING_##id] = {#id, REPAIR_##repair, sentence},
+#include "verify/findings.def"
+#undef FINDING
+};
+
+const struct finding_info *finding_info(enum finding_kind kind)
+{
+    PRE(kind < FINDING_COUNT);
+
+    return &infos[kind];
+}
+
+const char *repair_name(enum repair repair)
+{
+    static const char *const names[] = {
+        [REPAIR_NONE] = "NONE",     [REPAIR_APPLY_PAYMENT] = "APPLY_PAYMENT", [REPAIR_REFUND_LATE] = "REFUND_LATE",
+        [REPAIR_FULFIL] = "FULFIL", [REPAIR_RELEASE_HOLD] = "RELEASE_HOLD",   [REPAIR_GRANT] = "GRANT",
+        [REPAIR_RECALL] = "RECALL",
+    };
+
+    PRE(repair < COUNT_OF(names));
+    return names[repair];
+}
+
+/* The replies are read before the orders: what was told by then must be there. */
+static int read_replies(const struct verify *verify, struct arena *arena, struct pass *plan)
+{
+    struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
+    struct arena *own CLEANUP(arena_cleanup) = arena_new(1 << 20);
+    struct worker worker = {.verify = verify, .session = session, .arena = own};
+    struct reply_seen *replies = NULL;
+    const int rc = replies_read(&worker, arena, &replies, &plan->n_replies);
+
+    plan->replies = replies;
+    return rc;
+}
+
+static int run_pass(const struct verify *verify, const struct pass *plan, struct arena *arena,
+                    struct verify_report *report, struct pass *ret_pass)
+{
+    *ret_pass = *plan;
+    ret_pass->verify = verify;
+    ret_pass->report = report;
+    return pass_run(ret_pass, arena);
+}
+
+/* Sums of payments and of refunds, by business and currency. */
+static void join_money(const struct pass *in, const struct pass *out, struct arena *arena, struct verify_report *report)
+{
+    report->money = arena_array_of(arena, struct verify_money, in->n_money + out->n_money);
+    memcpy(report->money, in->money, in->n_money * sizeof *in->money);
+    report->n_money = in->n_money;
+    for (size_t i = 0; i < out->n_money; i++) {
+        size_t at = 0;
+
+        while (at < report->n_money && (report->money[at].biz_id != out->money[i].biz_id ||
+                                        strcmp(report->money[at].currency, out->money[i].currency) != 0))
+            at++;
+        if (at == report->n_money)
+            report->money[report->n_money++] = out->money[i];
+        else
+            report->money[at].out_minor = out->money[i].out_minor;
+    }
+}
+
+/* A look at whole tables: again after a pause while something disagrees; the last look is certain. */
+static int look_at_whole(struct worker *worker, int (*check)(struct worker *worker, struct verify_report *report))
+{
+    struct pass *pass = worker->pass;
+    int rc = 0;
+
+    for (int i = 0; i <= worker->verify->recheck_max && rc == 0; i++) {
+        pass->is_last_look = i == worker->verify->recheck_max;
+        pass->n_found = 0;
+        rc = check(worker, pass->report);
+        arena_reset(worker->arena);
+        if (pass->n_found == 0)
+            break;
+        nanosleep(&(struct timespec){.tv_sec = worker->verify->recheck_ms / 1000,
+                                     .tv_nsec = worker->verify->recheck_ms % 1000 * 1000000L},
+                  NULL);
+    }
+    return rc;
+}
+
+static int check_stocks(struct worker *worker, struct verify_report *report)
+{
+    const int rc = stocks_check(worker);
+
+    report->n_skus = worker->pass->n_keys;
+    return rc;
+}
+
+static int run_whole(const struct verify *verify, struct arena *arena, struct verify_report *report)
+{
+    struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
+    struct arena *own CLEANUP(arena_cleanup) = arena_new(WHOLE_BYTES_MAX);
+    struct pass pass = {.verify = verify, .report = report, .name = "stock and transactions"};
+    struct worker worker = {.verify = verify, .session = session, .arena = own, .pass = &pass};
+    int rc;
+
+    pass.suspects = arena_array_of(arena, struct suspect, SUSPECTS_MAX);
+    pthread_mutex_init(&pass.lock, NULL);
+    rc = look_at_whole(&worker, check_stocks);
+    if (rc == 0)
+        rc = look_at_whole(&worker, transactions_check);
+    report->n_rows += worker.n_rows;
+    return rc;
+}
+
+int verify_run(const struct verify *verify, struct arena *arena, struct verify_report *ret_report)
+{
+    struct verify_report report = {0};
+    struct pass orders, payments, refunds;
+    struct pass orders_plan = orders_pass;
+    int rc;
+
+    PRE(verify->threads > 0 && verify->tell != NULL && verify->problems != NULL);
+    rc = read_replies(verify, arena, &orders_plan);
+    if (rc == 0)
+        rc = run_pass(verify, &orders_plan, arena, &report, &orders);
+    if (rc == 0)
+        rc = run_pass(verify, &payments_pass, arena, &report, &payments);
+    if (rc == 0)
+        rc = run_pass(verify, &refunds_pass, arena, &report, &refunds);
+    if (rc == 0)
+        rc = run_whole(verify, arena, &report);
+    if (rc != 0)
+        return rc;
+    report.n_orders = orders.n_keys;
+    report.n_payments = payments.n_keys;
+    report.n_refunds = refunds.n_keys;
+    join_money(&payments, &refunds, arena, &report);
+    *ret_report = report;
+    return 0;
+}

@@ -1,0 +1,97 @@
+/*
+ * Verify: recomputes from the rows alone that nothing was lost, doubled or guessed. It uses none of the services' code
+ * but the tables of states, so that it does not share a mistake with them, and it reads each module by itself, since
+ * they may live on different servers.
+ *
+ * It runs beside the live system: rows of one order are read at slightly different moments, so what disagrees at first
+ * is a suspect; suspects are looked at again, alone, some seconds long, and told only if they still disagree.
+ *
+ * Not here: how findings are shown (clients/cli/verify.c), what is done about them (reconciliation).
+ */
+#ifndef BMT_VERIFY_VERIFY_H
+#define BMT_VERIFY_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/id.h"
+#include "base/money.h"
+#include "sql/db.h"
+
+enum finding_kind {
+#define FINDING(id, repair, sentence) FINDING_##id,
+#include "verify/findings.def"
+#undef FINDING
+    FINDING_COUNT,
+};
+
+enum repair {
+    REPAIR_NONE, /* someone must look */
+    REPAIR_APPLY_PAYMENT,
+    REPAIR_REFUND_LATE,
+    REPAIR_FULFIL,
+    REPAIR_RELEASE_HOLD,
+    REPAIR_GRANT,
+    REPAIR_RECALL,
+};
+
+struct finding_info {
+    const char *name;
+    enum repair repair;
+    const char *sentence;
+};
+const struct finding_info *finding_info(enum finding_kind kind);
+const char *repair_name(enum repair repair);
+
+enum { FINDING_TEXT_SIZE = 160 };
+
+/* One row, or group of rows, that disagrees. */
+struct finding {
+    enum finding_kind kind;
+    int64_t biz_id;
+    enum id_kind id_kind;
+    int64_t id;                   /* 0 where `what` alone tells */
+    char what[FINDING_TEXT_SIZE]; /* what was expected and what is there */
+};
+
+/* Money of one business in one currency, recomputed. */
+struct verify_money {
+    int64_t biz_id;
+    char currency[CURRENCY_SIZE];
+    int64_t in_minor;  /* payments that succeeded */
+    int64_t out_minor; /* refunds that succeeded */
+};
+
+struct verify_report {
+    int64_t n_orders;
+    int64_t n_payments;
+    int64_t n_refunds;
+    int64_t n_skus;
+    int64_t n_transactions; /* global ones whose proof is kept */
+    int64_t n_foreign;      /* prepared branches of other programs */
+    int64_t n_rows;
+    int64_t n_rechecked;
+    int64_t by_kind[FINDING_COUNT];
+    int64_t n_findings;
+    struct verify_money *money;
+    size_t n_money;
+};
+
+struct verify {
+    struct db *db;
+    unsigned threads;
+    int recheck_ms;  /* pause before suspects are looked at again */
+    int recheck_max; /* how often */
+    FILE *problems;
+    /* Told once a finding is certain; from the calling thread. `progress` may be NULL. */
+    void (*tell)(void *context, const struct finding *finding);
+    void (*progress)(void *context, const char *pass, double share, int64_t n_rows);
+    void *context;
+};
+
+/* 0: everything was looked at, `ret_report` tells what was found. -1: a database could not be read (told on problems).
+ */
+int verify_run(const struct verify *verify, struct arena *arena, struct verify_report *ret_report) MUST_CHECK;
+
+#endif

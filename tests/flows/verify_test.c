@@ -1,0 +1,290 @@
+/* Verify: books that the flows have made balance; each way of breaking a row is found and named. */
+#include "lib/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "flows/complete_payment.h"
+#include "flows/complete_refund.h"
+#include "flows/refund_order.h"
+#include "lib/given.h"
+#include "verify/verify.h"
+
+static struct test_db *db;
+static struct sale gold;
+
+/* One order of each fate, with all its rows; named by the tests' SQL as `@pending` and so on. */
+static struct {
+    int64_t pending, fulfilled, closed, part, late;
+    int64_t paid_by, late_by;
+} the;
+
+static void write_file(const char *name, const char *text)
+{
+    const char *path = arena_printf(db->arena, "%s/%s", db->folder, name);
+    FILE *file = fopen(path, "w");
+
+    fputs(text, file);
+    fclose(file);
+    chmod(path, 0600);
+}
+
+static void given_channel(void)
+{
+    write_file("main", "a secret\n");
+    write_file("main.pub", "-----BEGIN PUBLIC KEY-----\n"
+                           "MCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+                           "-----END PUBLIC KEY-----\n");
+    channel_use_secrets_dir(db->folder);
+    test_db_run(db, "INSERT INTO bmt_payment.channel_accounts VALUES (5, 1001, 'main', 'sandbox', 'Main', 'm', 'main', "
+                    "'http://c', 'http://n', 1, 1, 1, 1, 1)");
+}
+
+/* A payment of the order that the channel has taken. */
+static void given_money(int64_t payment_id, int64_t order_id, int64_t amount_minor)
+{
+    struct complete_payment c = {.payment_id = payment_id,
+                                 .verdict = {.word = CHANNEL_HAS_MONEY,
+                                             .payment_id = payment_id,
+                                             .amount = money_of(amount_minor, "EUR"),
+                                             .ref = arena_printf(db->arena, "cp_%lld", (long long)payment_id),
+                                             .action_url = "",
+                                             .failure = ""}};
+
+    test_db_run(db, arena_printf(db->arena,
+                                 "INSERT INTO bmt_payment.payments SELECT %lld, 1001, %lld, 'u1', 5, 'r%lld', "
+                                 "REPEAT(CHAR(0), 16), 1, 1, 'EUR', %lld, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, "
+                                 "0, 0",
+                                 (long long)payment_id, (long long)order_id, (long long)payment_id,
+                                 (long long)amount_minor, (long long)clock_now_ms() + 60000));
+    assert_int_equal(act(db, &complete_payment_plan, &c, sizeof c, NULL), 0);
+}
+
+static void given_part_refund(int64_t order_id)
+{
+    struct refund_want want = {.line_no = 1, .quantity = 1};
+    struct begin_refund begin = {.order_id = order_id, .wants = &want, .n_wants = 1, .reason = "test"};
+    struct complete_refund end = {
+        .verdict = {.word = CHANNEL_GAVE_BACK, .ref = "cr_1", .action_url = "", .failure = ""}};
+
+    assert_int_equal(act(db, &begin_refund_plan, &begin, sizeof begin, NULL), 0);
+    end.refund_id = begin.refund_id;
+    assert_int_equal(act(db, &complete_refund_plan, &end, sizeof end, NULL), 0);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    db = test_db_start();
+    gold = given_sale(db, TEST_BIZ, "gold", 1250, 100);
+    given_channel();
+    the.pending = given_pending_order(db, "u1", gold.sku_id, 1);
+    the.fulfilled = given_pending_order(db, "u1", gold.sku_id, 2);
+    given_money(the.paid_by = 901, the.fulfilled, 2500);
+    the.closed = given_pending_order(db, "u2", gold.sku_id, 3);
+    assert_int_equal(close_with(db, the.closed, "close-1"), 0);
+    the.part = given_pending_order(db, "u3", gold.sku_id, 3);
+    given_money(902, the.part, 3750);
+    given_part_refund(the.part);
+    the.late = given_pending_order(db, "u4", gold.sku_id, 1);
+    assert_int_equal(close_with(db, the.late, "close-2"), 0);
+    given_money(the.late_by = 903, the.late, 1250);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_db_stop(db);
+    return 0;
+}
+
+/* What one run has found. */
+struct found_list {
+    int64_t by_kind[FINDING_COUNT];
+    struct finding last;
+    size_t n;
+};
+
+static void note(void *context, const struct finding *finding)
+{
+    struct found_list *list = context;
+
+    list->by_kind[finding->kind]++;
+    list->last = *finding;
+    list->n++;
+}
+
+static struct found_list look(struct arena *arena, struct verify_report *report)
+{
+    struct found_list list = {0};
+    const struct verify verify = {
+        .db = db->db, .threads = 2, .recheck_max = 1, .problems = stderr, .tell = note, .context = &list};
+
+    assert_int_equal(verify_run(&verify, arena, report), 0);
+    return list;
+}
+
+static void books_of_the_flows_balance(void **state)
+{
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(64 << 20);
+    struct verify_report report;
+    const struct found_list list = look(arena, &report);
+
+    (void)state;
+    if (list.n > 0)
+        print_message("%s: %s\n", finding_info(list.last.kind)->name, list.last.what);
+    assert_int_equal(list.n, 0);
+    assert_int_equal(report.n_orders, 5);
+    assert_int_equal(report.n_payments, 3);
+    assert_int_equal(report.n_refunds, 2);
+    assert_int_equal(report.n_skus, 1);
+    assert_int_equal(report.n_money, 1);
+    assert_int_equal(report.money[0].in_minor, 2500 + 3750 + 1250);
+    assert_int_equal(report.money[0].out_minor, 1250);
+}
+
+/* Puts the ids of `the` into a statement: @pending and so on. */
+static const char *with_ids(const char *text)
+{
+    const struct {
+        const char *name;
+        int64_t id;
+    } names[] = {{"@pending", the.pending},
+                 {"@fulfilled", the.fulfilled},
+                 {"@closed", the.closed},
+                 {"@part", the.part},
+                 {"@late", the.late}};
+
+    if (strstr(text, "@shown") != NULL)
+        return arena_printf(db->arena, "%.*s%s%s", (int)(strstr(text, "@shown") - text), text,
+                            id_show(ID_ORDER, the.closed), strstr(text, "@shown") + strlen("@shown"));
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const char *at = strstr(text, names[i].name);
+
+        if (at != NULL)
+            return arena_printf(db->arena, "%.*s%lld%s", (int)(at - text), text, (long long)names[i].id,
+                                at + strlen(names[i].name));
+    }
+    return text;
+}
+
+static void each_break_is_found_and_named(void **state)
+{
+    static const struct {
+        const char *broken;
+        const char *mended;
+        enum finding_kind kind;
+    } cases[] = {
+        {"UPDATE bmt_order.orders SET amount_minor = amount_minor + 1 WHERE order_id = @pending",
+         "UPDATE bmt_order.orders SET amount_minor = amount_minor - 1 WHERE order_id = @pending", FINDING_ORDER_AMOUNT},
+        {"UPDATE bmt_order.order_lines SET unit_minor = unit_minor + 1 WHERE order_id = @pending",
+         "UPDATE bmt_order.order_lines SET unit_minor = unit_minor - 1 WHERE order_id = @pending",
+         FINDING_ORDER_AMOUNT},
+        {"INSERT INTO bmt_order.order_lines VALUES (1, 1, 1001, 1, 1, 1, 't', 1, 1, 1, 0)",
+         "DELETE FROM bmt_order.order_lines WHERE order_id = 1", FINDING_ORDER_AMOUNT},
+        {"UPDATE bmt_order.orders SET version = 9 WHERE order_id = @pending",
+         "UPDATE bmt_order.orders SET version = 1 WHERE order_id = @pending", FINDING_ORDER_EVENTS},
+        {"UPDATE bmt_order.order_events SET to_state = 6 WHERE version = 3 AND order_id = @fulfilled",
+         "UPDATE bmt_order.order_events SET to_state = 3 WHERE version = 3 AND order_id = @fulfilled",
+         FINDING_ORDER_EVENTS},
+        {"INSERT INTO bmt_order.order_events VALUES (1, 2, 1001, 2, 1, 2, 0, 0, 'x', '', 1)",
+         "DELETE FROM bmt_order.order_events WHERE order_id = 1", FINDING_ORDER_EVENTS},
+        {"UPDATE bmt_payment.payments SET is_late = 1 WHERE payment_id = 901",
+         "UPDATE bmt_payment.payments SET is_late = 0 WHERE payment_id = 901", FINDING_ORDER_UNPAID},
+        {"UPDATE bmt_payment.payments SET currency = 'USD' WHERE payment_id = 901",
+         "UPDATE bmt_payment.payments SET currency = 'EUR' WHERE payment_id = 901", FINDING_PAYMENT_UNUSED},
+        {"UPDATE bmt_payment.payments SET order_id = 1 WHERE payment_id = 903",
+         "UPDATE bmt_payment.payments SET order_id = @late WHERE payment_id = 903", FINDING_PAYMENT_ORPHAN},
+        {"UPDATE bmt_payment.payments SET version = 7 WHERE payment_id = 901",
+         "UPDATE bmt_payment.payments SET version = 2 WHERE payment_id = 901", FINDING_PAYMENT_EVENTS},
+        {"UPDATE bmt_payment.payment_events SET event = 2 WHERE payment_id = 901",
+         "UPDATE bmt_payment.payment_events SET event = 4 WHERE payment_id = 901", FINDING_PAYMENT_EVENTS},
+        {"UPDATE bmt_payment.payments SET refund_minor = 1 WHERE payment_id = 901",
+         "UPDATE bmt_payment.payments SET refund_minor = 0 WHERE payment_id = 901", FINDING_PAYMENT_REFUNDS},
+        {"UPDATE bmt_payment.refunds SET purpose = 1 WHERE payment_id = 903",
+         "UPDATE bmt_payment.refunds SET purpose = 2 WHERE payment_id = 903", FINDING_PAYMENT_LATE},
+        {"UPDATE bmt_payment.refund_events SET to_state = 4", "UPDATE bmt_payment.refund_events SET to_state = 3",
+         FINDING_REFUND_EVENTS},
+        {"UPDATE bmt_order.refunds SET amount_minor = amount_minor - 1",
+         "UPDATE bmt_order.refunds SET amount_minor = amount_minor + 1", FINDING_REFUND_SIDES},
+        {"INSERT INTO bmt_order.refunds VALUES (1, 1001, 2, 3, 'x', REPEAT(CHAR(0), 16), 'EUR', 5, 'r', 'a', 1)",
+         "DELETE FROM bmt_order.refunds WHERE refund_id = 1", FINDING_REFUND_SIDES},
+        {"UPDATE bmt_order.orders SET refunded_minor = refunded_minor + 1 WHERE order_id = @part",
+         "UPDATE bmt_order.orders SET refunded_minor = refunded_minor - 1 WHERE order_id = @part",
+         FINDING_ORDER_REFUNDED},
+        {"UPDATE bmt_order.order_lines SET refunded_quantity = 1 WHERE order_id = @fulfilled",
+         "UPDATE bmt_order.order_lines SET refunded_quantity = 0 WHERE order_id = @fulfilled", FINDING_ORDER_REFUNDED},
+        {"UPDATE bmt_order.orders SET refund_id = 1 WHERE order_id = @fulfilled",
+         "UPDATE bmt_order.orders SET refund_id = 0 WHERE order_id = @fulfilled", FINDING_ORDER_REFUNDING},
+        {"UPDATE bmt_order.orders SET state = 2 WHERE order_id = @fulfilled",
+         "UPDATE bmt_order.orders SET state = 4 WHERE order_id = @fulfilled", FINDING_ORDER_STUCK},
+        {"UPDATE bmt_product.stock_holds SET state = 1 WHERE order_id = @closed",
+         "UPDATE bmt_product.stock_holds SET state = 3 WHERE order_id = @closed", FINDING_HOLD_STATE},
+        {"INSERT INTO bmt_product.stock_holds VALUES (1, 1, 1001, 1, 1, 1, 1, 0)",
+         "DELETE FROM bmt_product.stock_holds WHERE order_id = 1", FINDING_HOLD_STATE},
+        {"UPDATE bmt_product.stock_holds SET quantity = quantity + 1 WHERE order_id = @closed",
+         "UPDATE bmt_product.stock_holds SET quantity = quantity - 1 WHERE order_id = @closed", FINDING_HOLD_QUANTITY},
+        {"UPDATE bmt_product.stock_holds SET returned = 0 WHERE order_id = @part",
+         "UPDATE bmt_product.stock_holds SET returned = 1 WHERE order_id = @part", FINDING_HOLD_QUANTITY},
+        {"UPDATE bmt_product.entitlement_lots SET line_no = 9 WHERE order_id = @fulfilled",
+         "UPDATE bmt_product.entitlement_lots SET line_no = 1 WHERE order_id = @fulfilled", FINDING_LOT_MISSING},
+        {"UPDATE bmt_product.entitlement_lots SET quantity = 5 WHERE order_id = @fulfilled",
+         "UPDATE bmt_product.entitlement_lots SET quantity = 2 WHERE order_id = @fulfilled", FINDING_LOT_MISSING},
+        {"INSERT INTO bmt_product.entitlement_lots SELECT 1, 1001, 'u9', 1, 1, @closed, 1, 1, 1, 0, 0, 1, 2, 1, 1, 1, "
+         "1, "
+         "0 FROM bmt_product.stocks",
+         "DELETE FROM bmt_product.entitlement_lots WHERE lot_id = 1", FINDING_LOT_EXTRA},
+        {"UPDATE bmt_product.entitlement_lots SET recalled = 2 WHERE order_id = @part",
+         "UPDATE bmt_product.entitlement_lots SET recalled = 1 WHERE order_id = @part", FINDING_LOT_RECALLED},
+        {"UPDATE bmt_order.orders SET quote_id = 77 WHERE order_id = @pending",
+         "UPDATE bmt_order.orders SET quote_id = 0 WHERE order_id = @pending", FINDING_QUOTE},
+        {"INSERT INTO bmt_order.requests VALUES (1001, 'bmt.order.v1.OrderService/CancelOrder', 'x', REPEAT(CHAR(0), "
+         "16), CONCAT(UNHEX('0A170A11'), '@shown', UNHEX('18062809')), 1)",
+         "DELETE FROM bmt_order.requests WHERE request_id = 'x'", FINDING_REPLY},
+        {"INSERT INTO bmt_order.requests VALUES (1001, 'bmt.order.v1.OrderService/CancelOrder', 'x', REPEAT(CHAR(0), "
+         "16), CONCAT(UNHEX('0A170A11'), '@shown', UNHEX('18062802')), 1)",
+         "DELETE FROM bmt_order.requests WHERE request_id = 'x'", FINDING_COUNT /* it was told the truth */},
+        {"UPDATE bmt_product.stocks SET held = held + 1, available = available - 1",
+         "UPDATE bmt_product.stocks SET held = held - 1, available = available + 1", FINDING_STOCK_SUM},
+        {"INSERT INTO bmt_product.txn_branches VALUES ('bmt1.bmt.7fffffff00000000.order.00000001', 1)",
+         "DELETE FROM bmt_product.txn_branches WHERE gtid LIKE 'bmt1.bmt.7fff%'", FINDING_BRANCH_FATE},
+        {"INSERT INTO bmt_order.txn_decisions SELECT CONCAT('bmt1.bmt.', LPAD(LOWER(HEX(order_id)), 16, '0'), "
+         "'.order.00000001'), 'A', '', 1 FROM bmt_order.orders WHERE order_id = @pending",
+         "DELETE FROM bmt_order.txn_decisions WHERE decision = 'A'", FINDING_COUNT /* a tombstone alone is fine */},
+    };
+    bool is_reached[FINDING_COUNT] = {false};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena *arena CLEANUP(arena_cleanup) = arena_new(64 << 20);
+        struct verify_report report;
+
+        test_db_run(db, with_ids(cases[i].broken));
+        const struct found_list list = look(arena, &report);
+
+        test_db_run(db, with_ids(cases[i].mended));
+        if (cases[i].kind == FINDING_COUNT ? list.n > 0 : list.by_kind[cases[i].kind] == 0)
+            fail_msg("%s: found %zu, last %s", cases[i].broken, list.n,
+                     list.n > 0 ? finding_info(list.last.kind)->name : "-");
+        if (cases[i].kind != FINDING_COUNT)
+            is_reached[cases[i].kind] = true;
+        assert_int_equal(report.n_findings, list.n);
+    }
+    for (int kind = 0; kind < FINDING_COUNT; kind++)
+        if (!is_reached[kind] && kind != FINDING_BRANCH_LEFT)
+            fail_msg("no case breaks %s", finding_info((enum finding_kind)kind)->name);
+    books_of_the_flows_balance(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(books_of_the_flows_balance),
+        cmocka_unit_test(each_break_is_found_and_named),
+    };
+
+    return cmocka_run_group_tests_name("verify", tests, begin, end);
+}
