@@ -98,15 +98,19 @@ static int find_ends(struct worker *worker)
     return rc;
 }
 
+void pass_pause(const struct verify *verify)
+{
+    nanosleep(&(struct timespec){.tv_sec = verify->recheck_ms / 1000, .tv_nsec = verify->recheck_ms % 1000 * 1000000L},
+              NULL);
+}
+
 /* Looks at the suspects again, one by one. */
 static int look_again(struct worker *worker, bool is_last)
 {
     struct pass *pass = worker->pass;
     int rc = 0;
 
-    nanosleep(&(struct timespec){.tv_sec = pass->verify->recheck_ms / 1000,
-                                 .tv_nsec = pass->verify->recheck_ms % 1000 * 1000000L},
-              NULL);
+    pass_pause(pass->verify);
     pass->is_last_look = is_last;
     for (size_t i = 0; i < pass->n_suspects && rc == 0; i++) {
         if (pass->suspects[i].is_cleared)

@@ -45,6 +45,9 @@ struct pass {
     size_t n_money;
 };
 
+/* The pause before suspects are looked at again. */
+void pass_pause(const struct verify *verify);
+
 /* Runs the pass with all its looks. 0 or -1. */
 int pass_run(struct pass *pass, struct arena *arena) MUST_CHECK;
 

@@ -2,7 +2,6 @@
 #include "verify/verify.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "verify/pass.h"
 
@@ -87,9 +86,7 @@ static int look_at_whole(struct worker *worker, int (*check)(struct worker *work
         arena_reset(worker->arena);
         if (pass->n_found == 0)
             break;
-        nanosleep(&(struct timespec){.tv_sec = worker->verify->recheck_ms / 1000,
-                                     .tv_nsec = worker->verify->recheck_ms % 1000 * 1000000L},
-                  NULL);
+        pass_pause(worker->verify);
     }
     return rc;
 }
