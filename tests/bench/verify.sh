@@ -1,0 +1,26 @@
+#!/bin/sh
+# Measures verify over a million orders on the databases of a running `up`, called by ./bmt bench verify [--json].
+# BMT_DB_SOCKET and BMT_VAR_BENCH say where; BMT_BENCH_ORDERS fewer orders (1000000).
+set -eu
+n=${BMT_BENCH_ORDERS:-1000000}
+echo "    filling in $n orders" >&2
+mariadb --no-defaults -u root -S "$BMT_DB_SOCKET" -D bmt_product -e "SET @n = $n, @first = 1 << 40, @sku = 4096;
+SOURCE tests/bench/fill.sql"
+begin=$(date +%s%N)
+/usr/bin/env -i PATH="$PATH" build/release/clients/bmtctl verify --config "$BMT_VAR_BENCH/etc/bmtd.conf" -o json >"$BMT_VAR_BENCH/verify.json" &
+pid=$!
+peak=0
+while kill -0 $pid 2>/dev/null; do
+    now=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status" 2>/dev/null || true)
+    [ -z "$now" ] || peak=$now
+    sleep 0.2
+done
+wait $pid
+took_ms=$((($(date +%s%N) - begin) / 1000000))
+orders=$(sed -n 's/^ *"orders": *\([0-9]*\).*/\1/p' "$BMT_VAR_BENCH/verify.json" | head -1)
+rows=$(sed -n 's/^ *"rows": *\([0-9]*\).*/\1/p' "$BMT_VAR_BENCH/verify.json" | head -1)
+if [ "${1:-}" = --json ]; then
+    echo "{\"name\":\"verify\",\"orders\":$orders,\"rows\":$rows,\"took_ms\":$took_ms,\"peak_kib\":$peak}"
+else
+    echo "verify            $orders orders, $rows rows in $took_ms ms, peak $((peak / 1024)) MiB"
+fi
