@@ -153,33 +153,6 @@ static bool read_enum(const ProtobufCEnumDescriptor *type, const json_t *json, i
     return false;
 }
 
-/* `12.50 EUR` */
-static json_t *money_object(const char *text)
-{
-    static const char *const whole[] = {"JPY", "KRW", "VND", "CLP", "ISK"};
-    static const char *const thousandth[] = {"KWD", "BHD", "OMR", "JOD", "TND"};
-    char currency[4] = "";
-    char number[32] = "";
-    char digits[40] = "";
-    int decimals = 2;
-    const char *dot;
-
-    if (sscanf(text, "%31[0-9.] %3[A-Z]", number, currency) != 2)
-        return NULL;
-    for (size_t i = 0; i < 5; i++) {
-        decimals = strcmp(currency, whole[i]) == 0 ? 0 : decimals;
-        decimals = strcmp(currency, thousandth[i]) == 0 ? 3 : decimals;
-    }
-    dot = strchr(number, '.');
-    const int given = dot != NULL ? (int)strlen(dot + 1) : 0;
-
-    if (given > decimals || (dot != NULL && strchr(dot + 1, '.') != NULL))
-        return NULL;
-    snprintf(digits, sizeof digits, "%.*s%s%.*s", dot != NULL ? (int)(dot - number) : (int)strlen(number), number,
-             dot != NULL ? dot + 1 : "", decimals - given, "000");
-    return json_pack("{s:s, s:s}", "amount_minor", digits, "currency", currency);
-}
-
 static json_t *time_object(const char *text)
 {
     struct tm parts = {0};
@@ -220,7 +193,7 @@ static json_t *mask_object(const char *text)
 static json_t *object_of_text(const ProtobufCMessageDescriptor *type, const char *text)
 {
     if (type == &bmt__common__v1__money__descriptor)
-        return money_object(text);
+        return cli_money_object(text);
     if (type == &google__protobuf__timestamp__descriptor)
         return time_object(text);
     if (type == &google__protobuf__duration__descriptor)
@@ -228,6 +201,14 @@ static json_t *object_of_text(const ProtobufCMessageDescriptor *type, const char
     if (type == &google__protobuf__field_mask__descriptor)
         return mask_object(text);
     return json_loads(text, 0, NULL);
+}
+
+/* What to write, for the complaint about a text that is none. */
+static const char *form_of(const ProtobufCMessageDescriptor *type)
+{
+    if (type == &bmt__common__v1__money__descriptor)
+        return "an amount such as 12.50 EUR, of a known currency and with no more decimals than it has";
+    return "of its form";
 }
 
 static bool read_value(const ProtobufCFieldDescriptor *field, const json_t *json, void *at, const char *path)
@@ -322,7 +303,7 @@ ProtobufCMessage *cli_message_of(const ProtobufCMessageDescriptor *type, const j
     bool is_good;
 
     protobuf_c_message_init(type, message);
-    is_good = json_is_object(object) ? read_fields(message, object, path) : complain(path, "of its form");
+    is_good = json_is_object(object) ? read_fields(message, object, path) : complain(path, form_of(type));
     json_decref(made);
     if (is_good)
         return message;

@@ -58,6 +58,31 @@ test('exit codes say what kind of failure it was', () => {
   assert.deepEqual([ctl(['health']).code, ctl(['help']).code], [0, 0]);
 });
 
+test('amounts have the decimals of their currency', () => {
+  const cases = [
+    ['5000 UGX', '5000'], ['5001 XAF', '5001'], ['5002 PYG', '5002'], ['5003 RWF', '5003'], ['70 JPY', '70'],
+    ['1.234 IQD', '1234'], ['1.235 LYD', '1235'], ['0.007 TND', '7'], ['1.234 KWD', '1234'],
+    ['1.2345 CLF', '12345'], ['0.0003 UYW', '3'], ['12.05 USD', '1205'],
+  ];
+  for (const [text, minor] of cases) {
+    const done = ctl(['price', 'create', sku.sku_id, '--unit-price', text, '-o', 'json']);
+    assert.equal(done.code, 0, `${text}: ${done.err}`);
+    assert.deepEqual(JSON.parse(done.out).price_version.unit_price, { amount_minor: minor, currency: text.slice(-3) });
+  }
+  const shown = ctl(['price', 'list', sku.sku_id]).out;
+  for (const [text] of cases) assert.match(shown, new RegExp(`\\s${text.replace('.', '\\.')}\\s`));
+});
+
+test('what is no amount is refused before anything is sent', () => {
+  const cases = ['12.50 EURO', '12.50 EUR ', '12.50 EUR 1', '12.50EUR', '12.50 ZZZ', '12.50 eur', '12.50', '1.2.3 EUR', '1. EUR', '.5 EUR',
+    '-1 EUR', '1e3 EUR', '1.5 UGX', '1.2345 TND', '1.23456 CLF', '99999999999999999999 EUR', '5000 EUR UGX'];
+  for (const text of cases) {
+    const done = ctl(['price', 'create', sku.sku_id, `--unit-price=${text}`]);
+    assert.equal(done.code, 2, `${text} was taken`);
+    assert.match(done.err, /^bmtctl: unit_price is not an amount such as 12\.50 EUR/);
+  }
+});
+
 test('what moves money asks for a reason and a confirmation', async () => {
   const order = await givenOrder(shop, sku);
   assert.match(ctl(['order', 'cancel', order.order_id]).err, /--reason/);
