@@ -122,6 +122,22 @@ grpc_call *client_call(struct bmt_client *client, grpc_completion_queue *queue,
     return call;
 }
 
+/*
+ * A call of which gRPC took no operation would never come out of the queue. Cancelled with the reason and asked for its
+ * status alone, it does: at once, on a poller's thread like every other.
+ */
+static void end_refused(struct pending *pending, grpc_call_error refusal, const grpc_op *status_op)
+{
+    const char *reason = grpc_call_error_to_string(refusal);
+
+    grpc_call_cancel_with_status(pending->call, GRPC_STATUS_INTERNAL, reason, NULL);
+    if (grpc_call_start_batch(pending->call, status_op, 1, pending, NULL) == GRPC_CALL_OK)
+        return;
+    pending->status = GRPC_STATUS_INTERNAL;
+    pending->message = grpc_slice_from_copied_string(reason);
+    finish(pending);
+}
+
 static void start(struct bmt_client *client, const ProtobufCServiceDescriptor *service, const char *method,
                   const void *request, size_t request_size, int64_t deadline_ms,
                   void (*done)(void *context, const void *reply, size_t reply_size, const struct bmt_error *error),
@@ -142,12 +158,15 @@ static void start(struct bmt_client *client, const ProtobufCServiceDescriptor *s
                                         .status = &pending->status,
                                         .status_details = &pending->message}},
     };
+    grpc_call_error refusal;
 
     grpc_slice_unref(slice);
     pending->done = done;
     pending->context = context;
     pending->call = client_call(client, client->queue, service, method, deadline_ms);
-    grpc_call_start_batch(pending->call, ops, 6, pending, NULL);
+    refusal = grpc_call_start_batch(pending->call, ops, 6, pending, NULL);
+    if (refusal != GRPC_CALL_OK)
+        end_refused(pending, refusal, &ops[5]);
     grpc_byte_buffer_destroy(message);
 }
 

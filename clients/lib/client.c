@@ -73,18 +73,44 @@ static grpc_channel *open_channel(const char *address, grpc_channel_credentials 
     return grpc_channel_create(address, credentials, &args);
 }
 
+/* Metadata carries printable ASCII only; gRPC would start no call with anything else. */
+static bool is_carried(const char *text)
+{
+    for (; text != NULL && *text != '\0'; text++)
+        if (*text < ' ' || *text > '~')
+            return false;
+    return true;
+}
+
+/* Names the option that is wrong, never its value: it may be a key. */
+static bool check_options(const struct bmt_client_options *options, struct bmt_error *error)
+{
+    const char *problem = NULL;
+    const char *what = "api_key";
+
+    if (options->address == NULL || options->connections < 0 || options->connections > CONNECTIONS_MAX ||
+        options->pollers < 0 || options->pollers > POLLERS_MAX || options->deadline_ms < 0) {
+        problem = "missing or out of range";
+        what = options->address == NULL ? "address" : "connections, pollers or deadline_ms";
+    } else if (!is_carried(options->api_key) || !is_carried(options->business)) {
+        problem = "holds a character that is not printable ASCII";
+        what = !is_carried(options->api_key) ? "api_key" : "business";
+    } else if (options->api_key != NULL && strlen(options->api_key) > API_KEY_MAX) {
+        problem = "too long";
+    }
+    if (problem != NULL)
+        client_fail(error, GRPC_STATUS_INVALID_ARGUMENT, problem, what);
+    return problem == NULL;
+}
+
 struct bmt_client *bmt_client_new(const struct bmt_client_options *options, struct bmt_error *error)
 {
     struct bmt_client *client;
     grpc_channel_credentials *credentials;
-    char bearer[2048];
+    char bearer[sizeof "Bearer " + API_KEY_MAX];
 
-    if (options->address == NULL || options->connections < 0 || options->connections > CONNECTIONS_MAX ||
-        options->pollers < 0 || options->pollers > POLLERS_MAX || options->deadline_ms < 0) {
-        client_fail(error, GRPC_STATUS_INVALID_ARGUMENT, "missing or out of range",
-                    options->address == NULL ? "address" : "connections, pollers or deadline_ms");
+    if (!check_options(options, error))
         return NULL;
-    }
     grpc_init();
     credentials = make_credentials(options, error);
     if (credentials == NULL) {

@@ -11,7 +11,7 @@
 
 #include "bmtclient.h"
 
-enum { CONNECTIONS_MAX = 16, POLLERS_MAX = 4, FREE_CALLS_MAX = 4096, PATH_MAX_SIZE = 160 };
+enum { CONNECTIONS_MAX = 16, POLLERS_MAX = 4, FREE_CALLS_MAX = 4096, PATH_MAX_SIZE = 160, API_KEY_MAX = 2040 };
 
 /* A unary call under way; kept and used again. */
 struct pending {

@@ -26,7 +26,7 @@ const environment = () => ({ ...process.env, ASAN_OPTIONS: 'detect_leaks=0', BMT
 
 // Runs bmtctl with the shop's key.
 function ctl(args, { input = '', env = {} } = {}) {
-  const done = spawnSync(CTL, args, { input, encoding: 'utf8', env: { ...environment(), ...env } });
+  const done = spawnSync(CTL, args, { input, encoding: 'utf8', timeout: 20000, env: { ...environment(), ...env } });
   return { code: done.status, out: done.stdout, err: done.stderr };
 }
 
@@ -56,6 +56,19 @@ test('exit codes say what kind of failure it was', () => {
     assert.match(done.err, message);
   }
   assert.deepEqual([ctl(['health']).code, ctl(['help']).code], [0, 0]);
+});
+
+test('a credential or business that cannot be sent is refused and not shown', () => {
+  const cases = [
+    [{ BMT_API_KEY: `${shop.key}\nmore` }, 'api_key'], [{ BMT_API_KEY: 'clé' }, 'api_key'], [{ BMT_API_KEY: 'a\tb' }, 'api_key'],
+    [{ BMT_BUSINESS: 'biz_\u0001' }, 'business'], [{ BMT_BUSINESS: 'bïz' }, 'business'],
+  ];
+  for (const [env, option] of cases) {
+    for (const args of [['sku', 'list'], ['order', 'watch', 'ord_0000000000001'], ['health']]) {
+      const done = ctl(args, { env });
+      assert.deepEqual([done.code, done.err], [2, `bmtctl: holds a character that is not printable ASCII: ${option}\n`]);
+    }
+  }
 });
 
 test('amounts have the decimals of their currency', () => {

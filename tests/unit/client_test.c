@@ -3,8 +3,13 @@
 
 #include <stdlib.h>
 
+#include <string.h>
+#include <unistd.h>
+
 #include "base/money.h"
 #include "cli.h"
+#include "clients/lib/client.h"
+#include "grpc/health/v1/health.pb-c.h"
 
 static void amounts_are_shown_with_the_decimals_of_their_currency(void **state)
 {
@@ -62,12 +67,99 @@ static void client_and_server_agree_on_every_currency(void **state)
     assert_true(known > 150);
 }
 
+static void credentials_that_cannot_be_sent_are_refused(void **state)
+{
+    char long_key[API_KEY_MAX + 2];
+    memset(long_key, 'a', sizeof long_key);
+    long_key[sizeof long_key - 1] = '\0';
+    const struct {
+        const char *api_key;
+        const char *business;
+        const char *message; /* NULL: fine */
+    } cases[] = {
+        {"bmt_test_abc", "biz_1", NULL},
+        {" ~", NULL, NULL},
+        {"a\nb", NULL, "holds a character that is not printable ASCII: api_key"},
+        {"a\x7f", NULL, "holds a character that is not printable ASCII: api_key"},
+        {"caf\xc3\xa9", NULL, "holds a character that is not printable ASCII: api_key"},
+        {"abc", "biz_1\r", "holds a character that is not printable ASCII: business"},
+        {long_key + 1, NULL, NULL},
+        {long_key, NULL, "too long: api_key"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct bmt_error error = {0};
+        struct bmt_client *client = bmt_client_new(&(struct bmt_client_options){.address = "127.0.0.1:9",
+                                                                                .api_key = cases[i].api_key,
+                                                                                .business = cases[i].business},
+                                                   &error);
+
+        assert_int_equal(client != NULL, cases[i].message == NULL);
+        assert_string_equal(error.message, cases[i].message != NULL ? cases[i].message : "");
+        bmt_client_free(client);
+    }
+}
+
+static void keep_thread(void *context, const void *reply, size_t size, const struct bmt_error *error)
+{
+    (void)size;
+    assert_null(reply);
+    assert_int_equal(error->code, GRPC_STATUS_INTERNAL);
+    *(pthread_t *)context = pthread_self();
+}
+
+static int no_message(void *context, const ProtobufCMessage *message)
+{
+    (void)context;
+    (void)message;
+    fail_msg("a message of a call that cannot start");
+    return 1;
+}
+
+/* Metadata that gRPC does not take, put behind the back of bmt_client_new: without a check the call never ends. */
+static void a_call_that_cannot_start_ends_at_once(void **state)
+{
+    struct bmt_error error = {0};
+    struct bmt_client *client = bmt_client_new(
+        &(struct bmt_client_options){.address = "127.0.0.1:9", .api_key = "abc", .deadline_ms = 600000}, &error);
+    Grpc__Health__V1__HealthCheckRequest request = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+    ProtobufCMessage *reply = NULL;
+    pthread_t thread = pthread_self();
+    pthread_t poller;
+
+    (void)state;
+    alarm(60); /* a call that hangs ends the test */
+    grpc_slice_unref(client->metadata[0].value);
+    client->metadata[0].value = grpc_slice_from_copied_string("a\nb");
+    for (int i = 0; i < 3; i++) {
+        error = (struct bmt_error){0};
+        assert_int_equal(
+            bmt_call(client, &grpc__health__v1__health__descriptor, "Check", &request.base, &reply, &error),
+            GRPC_STATUS_INTERNAL);
+        assert_string_equal(error.message, grpc_call_error_to_string(GRPC_CALL_ERROR_INVALID_METADATA));
+    }
+    error = (struct bmt_error){0};
+    assert_int_equal(
+        bmt_stream(client, &grpc__health__v1__health__descriptor, "Watch", &request.base, 0, no_message, NULL, &error),
+        GRPC_STATUS_INTERNAL);
+    assert_string_equal(error.message, grpc_call_error_to_string(GRPC_CALL_ERROR_INVALID_METADATA));
+    bmt_call_start(client, &grpc__health__v1__health__descriptor, "Check", "", 0, keep_thread, &thread);
+    poller = client->pollers[0];
+    bmt_client_free(client);
+    assert_true(pthread_equal(thread, poller));
+    alarm(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(amounts_are_shown_with_the_decimals_of_their_currency),
         cmocka_unit_test(client_and_server_agree_on_every_currency),
+        cmocka_unit_test(credentials_that_cannot_be_sent_are_refused),
+        cmocka_unit_test(a_call_that_cannot_start_ends_at_once),
     };
 
+    setenv("GRPC_VERBOSITY", "NONE", 1); /* it would log what it refuses */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
