@@ -1,13 +1,12 @@
 /*
  * Messages and JSON (https://protobuf.dev/programming-guides/json): int64 as strings, enums by name, times as RFC 3339.
- * For people it reads more than it writes: `12.50 EUR` for money, `2026-07-01T00:00:00Z` or seconds for times, `90s`
- * for durations, `title,description` for masks, COUNTED for STOCK_KIND_COUNTED.
+ * For people it reads more than it writes: `12.50 EUR` for money (money.c), times with any offset (time.c), `90s` for
+ * durations, `title,description` for masks, COUNTED for STOCK_KIND_COUNTED.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bmt/common/v1/types.pb-c.h"
 #include "cli.h"
@@ -18,19 +17,6 @@
 static void *field_at(const ProtobufCMessage *message, unsigned offset)
 {
     return (char *)(uintptr_t)message + offset;
-}
-
-static json_t *time_json(const Google__Protobuf__Timestamp *time)
-{
-    const time_t seconds = (time_t)time->seconds;
-    struct tm parts;
-    char text[48];
-    size_t size;
-
-    gmtime_r(&seconds, &parts);
-    size = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + size, sizeof text - size, ".%03dZ", time->nanos / 1000000);
-    return json_string(text);
 }
 
 static json_t *value_json(const ProtobufCFieldDescriptor *field, const void *at)
@@ -86,10 +72,11 @@ static bool is_set(const ProtobufCMessage *message, const ProtobufCFieldDescript
 
 json_t *cli_json_of(const ProtobufCMessage *message)
 {
+    const Google__Protobuf__Timestamp *time = (const Google__Protobuf__Timestamp *)message;
     json_t *object;
 
     if (message->descriptor == &google__protobuf__timestamp__descriptor)
-        return time_json((const Google__Protobuf__Timestamp *)message);
+        return cli_time_json(time->seconds, time->nanos);
     if (message->descriptor == &google__protobuf__duration__descriptor)
         return json_sprintf("%" PRId64 "s", ((const Google__Protobuf__Duration *)message)->seconds);
     object = json_object();
@@ -153,16 +140,6 @@ static bool read_enum(const ProtobufCEnumDescriptor *type, const json_t *json, i
     return false;
 }
 
-static json_t *time_object(const char *text)
-{
-    struct tm parts = {0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-
-    if (rest == NULL)
-        return NULL;
-    return json_pack("{s:I}", "seconds", (json_int_t)timegm(&parts));
-}
-
 static json_t *duration_object(const char *text)
 {
     char *unit = NULL;
@@ -195,7 +172,7 @@ static json_t *object_of_text(const ProtobufCMessageDescriptor *type, const char
     if (type == &bmt__common__v1__money__descriptor)
         return cli_money_object(text);
     if (type == &google__protobuf__timestamp__descriptor)
-        return time_object(text);
+        return cli_time_object(text);
     if (type == &google__protobuf__duration__descriptor)
         return duration_object(text);
     if (type == &google__protobuf__field_mask__descriptor)
@@ -208,6 +185,8 @@ static const char *form_of(const ProtobufCMessageDescriptor *type)
 {
     if (type == &bmt__common__v1__money__descriptor)
         return "an amount such as 12.50 EUR, of a known currency and with no more decimals than it has";
+    if (type == &google__protobuf__timestamp__descriptor)
+        return "a time such as 2026-07-01T00:00:00Z or 2026-07-01T02:00:00+02:00";
     return "of its form";
 }
 

@@ -96,6 +96,24 @@ test('what is no amount is refused before anything is sent', () => {
   }
 });
 
+test('times are read with their offset, and as they are shown', () => {
+  const create = (time, currency) => ctl(['price', 'create', sku.sku_id, '--unit-price', `5 ${currency}`, '--effective-time', time, '-o', 'json']);
+  const cases = [
+    ['2090-07-01T02:00:00+02:00', 'CHF', '2090-07-01T00:00:00.000Z'], ['2090-07-01T00:00:00.250-07:30', 'GBP', '2090-07-01T07:30:00.250Z'],
+    ['2090-07-01T07:30:00.250Z', 'SEK', '2090-07-01T07:30:00.250Z'],
+  ];
+  for (const [time, currency, shown] of cases) {
+    const done = create(time, currency);
+    assert.equal(done.code, 0, `${time}: ${done.err}`);
+    assert.equal(JSON.parse(done.out).price_version.effective_time, shown);
+  }
+  for (const time of ['2090-07-01T00:00:00', '2090-07-01T00:00:00+0200', '2090-07-01T00:00:00Zulu', '2090-07-01T00:00:00 CEST', '2090-02-30T00:00:00Z']) {
+    const done = create(time, 'NOK');
+    assert.equal(done.code, 2, `${time} was taken`);
+    assert.match(done.err, /^bmtctl: effective_time is not a time such as 2026-07-01T00:00:00Z/);
+  }
+});
+
 test('what moves money asks for a reason and a confirmation', async () => {
   const order = await givenOrder(shop, sku);
   assert.match(ctl(['order', 'cancel', order.order_id]).err, /--reason/);

@@ -67,6 +67,58 @@ static void client_and_server_agree_on_every_currency(void **state)
     assert_true(known > 150);
 }
 
+static void times_are_read_with_their_offset(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t seconds; /* -1: refused */
+        int nanos;
+    } cases[] = {
+        {"1970-01-01T00:00:00Z", 0, 0},
+        {"2026-07-01T00:00:00Z", 1782864000, 0},
+        {"2026-07-01T02:00:00+02:00", 1782864000, 0},
+        {"2026-06-30T16:30:00-07:30", 1782864000, 0},
+        {"2026-07-01T00:00:00-00:00", 1782864000, 0},
+        {"2026-07-01T00:00:00.25Z", 1782864000, 250000000},
+        {"2026-07-01T05:45:00.000000001+05:45", 1782864000, 1},
+        {"2024-02-29T23:59:59Z", 1709251199, 0},
+        {"2026-07-01T00:00:00", -1, 0}, /* whose midnight? */
+        {"2026-07-01T00:00:00+0200", -1, 0},
+        {"2026-07-01T00:00:00+02", -1, 0},
+        {"2026-07-01T00:00:00+24:00", -1, 0},
+        {"2026-07-01T00:00:00+02:60", -1, 0},
+        {"2026-07-01T00:00:00+02:00x", -1, 0},
+        {"2026-07-01T00:00:00Z ", -1, 0},
+        {"2026-07-01T00:00:00 CEST", -1, 0},
+        {"2026-07-01T00:00:00.Z", -1, 0},
+        {"2026-07-01T00:00:00.0000000001Z", -1, 0},
+        {"2026-02-30T00:00:00Z", -1, 0},
+        {"2026-13-01T00:00:00Z", -1, 0},
+        {"2026-00-01T00:00:00Z", -1, 0},
+        {"2026-07-00T00:00:00Z", -1, 0},
+        {"2026-07-01T24:00:00Z", -1, 0},
+        {"2026-07-01T00:00:60Z", -1, 0},
+        {"2026-7-1T00:00:00Z", -1, 0},
+        {" 2026-07-01T00:00:00Z", -1, 0},
+        {"2026-07-01", -1, 0},
+        {"1782864000", -1, 0},
+        {"", -1, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        json_t *time = cli_time_object(cases[i].text);
+
+        if ((time != NULL) != (cases[i].seconds >= 0))
+            fail_msg("'%s' was %s", cases[i].text, time != NULL ? "taken" : "refused");
+        if (time != NULL) {
+            assert_int_equal(json_integer_value(json_object_get(time, "seconds")), cases[i].seconds);
+            assert_int_equal(json_integer_value(json_object_get(time, "nanos")), cases[i].nanos);
+        }
+        json_decref(time);
+    }
+}
+
 static void credentials_that_cannot_be_sent_are_refused(void **state)
 {
     char long_key[API_KEY_MAX + 2];
@@ -156,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(amounts_are_shown_with_the_decimals_of_their_currency),
         cmocka_unit_test(client_and_server_agree_on_every_currency),
+        cmocka_unit_test(times_are_read_with_their_offset),
         cmocka_unit_test(credentials_that_cannot_be_sent_are_refused),
         cmocka_unit_test(a_call_that_cannot_start_ends_at_once),
     };
