@@ -1,7 +1,7 @@
 // bmtctl as support staff meets it: forms of output, exit codes, confirmation, the story of an order, contexts.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -147,6 +147,23 @@ test('contexts are kept for their owner alone and never show keys', () => {
   assert.ok(!out.includes(shop.key));
   assert.equal(ctl(['sku', 'list', '-q'], { env: { BMT_ADDRESS: '', BMT_API_KEY: '' } }).out.trim(), sku.sku_id);
   assert.equal(ctl(['sku', 'list', '--context', 'nope']).code, 2);
+});
+
+test('a context that is set again keeps what is not given', () => {
+  const file = join(world.folder, 'kept.json');
+  const none = { BMT_CONFIG: file, BMT_ADDRESS: '', BMT_API_KEY: '', BMT_BUSINESS: '', BMT_CA_FILE: '' };
+  const kept = () => JSON.parse(readFileSync(file, 'utf8')).contexts;
+  const set = (args, env = {}) => assert.equal(ctl(['context', 'set', ...args], { env: { ...none, ...env } }).code, 0);
+  const first = { address: '127.0.0.1:1', api_key: 'k1', business: 'biz_1', ca_file: '/ca.pem' };
+
+  set(['a', '--address', first.address, '--business', first.business, '--ca', first.ca_file], { BMT_API_KEY: first.api_key });
+  set(['b']);
+  assert.deepEqual(kept(), { a: first, b: { address: '127.0.0.1:7450' } });
+  set(['a', '--address', '127.0.0.1:2']);
+  assert.deepEqual(kept().a, { ...first, address: '127.0.0.1:2' });
+  set(['a'], { BMT_API_KEY: 'k2' });
+  assert.deepEqual(kept(), { a: { ...first, address: '127.0.0.1:2', api_key: 'k2' }, b: { address: '127.0.0.1:7450' } });
+  assert.equal(statSync(file).mode & 0o777, 0o600);
 });
 
 test('completion knows nouns and verbs', () => {
