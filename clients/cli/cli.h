@@ -54,6 +54,16 @@ extern struct cli_settings cli;
 json_t *cli_json_of(const ProtobufCMessage *message);
 ProtobufCMessage *cli_message_of(const ProtobufCMessageDescriptor *type, const json_t *json, const char *path);
 
+/* Money as people write it, `12.50 EUR`. The object is NULL when the text is not exactly that: a currency that is not
+ * known, too many decimals, anything after it. A text is shown in minor units when its currency is not known. */
+bool cli_is_money(const json_t *value);
+json_t *cli_money_object(const char *text);
+char *cli_money_text(const json_t *money); /* free() it */
+
+/* Times as RFC 3339 writes them. The object is NULL when the text is not exactly that: no offset, anything after it. */
+json_t *cli_time_json(int64_t seconds, int32_t nanos);
+json_t *cli_time_object(const char *text);
+
 /* Calls a method with a request in JSON. 0 with the reply, or an exit code after the error was told. */
 int cli_call(const ProtobufCServiceDescriptor *service, const char *method, const json_t *request, json_t **ret_reply);
 struct bmt_client *cli_client(void);

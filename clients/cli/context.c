@@ -124,17 +124,26 @@ static void list(const json_t *book)
     }
 }
 
+static void put(json_t *context, const char *name, const char *value)
+{
+    if (value != NULL)
+        json_object_set_new(context, name, json_string(value));
+}
+
+/* What is not given again stays as it was. */
 static int set(json_t *book, const char *name)
 {
-    json_t *context = json_pack("{s:s}", "address", cli.address != NULL ? cli.address : "127.0.0.1:7450");
+    json_t *contexts = json_object_get(book, "contexts");
+    json_t *context = json_object_get(contexts, name);
 
-    if (cli.api_key != NULL)
-        json_object_set_new(context, "api_key", json_string(cli.api_key));
-    if (cli.business != NULL)
-        json_object_set_new(context, "business", json_string(cli.business));
-    if (cli.ca_file != NULL)
-        json_object_set_new(context, "ca_file", json_string(cli.ca_file));
-    json_object_set_new(json_object_get(book, "contexts"), name, context);
+    if (!json_is_object(context)) {
+        context = json_pack("{s:s}", "address", "127.0.0.1:7450");
+        json_object_set_new(contexts, name, context);
+    }
+    put(context, "address", cli.address);
+    put(context, "api_key", cli.api_key);
+    put(context, "business", cli.business);
+    put(context, "ca_file", cli.ca_file);
     if (json_string_length(json_object_get(book, "current")) == 0)
         json_object_set_new(book, "current", json_string(name));
     return save(book);

@@ -1,13 +1,12 @@
 /*
  * Messages and JSON (https://protobuf.dev/programming-guides/json): int64 as strings, enums by name, times as RFC 3339.
- * For people it reads more than it writes: `12.50 EUR` for money, `2026-07-01T00:00:00Z` or seconds for times, `90s`
- * for durations, `title,description` for masks, COUNTED for STOCK_KIND_COUNTED.
+ * For people it reads more than it writes: `12.50 EUR` for money (money.c), times with any offset (time.c), `90s` for
+ * durations, `title,description` for masks, COUNTED for STOCK_KIND_COUNTED.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bmt/common/v1/types.pb-c.h"
 #include "cli.h"
@@ -18,19 +17,6 @@
 static void *field_at(const ProtobufCMessage *message, unsigned offset)
 {
     return (char *)(uintptr_t)message + offset;
-}
-
-static json_t *time_json(const Google__Protobuf__Timestamp *time)
-{
-    const time_t seconds = (time_t)time->seconds;
-    struct tm parts;
-    char text[48];
-    size_t size;
-
-    gmtime_r(&seconds, &parts);
-    size = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + size, sizeof text - size, ".%03dZ", time->nanos / 1000000);
-    return json_string(text);
 }
 
 static json_t *value_json(const ProtobufCFieldDescriptor *field, const void *at)
@@ -86,10 +72,11 @@ static bool is_set(const ProtobufCMessage *message, const ProtobufCFieldDescript
 
 json_t *cli_json_of(const ProtobufCMessage *message)
 {
+    const Google__Protobuf__Timestamp *time = (const Google__Protobuf__Timestamp *)message;
     json_t *object;
 
     if (message->descriptor == &google__protobuf__timestamp__descriptor)
-        return time_json((const Google__Protobuf__Timestamp *)message);
+        return cli_time_json(time->seconds, time->nanos);
     if (message->descriptor == &google__protobuf__duration__descriptor)
         return json_sprintf("%" PRId64 "s", ((const Google__Protobuf__Duration *)message)->seconds);
     object = json_object();
@@ -153,43 +140,6 @@ static bool read_enum(const ProtobufCEnumDescriptor *type, const json_t *json, i
     return false;
 }
 
-/* `12.50 EUR` */
-static json_t *money_object(const char *text)
-{
-    static const char *const whole[] = {"JPY", "KRW", "VND", "CLP", "ISK"};
-    static const char *const thousandth[] = {"KWD", "BHD", "OMR", "JOD", "TND"};
-    char currency[4] = "";
-    char number[32] = "";
-    char digits[40] = "";
-    int decimals = 2;
-    const char *dot;
-
-    if (sscanf(text, "%31[0-9.] %3[A-Z]", number, currency) != 2)
-        return NULL;
-    for (size_t i = 0; i < 5; i++) {
-        decimals = strcmp(currency, whole[i]) == 0 ? 0 : decimals;
-        decimals = strcmp(currency, thousandth[i]) == 0 ? 3 : decimals;
-    }
-    dot = strchr(number, '.');
-    const int given = dot != NULL ? (int)strlen(dot + 1) : 0;
-
-    if (given > decimals || (dot != NULL && strchr(dot + 1, '.') != NULL))
-        return NULL;
-    snprintf(digits, sizeof digits, "%.*s%s%.*s", dot != NULL ? (int)(dot - number) : (int)strlen(number), number,
-             dot != NULL ? dot + 1 : "", decimals - given, "000");
-    return json_pack("{s:s, s:s}", "amount_minor", digits, "currency", currency);
-}
-
-static json_t *time_object(const char *text)
-{
-    struct tm parts = {0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-
-    if (rest == NULL)
-        return NULL;
-    return json_pack("{s:I}", "seconds", (json_int_t)timegm(&parts));
-}
-
 static json_t *duration_object(const char *text)
 {
     char *unit = NULL;
@@ -220,14 +170,24 @@ static json_t *mask_object(const char *text)
 static json_t *object_of_text(const ProtobufCMessageDescriptor *type, const char *text)
 {
     if (type == &bmt__common__v1__money__descriptor)
-        return money_object(text);
+        return cli_money_object(text);
     if (type == &google__protobuf__timestamp__descriptor)
-        return time_object(text);
+        return cli_time_object(text);
     if (type == &google__protobuf__duration__descriptor)
         return duration_object(text);
     if (type == &google__protobuf__field_mask__descriptor)
         return mask_object(text);
     return json_loads(text, 0, NULL);
+}
+
+/* What to write, for the complaint about a text that is none. */
+static const char *form_of(const ProtobufCMessageDescriptor *type)
+{
+    if (type == &bmt__common__v1__money__descriptor)
+        return "an amount such as 12.50 EUR, of a known currency and with no more decimals than it has";
+    if (type == &google__protobuf__timestamp__descriptor)
+        return "a time such as 2026-07-01T00:00:00Z or 2026-07-01T02:00:00+02:00";
+    return "of its form";
 }
 
 static bool read_value(const ProtobufCFieldDescriptor *field, const json_t *json, void *at, const char *path)
@@ -322,7 +282,7 @@ ProtobufCMessage *cli_message_of(const ProtobufCMessageDescriptor *type, const j
     bool is_good;
 
     protobuf_c_message_init(type, message);
-    is_good = json_is_object(object) ? read_fields(message, object, path) : complain(path, "of its form");
+    is_good = json_is_object(object) ? read_fields(message, object, path) : complain(path, form_of(type));
     json_decref(made);
     if (is_good)
         return message;

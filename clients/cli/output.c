@@ -7,25 +7,6 @@
 
 #include "cli.h"
 
-static bool is_money(const json_t *value)
-{
-    return json_is_object(value) && json_object_get(value, "amount_minor") != NULL &&
-           json_object_get(value, "currency") != NULL;
-}
-
-static char *money_cell(const json_t *value)
-{
-    const char *currency = json_string_value(json_object_get(value, "currency"));
-    const long long minor = strtoll(json_string_value(json_object_get(value, "amount_minor")), NULL, 10);
-    const bool is_whole = strcmp(currency, "JPY") == 0 || strcmp(currency, "KRW") == 0;
-    char *text = NULL;
-
-    if (is_whole ? asprintf(&text, "%lld %s", minor, currency) < 0
-                 : asprintf(&text, "%lld.%02lld %s", minor / 100, llabs(minor % 100), currency) < 0)
-        abort();
-    return text;
-}
-
 /* ORDER_STATE_PAID is shown as PAID: what stands before is the same for all. */
 static const char *short_enum(const char *text)
 {
@@ -44,8 +25,8 @@ char *cli_cell(const json_t *value)
 {
     char *text;
 
-    if (is_money(value))
-        return money_cell(value);
+    if (cli_is_money(value))
+        return cli_money_text(value);
     if (json_is_string(value))
         return strdup(short_enum(json_string_value(value)));
     if (json_is_array(value) && asprintf(&text, "%zu", json_array_size(value)) >= 0)
@@ -66,7 +47,7 @@ static json_t *columns_of(const json_t *rows)
 
     json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
         json_object_foreach(row, name, value) {
-            if (json_object_get(known, name) != NULL || (json_is_object(value) && !is_money(value)))
+            if (json_object_get(known, name) != NULL || (json_is_object(value) && !cli_is_money(value)))
                 continue;
             json_object_set_new(known, name, json_true());
             json_array_append_new(columns, json_string(name));
@@ -120,7 +101,7 @@ static const json_t *resource_of(const json_t *reply)
     void *first = json_object_iter((json_t *)(uintptr_t)reply);
     const json_t *value = first != NULL ? json_object_iter_value(first) : NULL;
 
-    if (json_object_size(reply) == 1 && (json_is_object(value) || json_is_array(value)) && !is_money(value))
+    if (json_object_size(reply) == 1 && (json_is_object(value) || json_is_array(value)) && !cli_is_money(value))
         return value;
     return reply;
 }

@@ -64,7 +64,10 @@ struct bmt_error {
 /* `NOT_FOUND` for 5; "UNKNOWN" for numbers that are no code. */
 const char *bmt_code_name(int code);
 
-/* NULL when a file cannot be read or an option is out of range; `error` says which. Does not connect yet. */
+/*
+ * NULL when a file cannot be read, an option is out of range, or api_key or business is not printable ASCII; `error`
+ * says which. Does not connect yet.
+ */
 struct bmt_client *bmt_client_new(const struct bmt_client_options *options, struct bmt_error *error);
 
 /* Waits for calls under way; NULL is ignored. */

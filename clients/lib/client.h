@@ -11,7 +11,7 @@
 
 #include "bmtclient.h"
 
-enum { CONNECTIONS_MAX = 16, POLLERS_MAX = 4, FREE_CALLS_MAX = 4096, PATH_MAX_SIZE = 160 };
+enum { CONNECTIONS_MAX = 16, POLLERS_MAX = 4, FREE_CALLS_MAX = 4096, PATH_MAX_SIZE = 160, API_KEY_MAX = 2040 };
 
 /* A unary call under way; kept and used again. */
 struct pending {
@@ -46,12 +46,18 @@ struct bmt_client {
     size_t n_pending;
 };
 
+/* A poller: hands finished calls of the client to their callers until its queue is shut down. */
+void *client_poll(void *context); /* struct bmt_client */
+
 /* Starts a call of the method; the caller owns it. */
 grpc_call *client_call(struct bmt_client *client, grpc_completion_queue *queue,
                        const ProtobufCServiceDescriptor *service, const char *method, int64_t deadline_ms);
 
 /* Makes one buffer of a byte buffer's slices; free() it. */
 void *client_bytes(grpc_byte_buffer *buffer, size_t *ret_size);
+
+/* Describes what went wrong here, without a server: `problem: what`. */
+void client_fail(struct bmt_error *error, grpc_status_code status, const char *problem, const char *what);
 
 /* Describes a status, with reason and metadata from its details when there are any. */
 void client_error(struct bmt_error *error, grpc_status_code status, grpc_slice message,

@@ -18,6 +18,12 @@ const char *bmt_code_name(int code)
     return code >= 0 && code < (int)(sizeof names / sizeof names[0]) ? names[code] : "UNKNOWN";
 }
 
+void client_fail(struct bmt_error *error, grpc_status_code status, const char *problem, const char *what)
+{
+    *error = (struct bmt_error){.code = (int)status};
+    snprintf(error->message, sizeof error->message, "%s: %s", problem, what);
+}
+
 static void keep(char *to, size_t size, const char *text, size_t text_size)
 {
     const size_t n = text_size < size - 1 ? text_size : size - 1;

@@ -11,19 +11,21 @@ struct reading {
     grpc_metadata_array trailing;
     grpc_status_code status;
     grpc_slice message;
+    grpc_call_error refusal; /* of the batch that gRPC did not take; the call is then over */
 };
 
-enum { TAG_STARTED = 1, TAG_MESSAGE, TAG_STATUS };
-
-static void *tag(intptr_t which)
-{
-    return (void *)which;
-}
-
-/* Waits for one operation. False when it failed. */
+/* Waits for what comes next out of the queue. False when it failed. */
 static bool wait_for(struct reading *reading)
 {
     return grpc_completion_queue_next(reading->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL).success != 0;
+}
+
+/* Runs a batch to its end. False when it failed; one that was not taken is not waited for, it would never come. */
+static bool run(struct reading *reading, const grpc_op *ops, size_t n)
+{
+    if (reading->refusal == GRPC_CALL_OK)
+        reading->refusal = grpc_call_start_batch(reading->call, ops, n, reading, NULL);
+    return reading->refusal == GRPC_CALL_OK && wait_for(reading);
 }
 
 static void begin(struct reading *reading, struct bmt_client *client, const ProtobufCMessage *request)
@@ -40,10 +42,9 @@ static void begin(struct reading *reading, struct bmt_client *client, const Prot
         {.op = GRPC_OP_RECV_INITIAL_METADATA, .data.recv_initial_metadata.recv_initial_metadata = &reading->initial},
     };
 
-    grpc_call_start_batch(reading->call, ops, 4, tag(TAG_STARTED), NULL);
+    (void)run(reading, ops, 4); /* a failure shows in the status */
     grpc_slice_unref(slice);
     grpc_byte_buffer_destroy(bytes);
-    (void)wait_for(reading); /* a failure shows in the status */
 }
 
 /* The next message; NULL at the end. */
@@ -54,8 +55,7 @@ static ProtobufCMessage *next_message(struct reading *reading, const ProtobufCMe
     ProtobufCMessage *message = NULL;
     size_t size = 0;
 
-    grpc_call_start_batch(reading->call, &op, 1, tag(TAG_MESSAGE), NULL);
-    if (!wait_for(reading) || buffer == NULL)
+    if (!run(reading, &op, 1) || buffer == NULL)
         return NULL;
     void *bytes = client_bytes(buffer, &size);
 
@@ -73,8 +73,12 @@ static int finish(struct reading *reading, bool is_cancelled, struct bmt_error *
                                                  .status_details = &reading->message}};
     int code;
 
-    grpc_call_start_batch(reading->call, &op, 1, tag(TAG_STATUS), NULL);
-    (void)wait_for(reading);
+    (void)run(reading, &op, 1);
+    if (reading->refusal != GRPC_CALL_OK) {
+        grpc_call_cancel(reading->call, NULL);
+        reading->status = GRPC_STATUS_INTERNAL;
+        reading->message = grpc_slice_from_copied_string(grpc_call_error_to_string(reading->refusal));
+    }
     code = is_cancelled ? 0 : (int)reading->status;
     if (code != 0)
         client_error(error, reading->status, reading->message, &reading->trailing);

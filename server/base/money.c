@@ -8,17 +8,10 @@
 
 #include "base/err.h"
 
-/* ISO 4217 list one, active codes of currencies that people pay with, by number of decimals. */
 static const char *const currencies[] = {
-    [0] = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-    [1] = "",
-    [2] = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY "
-          "COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS "
-          "INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR "
-          "MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD "
-          "SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG",
-    [3] = "BHD IQD JOD KWD LYD OMR TND",
-    [4] = "CLF UYW",
+#define CURRENCIES(decimals, codes) [decimals] = (codes),
+#include "currencies.def"
+#undef CURRENCIES
 };
 
 static bool is_code(const char *currency)

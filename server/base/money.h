@@ -2,8 +2,8 @@
  * Amounts of money: whole minor units of a currency of ISO 4217, never fractions.
  *
  * All arithmetic is checked; nothing wraps and nothing is rounded in silence. The list of currencies and their
- * exponents (JPY 0, EUR 2, KWD 3) is ISO 4217's list one of active codes, without metals and funds' codes that nobody
- * pays with.
+ * exponents (JPY 0, EUR 2, KWD 3) is protos/currencies.def: ISO 4217's list one of active codes, without metals and
+ * funds' codes that nobody pays with.
  */
 #ifndef BMT_BASE_MONEY_H
 #define BMT_BASE_MONEY_H

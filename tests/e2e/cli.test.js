@@ -1,7 +1,7 @@
 // bmtctl as support staff meets it: forms of output, exit codes, confirmation, the story of an order, contexts.
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -26,7 +26,7 @@ const environment = () => ({ ...process.env, ASAN_OPTIONS: 'detect_leaks=0', BMT
 
 // Runs bmtctl with the shop's key.
 function ctl(args, { input = '', env = {} } = {}) {
-  const done = spawnSync(CTL, args, { input, encoding: 'utf8', env: { ...environment(), ...env } });
+  const done = spawnSync(CTL, args, { input, encoding: 'utf8', timeout: 20000, env: { ...environment(), ...env } });
   return { code: done.status, out: done.stdout, err: done.stderr };
 }
 
@@ -56,6 +56,62 @@ test('exit codes say what kind of failure it was', () => {
     assert.match(done.err, message);
   }
   assert.deepEqual([ctl(['health']).code, ctl(['help']).code], [0, 0]);
+});
+
+test('a credential or business that cannot be sent is refused and not shown', () => {
+  const cases = [
+    [{ BMT_API_KEY: `${shop.key}\nmore` }, 'api_key'], [{ BMT_API_KEY: 'clé' }, 'api_key'], [{ BMT_API_KEY: 'a\tb' }, 'api_key'],
+    [{ BMT_BUSINESS: 'biz_\u0001' }, 'business'], [{ BMT_BUSINESS: 'bïz' }, 'business'],
+  ];
+  for (const [env, option] of cases) {
+    for (const args of [['sku', 'list'], ['order', 'watch', 'ord_0000000000001'], ['health']]) {
+      const done = ctl(args, { env });
+      assert.deepEqual([done.code, done.err], [2, `bmtctl: holds a character that is not printable ASCII: ${option}\n`]);
+    }
+  }
+});
+
+test('amounts have the decimals of their currency', () => {
+  const cases = [
+    ['5000 UGX', '5000'], ['5001 XAF', '5001'], ['5002 PYG', '5002'], ['5003 RWF', '5003'], ['70 JPY', '70'],
+    ['1.234 IQD', '1234'], ['1.235 LYD', '1235'], ['0.007 TND', '7'], ['1.234 KWD', '1234'],
+    ['1.2345 CLF', '12345'], ['0.0003 UYW', '3'], ['12.05 USD', '1205'],
+  ];
+  for (const [text, minor] of cases) {
+    const done = ctl(['price', 'create', sku.sku_id, '--unit-price', text, '-o', 'json']);
+    assert.equal(done.code, 0, `${text}: ${done.err}`);
+    assert.deepEqual(JSON.parse(done.out).price_version.unit_price, { amount_minor: minor, currency: text.slice(-3) });
+  }
+  const shown = ctl(['price', 'list', sku.sku_id]).out;
+  for (const [text] of cases) assert.match(shown, new RegExp(`\\s${text.replace('.', '\\.')}\\s`));
+});
+
+test('what is no amount is refused before anything is sent', () => {
+  const cases = ['12.50 EURO', '12.50 EUR ', '12.50 EUR 1', '12.50EUR', '12.50 ZZZ', '12.50 eur', '12.50', '1.2.3 EUR', '1. EUR', '.5 EUR',
+    '-1 EUR', '1e3 EUR', '1.5 UGX', '1.2345 TND', '1.23456 CLF', '99999999999999999999 EUR', '5000 EUR UGX'];
+  for (const text of cases) {
+    const done = ctl(['price', 'create', sku.sku_id, `--unit-price=${text}`]);
+    assert.equal(done.code, 2, `${text} was taken`);
+    assert.match(done.err, /^bmtctl: unit_price is not an amount such as 12\.50 EUR/);
+  }
+});
+
+test('times are read with their offset, and as they are shown', () => {
+  const create = (time, currency) => ctl(['price', 'create', sku.sku_id, '--unit-price', `5 ${currency}`, '--effective-time', time, '-o', 'json']);
+  const cases = [
+    ['2090-07-01T02:00:00+02:00', 'CHF', '2090-07-01T00:00:00.000Z'], ['2090-07-01T00:00:00.250-07:30', 'GBP', '2090-07-01T07:30:00.250Z'],
+    ['2090-07-01T07:30:00.250Z', 'SEK', '2090-07-01T07:30:00.250Z'],
+  ];
+  for (const [time, currency, shown] of cases) {
+    const done = create(time, currency);
+    assert.equal(done.code, 0, `${time}: ${done.err}`);
+    assert.equal(JSON.parse(done.out).price_version.effective_time, shown);
+  }
+  for (const time of ['2090-07-01T00:00:00', '2090-07-01T00:00:00+0200', '2090-07-01T00:00:00Zulu', '2090-07-01T00:00:00 CEST', '2090-02-30T00:00:00Z']) {
+    const done = create(time, 'NOK');
+    assert.equal(done.code, 2, `${time} was taken`);
+    assert.match(done.err, /^bmtctl: effective_time is not a time such as 2026-07-01T00:00:00Z/);
+  }
 });
 
 test('what moves money asks for a reason and a confirmation', async () => {
@@ -91,6 +147,23 @@ test('contexts are kept for their owner alone and never show keys', () => {
   assert.ok(!out.includes(shop.key));
   assert.equal(ctl(['sku', 'list', '-q'], { env: { BMT_ADDRESS: '', BMT_API_KEY: '' } }).out.trim(), sku.sku_id);
   assert.equal(ctl(['sku', 'list', '--context', 'nope']).code, 2);
+});
+
+test('a context that is set again keeps what is not given', () => {
+  const file = join(world.folder, 'kept.json');
+  const none = { BMT_CONFIG: file, BMT_ADDRESS: '', BMT_API_KEY: '', BMT_BUSINESS: '', BMT_CA_FILE: '' };
+  const kept = () => JSON.parse(readFileSync(file, 'utf8')).contexts;
+  const set = (args, env = {}) => assert.equal(ctl(['context', 'set', ...args], { env: { ...none, ...env } }).code, 0);
+  const first = { address: '127.0.0.1:1', api_key: 'k1', business: 'biz_1', ca_file: '/ca.pem' };
+
+  set(['a', '--address', first.address, '--business', first.business, '--ca', first.ca_file], { BMT_API_KEY: first.api_key });
+  set(['b']);
+  assert.deepEqual(kept(), { a: first, b: { address: '127.0.0.1:7450' } });
+  set(['a', '--address', '127.0.0.1:2']);
+  assert.deepEqual(kept().a, { ...first, address: '127.0.0.1:2' });
+  set(['a'], { BMT_API_KEY: 'k2' });
+  assert.deepEqual(kept(), { a: { ...first, address: '127.0.0.1:2', api_key: 'k2' }, b: { address: '127.0.0.1:7450' } });
+  assert.equal(statSync(file).mode & 0o777, 0o600);
 });
 
 test('completion knows nouns and verbs', () => {
