@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
+
 enum { BLOCK_FIRST = 4096, BLOCK_MAX = 1 << 20, ALIGNMENT = 16 };
 
 struct block {
@@ -87,7 +89,7 @@ static struct block *add_block(struct arena *arena, size_t size)
         room = BLOCK_MAX;
     if (room < size)
         room = size;
-    struct block *block = malloc(sizeof *block + room);
+    struct block *block = FAILPOINT("arena.grow") ? NULL : malloc(sizeof *block + room);
 
     if (block == NULL)
         return NULL;

@@ -52,7 +52,7 @@ const MAP = process.env.BMT_TEST_SERVERS === '3' ? { db: ['platform', 'business'
 
 // Runs mariadbd on the folder's data; a later call runs it again. It has a folder of its own for temporary tables: a
 // starting server deletes those that it finds in a shared one.
-export function startDatabase(folder, name = 'db') {
+export function startDatabase(folder, name = 'db', durable = false) {
   const root = userInfo().uid === 0 ? ['--user=root'] : [];
   const env = { ...process.env, TMPDIR: `${folder}/${name}.tmp` };
   mkdirSync(env.TMPDIR, { recursive: true });
@@ -60,7 +60,7 @@ export function startDatabase(folder, name = 'db') {
     '--force', ...root, `--datadir=${folder}/${name}`], { stdio: 'ignore', env });
   const log = openSync(`${folder}/${name}.log`, 'a');
   return spawn('mariadbd', ['--no-defaults', ...root, `--datadir=${folder}/${name}`, `--socket=${folder}/${name}.sock`,
-    '--skip-networking', '--innodb-flush-log-at-trx-commit=2', '--skip-log-bin'], { stdio: ['ignore', log, log], env });
+    '--skip-networking', `--innodb-flush-log-at-trx-commit=${durable ? 1 : 2}`, '--skip-log-bin'], { stdio: ['ignore', log, log], env });
 }
 
 // Asks the server of the first schema that the text names.
@@ -99,27 +99,28 @@ secrets_dir = "${folder}";
 auth: { pepper_file = "${folder}/pepper"; admin_key_file = "${folder}/admin.key";
   token_key_file = "${folder}/token.pem"; refresh_ms = 200; };
 database: { ${databaseSettings(folder)} };
-jobs: { tick_ms = 50; };
+jobs: { tick_ms = 50; lease_ms = 3000; };
 rpc: { watch_poll_ms = 100; heartbeat_ms = 500; };
 ${settings}`);
 }
 
 // Starts a bmtd; resolves with the process and its ports once it serves.
-export async function startServer(world, name = 'bmtd', { settings = '' } = {}) {
+export async function startServer(world, name = 'bmtd', { settings = '', port = 0 } = {}) {
   const conf = `${world.folder}/${name}.conf`;
-  if (settings) writeFileSync(conf, readFileSync(`${world.folder}/bmtd.conf`, 'utf8') + settings);
+  const common = readFileSync(`${world.folder}/bmtd.conf`, 'utf8');
+  if (settings || port) writeFileSync(conf, common.replace('listen = "127.0.0.1:0"', `listen = "127.0.0.1:${port}"`) + settings);
   const ready = `${world.folder}/${name}.ready`;
   rmSync(ready, { force: true });
   const log = openSync(`${world.folder}/${name}.log`, 'a');
-  const child = spawn(BIN, ['--config', settings ? conf : `${world.folder}/bmtd.conf`, '--ready-file', ready], { stdio: ['ignore', log, log] });
+  const child = spawn(BIN, ['--config', settings || port ? conf : `${world.folder}/bmtd.conf`, '--ready-file', ready], { stdio: ['ignore', log, log] });
   let ended = false;
   child.once('exit', () => { ended = true; });
   const text = await until('bmtd serves', () => {
     if (ended) throw new Error(`bmtd ended: ${readFileSync(`${world.folder}/${name}.log`, 'utf8')}`);
     return existsSync(ready) && readFileSync(ready, 'utf8').trim();
   });
-  const [port, metricsPort] = text.split(' ').map(Number);
-  return { child, port, metricsPort };
+  const [grpcPort, metricsPort] = text.split(' ').map(Number);
+  return { child, port: grpcPort, metricsPort };
 }
 
 const packages = {};
@@ -203,12 +204,12 @@ export async function refused(promise) {
 let requests = 0;
 export const requestId = (name = 'r') => `${name}-${process.pid}-${++requests}`;
 
-// Starts everything. `settings` are further lines of bmtd.conf.
-export async function startWorld({ settings = '' } = {}) {
+// Databases with schemas, settings and secrets, and no server yet.
+export async function prepareWorld({ settings = '', durable = false } = {}) {
   const folder = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'bmt-e2e-'));
   const world = { folder, adminKey: makeKey(), clients: [], servers: [] };
-  const others = Object.keys(MAP).slice(1).map((name) => startDatabase(folder, name));
-  world.database = startDatabase(folder);
+  const others = Object.keys(MAP).slice(1).map((name) => startDatabase(folder, name, durable));
+  world.database = startDatabase(folder, 'db', durable);
   world.otherDatabases = others;
   process.once('exit', () => [world.database, ...others].forEach((one) => one.kill('SIGKILL'))); // whichever runs then
   writeSettings(folder, world.adminKey, settings);
@@ -217,10 +218,17 @@ export async function startWorld({ settings = '' } = {}) {
   const keys = openKeys(`${folder}/channel`);
   writeFileSync(`${folder}/sandbox-main`, `${keys.secret}\n`, { mode: 0o600 });
   copyFileSync(`${folder}/channel/channel.pub.pem`, `${folder}/sandbox-main.pub`);
+  world.keys = keys;
+  return world;
+}
+
+// Starts everything. `settings` are further lines of bmtd.conf.
+export async function startWorld({ settings = '' } = {}) {
+  const world = await prepareWorld({ settings });
   const server = await startServer(world);
   world.servers.push(server);
-  Object.assign(world, { keys, port: server.port, metricsPort: server.metricsPort });
-  world.channel = await startChannel({ keys, relayTo: `127.0.0.1:${server.port}` });
+  Object.assign(world, { port: server.port, metricsPort: server.metricsPort });
+  world.channel = await startChannel({ keys: world.keys, relayTo: `127.0.0.1:${server.port}` });
   return world;
 }
 

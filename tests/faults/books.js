@@ -1,0 +1,104 @@
+// What must be true when the faults are over: recovery ends, and everything that anyone was told still holds.
+import { verify, query } from '../e2e/world.js';
+import { fleetClient, preparedBranches } from './fleet.js';
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+// The text of an id, as the platform shows it.
+export function idText(prefix, id) {
+  const digits = '0123456789abcdefghjkmnpqrstvwxyz';
+  let text = '';
+  for (let left = BigInt(id), i = 0; i < 13; i += 1, left >>= 5n) text = digits[Number(left & 31n)] + text;
+  return `${prefix}_${text}`;
+}
+
+// Waits until no branch of ours is prepared; resolves with how long that took and the oldest one seen.
+export async function untilRecovered(fleet, limitMs = 60000) {
+  const begin = Date.now();
+  let oldestMs = 0;
+  for (;;) {
+    const left = preparedBranches(fleet);
+    oldestMs = Math.max(oldestMs, ...left.map(({ ageMs }) => ageMs));
+    if (left.length === 0) return { recoveryMs: Date.now() - begin, oldestMs };
+    if (Date.now() - begin > limitMs) throw new Error(`still prepared: ${left[0].data}`);
+    await pause(100);
+  }
+}
+
+// Moves the clock until every payment and refund has its channel's word.
+export async function untilSettled(fleet, sandbox) {
+  const open = () => Number(query(fleet.world, 'SELECT COUNT(*) FROM bmt_payment.payments WHERE state IN (1, 2, 6)'))
+    + Number(query(fleet.world, 'SELECT COUNT(*) FROM bmt_payment.refunds WHERE state IN (1, 2, 5)'));
+  for (let i = 0; open() > 0; i += 1) {
+    if (i === 40) throw new Error(`${open()} payments or refunds did not find their end`);
+    await sandbox.call('AdvanceClock', { request_id: `settle-${Date.now()}-${i}`, by: { seconds: 3700 } });
+    for (let k = 0; k < 40 && open() > 0; k += 1) await pause(250);
+  }
+  const due = () => Number(query(fleet.world, 'SELECT COUNT(*) FROM bmt_order.orders WHERE state = 1'));
+  for (let i = 0; i < 240 && due() > 0; i += 1) await pause(250);
+  if (due() > 0) throw new Error(`${due()} orders that nobody paid did not close`);
+}
+
+function rows(fleet, text) {
+  const out = query(fleet.world, text);
+  return out ? out.split('\n').map((line) => line.split('\t')) : [];
+}
+
+// Every order that was acknowledged is there, with the amount that was said.
+export function checkJournal(fleet, customers) {
+  const breaks = [...customers.breaks];
+  const stored = new Map(rows(fleet, 'SELECT request_id, order_id, amount_minor, user_id FROM bmt_order.orders')
+    .map(([request, id, amount, user]) => [request, { orderId: idText('ord', id), amount, user }]));
+  for (const [requestId, { request, orderId, amount }] of customers.journal) {
+    const row = stored.get(requestId);
+    if (!row || row.orderId !== orderId || row.amount !== amount || row.user !== request.user_id) {
+      breaks.push(`order ${orderId} of ${requestId} over ${amount} is ${JSON.stringify(row)}`);
+    }
+  }
+  return breaks;
+}
+
+// A sample of requests is sent once more: the answers are those of before.
+export async function checkRepeats(fleet, customers, random, max = 20000) {
+  const orders = fleetClient(fleet, 'order.OrderService', customers.shop.key, random);
+  const breaks = [];
+  const all = [...customers.journal.values()].filter(() => customers.journal.size <= max || random.chance(max / customers.journal.size));
+  for (let at = 0; at < all.length; at += 100) {
+    const piece = all.slice(at, at + 100);
+    const said = await orders.call('BatchCreateOrders', { request_id: `again-${at}-${Date.now()}`, orders: piece.map(({ request }) => request) });
+    piece.forEach(({ orderId, amount }, i) => {
+      const { order, refusal } = said?.reply?.results[i] ?? {};
+      if (order?.order_id !== orderId || order.total.amount_minor !== amount) breaks.push(`${orderId} is answered with ${order?.order_id ?? refusal?.reason}`);
+    });
+  }
+  for (const { request, refundId } of customers.refunds.values()) {
+    const said = await orders.call('RefundOrder', request);
+    if (said?.reply?.refund.refund_id !== refundId) breaks.push(`refund ${refundId} is answered with ${said?.refusal?.reason}`);
+  }
+  return { breaks, n: all.length + customers.refunds.size };
+}
+
+// The channel's own books against ours: each movement of money is in both, once.
+export function checkChannel(fleet) {
+  const breaks = [];
+  const compare = (what, theirs, ours) => {
+    for (const [id, amount] of theirs) if (ours.get(id) !== amount) breaks.push(`${what} ${id}: the channel has ${amount}, we have ${ours.get(id)}`);
+    for (const [id, amount] of ours) if (!theirs.has(id)) breaks.push(`${what} ${id}: we have ${amount}, the channel has none`);
+  };
+  const { payments, refunds } = fleet.world.channel;
+  const taken = [...payments.byMerchantId.values()].filter(({ state }) => state === 'SUCCEEDED');
+  const given = [...refunds.byMerchantId.values()].filter(({ state }) => state === 'SUCCEEDED');
+  compare('payment', new Map(taken.map(({ request }) => [request.merchant_payment_id, request.amount_minor])),
+    new Map(rows(fleet, 'SELECT payment_id, amount_minor FROM bmt_payment.payments WHERE state = 3').map(([id, amount]) => [idText('pay', id), Number(amount)])));
+  compare('refund', new Map(given.map(({ request }) => [request.merchant_refund_id, request.amount_minor])),
+    new Map(rows(fleet, 'SELECT refund_id, amount_minor FROM bmt_payment.refunds WHERE state = 3').map(([id, amount]) => [idText('rfd', id), Number(amount)])));
+  return { breaks, payments: taken.length, refunds: given.length };
+}
+
+export function checkBooks(fleet) {
+  try {
+    return { breaks: [], report: verify(fleet.world) };
+  } catch (error) {
+    return { breaks: [error.message], report: '' };
+  }
+}
