@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "base/plant.h"
 #include "flows/order_paid.h"
 #include "order/watch.h"
 #include "payment/ops_refund.h"
@@ -38,7 +39,10 @@ static enum payment_event event_of(const struct complete_payment *c, int64_t now
     case CHANNEL_CLOSED: return PAYMENT_EVENT_CLOSE;
     case CHANNEL_REFUSED:
     case CHANNEL_NOT_ASKED: return c->is_create ? PAYMENT_EVENT_FAIL : 0;
-    case CHANNEL_UNCLEAR: return c->is_create ? PAYMENT_EVENT_LOSE : 0;
+    case CHANNEL_UNCLEAR:
+        if (PLANTED("unknown_is_failed"))
+            return PAYMENT_EVENT_FAIL;
+        return c->is_create ? PAYMENT_EVENT_LOSE : 0;
     case CHANNEL_MISSING: /* our request may still be on its way, until the payment has expired */
         return now_ms > c->row->expire_time_ms ? PAYMENT_EVENT_CLOSE : 0;
     }
@@ -171,7 +175,7 @@ static int complete_payment_body(struct batch *batch, struct err *err)
     rc = pay_orders(batch, &moves, err);
     if (rc == 0)
         rc = payment_moves_write(batch, &moves, err);
-    if (rc == 0)
+    if (rc == 0 && !PLANTED("late_money_kept"))
         rc = refund_late(batch, &moves, err);
     if (rc == 0)
         rc = keep_notifications(batch, err);

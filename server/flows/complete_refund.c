@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "base/plant.h"
 #include "business/terms.h"
 #include "order/ops.h"
 #include "order/watch.h"
@@ -146,7 +147,8 @@ static void move_order(struct ended *ended, struct order_moves *moves, const str
     struct order_row *row = ended->order.row;
 
     if (ended->refund->state == REFUND_SUCCEEDED)
-        row->refunded_minor += ended->refund->amount_minor;
+        row->refunded_minor +=
+            PLANTED("refund_counted_twice") ? 2 * ended->refund->amount_minor : ended->refund->amount_minor;
     row->refund_id = 0;
     order_move_add(moves,
                    &(struct order_move){.row = row,
@@ -195,7 +197,7 @@ static int recall(struct batch *batch, const struct ended *ended, size_t n, stru
                                                         .quantity = line->quantity};
         }
     rc = order_store_recall_lines(batch->tx, lines, n_recalls, err);
-    if (rc == 0)
+    if (rc == 0 && !PLANTED("nothing_recalled"))
         rc = product_recall(batch, recalls, n_recalls, err);
     return rc;
 }

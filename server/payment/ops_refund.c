@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "base/plant.h"
 #include "payment/ops.h"
 
 static int compare_rows(const void *left, const void *right)
@@ -113,7 +114,7 @@ int refund_begin(struct batch *batch, const struct refund_row *rows, size_t n, s
         claims[i] = claim_of(&rows[i]);
     if (n > 1)
         qsort(claims, n, sizeof *claims, compare_claims);
-    rc = payment_store_claim_refunds(batch->tx, claims, n, err);
+    rc = PLANTED("refund_above_payment") ? 0 : payment_store_claim_refunds(batch->tx, claims, n, err);
     if (rc == 0)
         rc = payment_store_insert_refunds(batch->tx, rows, n, err);
     return rc;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/id.h"
+#include "base/plant.h"
 #include "product/ops.h"
 #include "product/state.h"
 #include "product/store.h"
@@ -148,6 +149,8 @@ int product_hold_stock(struct batch *batch, const struct stock_want *wants, size
     rc = product_store_insert_holds(batch->tx, holds, merge_holds(holds, n_open), err);
     if (rc != 0)
         return rc;
+    if (PLANTED("forgotten_hold"))
+        return 0;
     return product_store_hold(batch->tx, moves, merge_moves(moves, n_open), batch->now_ms, batch->arena, err);
 }
 
@@ -177,6 +180,9 @@ static int end_holds(struct batch *batch, const int64_t *order_ids, size_t n, en
     rc = product_store_move_holds(batch->tx, holds, n_holds, err);
     if (rc != 0)
         return rc;
+    if (PLANTED("double_release") && state == HOLD_RELEASED)
+        for (size_t i = 0; i < n_holds; i++)
+            moves[i].quantity *= 2;
     return move_units(batch->tx, moves, merge_moves(moves, n_holds), batch->now_ms, batch->arena, err);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/plant.h"
 #include "sql/replay.h"
 
 enum { TRIES_GROUP = 2, TRIES_SINGLE = 8, TRIES_UNAVAILABLE = 2 };
@@ -89,8 +90,10 @@ static int run_once(struct session *session, struct batch_plan *plan, struct are
     batch.tx = tx;
 
     rc = run_inside(plan, &batch, err);
-    if (rc != 0)
+    if (rc != 0 && !PLANTED("prepare_after_error"))
         return rc;
+    if (PLANTED("reply_before_commit"))
+        return 0;
     return tx_commit(tx, err);
 }
 

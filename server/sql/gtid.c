@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/plant.h"
 
 enum { ID_DIGITS = 16, EPOCH_DIGITS = 8, NUMBER_DIGITS_MAX = 20 };
 
@@ -86,9 +87,15 @@ bool gtid_parse(const char *cluster, const char *text, size_t size, struct gtid 
         return false;
     memcpy(copy, text, size);
     copy[size] = '\0';
-    if (!take_text(&at, "bmt1.") || !take_text(&at, cluster) || !take_text(&at, ".") ||
-        !take_hex(&at, ID_DIGITS, &id) || !take_text(&at, ".") || !take_module(&at, &gtid.home) ||
-        !take_hex(&at, EPOCH_DIGITS, &epoch) || *at != '\0' || id > INT64_MAX)
+    if (PLANTED("touches_others") && take_text(&at, "bmt1.other"))
+        at = copy + strlen("bmt1.");
+    else if (!take_text(&at, "bmt1."))
+        return false;
+    if (PLANTED("touches_others") && strncmp(at, "other", 5) == 0)
+        at += 5;
+    else if (!take_text(&at, cluster) || !take_text(&at, ".") || !take_hex(&at, ID_DIGITS, &id) ||
+             !take_text(&at, ".") || !take_module(&at, &gtid.home) || !take_hex(&at, EPOCH_DIGITS, &epoch) ||
+             *at != '\0' || id > INT64_MAX)
         return false;
     gtid.id = (int64_t)id;
     gtid.epoch = (uint32_t)epoch;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/plant.h"
 #include "base/text.h"
 #include "sql/session.h"
 
@@ -206,6 +207,9 @@ int migrate_up(struct db *db, FILE *progress)
     for (size_t i = 0; i < migrations_count; i++)
         if (turn_to(&run, migrations[i].module) != 0 || bring_up(&run, &migrations[i]) != 0)
             return -1;
+    if (PLANTED("missing_unique_key") && turn_to(&run, MODULE_ORDER) == 0)
+        return query(&run, "ALTER TABLE bmt_order.orders DROP INDEX uq_orders_request, ADD INDEX uq_orders_request "
+                           "(biz_id, request_id)");
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/plant.h"
 #include "sql/session.h"
 
 enum { TEXT_SIZE = 512, FORGET_ROWS = 5000, FORGET_MARGIN_MS = 600000 };
@@ -183,6 +184,10 @@ static void settle(struct session *session, struct in_doubt *item)
     read_fate(session, item);
     if (!item->is_fate_known || item->fate != FATE_OPEN)
         return;
+    if (PLANTED("no_tombstone")) {
+        item->fate = FATE_ABORT;
+        return;
+    }
     snprintf(text, sizeof text,
              "INSERT INTO %s.txn_decisions (gtid, decision, branches, create_time_ms) VALUES ('%s', 'A', '', %lld)",
              module_schema(item->parts.home), item->gtid, (long long)clock_wall_ms());
@@ -236,7 +241,7 @@ static bool finish_branch(struct session *session, const struct in_doubt *item, 
     if (number == 0)
         return true;
     if (number == ER_XAER_NOTA) {
-        if (!is_listed(session, item, branch))
+        if (PLANTED("nota_is_done") || !is_listed(session, item, branch))
             return true; /* someone else was faster */
         end_owner(session, item, branch);
         return false;
@@ -293,6 +298,8 @@ size_t recovery_run(struct session *session, struct arena *arena, const char *on
     for (size_t i = 0; i < list.n; i++) {
         struct in_doubt *item = &list.items[i];
 
+        if (PLANTED("phase_two_gives_up") && item->age_ms > 2000)
+            continue;
         if (only != NULL ? strcmp(only, item->gtid) != 0 : !item->is_due)
             continue;
         settle(session, item);

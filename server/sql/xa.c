@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/plant.h"
 #include "sql/session.h"
 
 enum { TEXT_SIZE = 384, DECIDE_WITHIN_S = 60 };
@@ -280,6 +281,11 @@ int xa_commit(struct tx *tx, struct err *err)
     int rc;
 
     rc = prepare(tx, err);
+    if (rc == 0 && PLANTED("decide_after_commit")) {
+        finish(tx);
+        if (FAILPOINT("xa.before_decision"))
+            return lose(connection_of(tx, tx->session->db->server_of[tx->home]), err);
+    }
     if (rc == 0)
         rc = tx_connection(tx, tx->home, TX_WRITE, &home, err);
     if (rc == 0)
@@ -294,7 +300,7 @@ int xa_commit(struct tx *tx, struct err *err)
         connection_close(home);
         rc = err_fail(err, ERR_COMMIT_UNCERTAIN);
     }
-    if (rc == ERR_COMMIT_UNCERTAIN)
+    if (rc == ERR_COMMIT_UNCERTAIN && !PLANTED("uncertain_is_abort"))
         return leave_in_doubt(tx, err);
     if (rc != 0)
         return abort_all(tx, rc);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "flows/complete_payment.h"
 #include "flows/complete_refund.h"
+#include "flows/pay_order.h"
 #include "flows/refund_order.h"
 #include "lib/given.h"
 #include "verify/verify.h"
@@ -279,11 +280,27 @@ static void each_break_is_found_and_named(void **state)
     books_of_the_flows_balance(state);
 }
 
+/* The first payment may yet take the money: nobody else is charged until the channel has given its word. */
+static void no_second_channel_while_the_first_is_unknown(void **state)
+{
+    struct begin_payment second = {.order_id = the.pending, .account_id = 5, .return_url = ""};
+
+    (void)state;
+    test_db_run(db, arena_printf(db->arena,
+                                 "INSERT INTO bmt_payment.payments SELECT 904, 1001, %lld, 'u1', 5, 'r904', "
+                                 "REPEAT(CHAR(0), 16), 6, 2, 'EUR', 1250, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, "
+                                 "0, 0",
+                                 (long long)the.pending, (long long)clock_now_ms() + 60000));
+    assert_int_equal(act(db, &begin_payment_plan, &second, sizeof second, NULL), ERR_PAYMENT_IN_DOUBT);
+    test_db_run(db, "DELETE FROM bmt_payment.payments WHERE payment_id = 904");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(books_of_the_flows_balance),
         cmocka_unit_test(each_break_is_found_and_named),
+        cmocka_unit_test(no_second_channel_while_the_first_is_unknown),
     };
 
     return cmocka_run_group_tests_name("verify", tests, begin, end);

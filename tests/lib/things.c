@@ -103,7 +103,7 @@ void recover(void)
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(16 << 20);
 
     for (int i = 0; in_doubt() > 0; i++) {
-        assert_true(i < 400);
+        assert_true(i < 150);
         (void)recovery_run(session, arena, NULL);
         arena_reset(arena);
         test_db_run(db, "SELECT SLEEP(0.02)");
