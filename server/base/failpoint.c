@@ -11,12 +11,13 @@
 
 enum { POINTS_MAX = 16, NAME_MAX_SIZE = 64 };
 
-enum action { ACTION_ERROR, ACTION_KILL, ACTION_STOP };
+enum action { ACTION_ERROR, ACTION_ONCE, ACTION_KILL, ACTION_STOP };
 
 struct point {
     char name[NAME_MAX_SIZE];
     enum action action;
     long passes; /* still let through */
+    bool was_hit;
 };
 
 _Atomic bool failpoint_any;
@@ -26,7 +27,7 @@ static size_t n_points;
 
 static bool action_of(const char *text, size_t size, enum action *ret_action)
 {
-    static const char *const names[] = {"error", "kill", "stop"};
+    static const char *const names[] = {"error", "once", "kill", "stop"};
 
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (strlen(names[i]) == size && strncmp(names[i], text, size) == 0) {
@@ -68,7 +69,7 @@ int failpoint_enable(const char *list, FILE *problems)
         struct point point;
 
         if (!read_point(at, size, &point))
-            return fprintf(problems, "fail point '%.*s' is not name=error|kill|stop[:N]\n", (int)size, at), -1;
+            return fprintf(problems, "fail point '%.*s' is not name=error|once|kill|stop[:N]\n", (int)size, at), -1;
         if (n_points == POINTS_MAX)
             return fprintf(problems, "more than %d fail points\n", POINTS_MAX), -1;
         pthread_mutex_lock(&lock);
@@ -95,13 +96,25 @@ bool failpoint_hit(const char *name)
 
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < n_points && !hits; i++)
-        if (strcmp(points[i].name, name) == 0 && points[i].passes-- <= 0) {
-            hits = true;
+        if (strcmp(points[i].name, name) == 0 && points[i].passes-- <= 0 &&
+            !(points[i].action == ACTION_ONCE && points[i].was_hit)) {
+            hits = points[i].was_hit = true;
             points[i].passes = 0;
             action = points[i].action;
         }
     pthread_mutex_unlock(&lock);
-    if (hits && action != ACTION_ERROR)
+    if (hits && action >= ACTION_KILL)
         kill(getpid(), action == ACTION_KILL ? SIGKILL : SIGSTOP);
-    return hits && action == ACTION_ERROR;
+    return hits && action < ACTION_KILL;
+}
+
+bool failpoint_was_hit(const char *name)
+{
+    bool was_hit = false;
+
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < n_points; i++)
+        was_hit = was_hit || (strcmp(points[i].name, name) == 0 && points[i].was_hit);
+    pthread_mutex_unlock(&lock);
+    return was_hit;
 }

@@ -16,11 +16,15 @@
 extern _Atomic bool failpoint_any;
 
 /*
- * Switches points on: `name=action[,name=action]`, action one of error, kill (SIGKILL to self), stop (SIGSTOP to
- * self), each with an optional `:N` that lets N passes through first. 0, or -1 with a line in `problems`.
+ * Switches points on: `name=action[,name=action]`, action one of error, once (an error, the first time only), kill
+ * (SIGKILL to self), stop (SIGSTOP to self), each with an optional `:N` that lets N passes through first. 0, or -1 with
+ * a line in `problems`.
  */
 int failpoint_enable(const char *list, FILE *problems) MUST_CHECK;
 void failpoint_disable_all(void);
+
+/* Whether the point has taken effect since it was switched on; for tests. */
+bool failpoint_was_hit(const char *name);
 
 /* True when the caller must fail here now; kill and stop take effect inside. */
 bool failpoint_hit(const char *name);

@@ -1,0 +1,143 @@
+/*
+ * One statement after the other fails, once each, until a run of the whole purchase meets no failure any more: whatever
+ * is told, a repeat with the same request_id comes to the same end, and the books balance.
+ */
+#include "lib/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "lib/given.h"
+#include "sql/recovery.h"
+#include "verify/verify.h"
+
+static struct test_db *db;
+static struct sale gold;
+
+static int begin(void **state)
+{
+    (void)state;
+    log_set_level(LOG_ERROR);
+    db = test_db_start();
+    gold = given_sale(db, TEST_BIZ, "gold", 1250, 100000);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    failpoint_disable_all();
+    test_db_stop(db);
+    return 0;
+}
+
+static void found_nothing(void *context, const struct finding *finding)
+{
+    (void)context;
+    fail_msg("%s: %s", finding_info(finding->kind)->name, finding->what);
+}
+
+static void expect_books_balance(void)
+{
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(64 << 20);
+    struct verify_report report;
+    const struct verify verify = {
+        .db = db->db, .threads = 1, .recheck_max = 1, .problems = stderr, .tell = found_nothing};
+
+    assert_int_equal(verify_run(&verify, arena, &report), 0);
+}
+
+/* Every refusal under a fault is one that the caller may repeat. */
+static int until_done(int (*step)(int64_t *order_id, const char *request_id), int64_t *order_id, const char *name,
+                      int n)
+{
+    const char *request_id = arena_printf(db->arena, "%s-%d", name, n);
+
+    for (int tries = 0; tries < 10; tries++) {
+        const int rc = step(order_id, request_id);
+
+        if (rc == 0)
+            return tries;
+        assert_true(rc == ERR_DATABASE_UNAVAILABLE || rc == ERR_COMMIT_UNCERTAIN || rc == ERR_BATCH_CONFLICT);
+    }
+    fail_msg("%s %d did not succeed", name, n);
+    return 0;
+}
+
+static int place_one(int64_t *order_id, const char *request_id)
+{
+    struct place_order order = place(db, "u1", gold.sku_id, 2);
+    const int rc = act(db, &place_order_plan, &order, sizeof order, request_id);
+
+    if (rc == 0) {
+        assert_true(*order_id == 0 || *order_id == order.row->order_id);
+        *order_id = order.row->order_id;
+    }
+    return rc;
+}
+
+static int cancel_one(int64_t *order_id, const char *request_id)
+{
+    return close_with(db, *order_id, request_id);
+}
+
+static const char *const points[] = {
+    "sql.connect", "sql.statement", "sql.before_commit", "sql.after_commit",   "xa.start",   "xa.branch",
+    "xa.end",      "xa.prepare",    "xa.prepared",       "xa.before_decision", "xa.decided", "xa.commit"};
+
+/* Recovery, as the job runs it in every server. */
+static void recover(void)
+{
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(32 << 20);
+
+    failpoint_disable_all();
+    for (int i = 0; i < 100; i++) {
+        if (recovery_list(db->session, arena).n == 0)
+            return;
+        (void)recovery_run(db->session, arena, NULL);
+        arena_reset(arena);
+        test_db_run(db, "SELECT SLEEP(0.02)");
+    }
+    fail_msg("branches are left");
+}
+
+/* True when the point was not met any more: the run passed untouched. */
+static bool run_with(const char *point, int n)
+{
+    const char *list = arena_printf(db->arena, "%s=once:%d", point, n);
+    int64_t order_id = 0;
+    bool is_untouched;
+
+    assert_int_equal(failpoint_enable(list, stderr), 0);
+    until_done(place_one, &order_id, point, n);
+    recover();
+    assert_int_equal(failpoint_enable(list, stderr), 0);
+    until_done(cancel_one, &order_id, arena_printf(db->arena, "%s-cancel", point), n);
+    is_untouched = !failpoint_was_hit(point);
+    recover();
+    assert_int_equal(place_one(&order_id, arena_printf(db->arena, "%s-%d", point, n)), 0); /* answered as before */
+    return is_untouched;
+}
+
+static void each_point_fails_once_at_each_pass(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(points); i++) {
+        int n = 0;
+
+        while (!run_with(points[i], n))
+            assert_true(++n < 200);
+        expect_books_balance();
+    }
+    assert_int_equal(test_db_number(db, "SELECT held FROM bmt_product.stocks"), 0);
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_order.orders WHERE state <> 6"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_point_fails_once_at_each_pass)};
+
+    return cmocka_run_group_tests_name("faults", tests, begin, end);
+}
