@@ -118,6 +118,9 @@ export async function startServer(world, name = 'bmtd', { settings = '', port = 
   const text = await until('bmtd serves', () => {
     if (ended) throw new Error(`bmtd ended: ${readFileSync(`${world.folder}/${name}.log`, 'utf8')}`);
     return existsSync(ready) && readFileSync(ready, 'utf8').trim();
+  }).catch((error) => {
+    child.kill('SIGKILL'); // one that neither serves nor ends, such as a stopped one
+    throw error;
   });
   const [grpcPort, metricsPort] = text.split(' ').map(Number);
   return { child, port: grpcPort, metricsPort };

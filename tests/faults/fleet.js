@@ -25,7 +25,7 @@ xa: { in_doubt_ms = 2000; recover_ms = 500; };`;
 export async function startFleet({ replicas = 3 } = {}) {
   const world = await prepareWorld({ settings: SETTINGS, durable: true });
   const ports = await Promise.all(Array.from({ length: replicas }, freePort));
-  const fleet = { world, ports, replicas: [], databases: {}, isStopping: false, deaths: 0 };
+  const fleet = { world, ports, replicas: [], starting: [], databases: {}, isStopping: false, deaths: 0 };
   fleet.databases.db = world.database;
   servers().slice(1).forEach((name, i) => { fleet.databases[name] = world.otherDatabases[i]; });
   world.channel = await startChannel({ keys: world.keys, relayTo: `ipv4:${ports.map((port) => `127.0.0.1:${port}`).join(',')}` });
@@ -33,29 +33,35 @@ export async function startFleet({ replicas = 3 } = {}) {
   return fleet;
 }
 
-// Starts the replica in a place; one that dies by itself is started again, as a supervisor would.
-export async function startReplica(fleet, place, settings = '', tries = 60) {
-  const { child } = await startServer(fleet.world, `bmtd-${place}`, { settings: `${settings}\n`, port: fleet.ports[place] })
-    .catch(async (error) => {
+// Starts the replica in a place; one that dies by itself is started again, as a supervisor would. One start at a time.
+export function startReplica(fleet, place, settings = '') {
+  const before = fleet.starting[place] ?? Promise.resolve();
+  fleet.starting[place] = before.then(() => startOne(fleet, place, settings));
+  return fleet.starting[place];
+}
+
+const lives = (child) => child && child.exitCode === null && child.signalCode === null;
+
+async function startOne(fleet, place, settings) {
+  for (let tries = 60; !fleet.isStopping && !lives(fleet.replicas[place]); tries -= 1) {
+    try {
+      const { child } = await startServer(fleet.world, `bmtd-${place}`, { settings: `${tries === 60 ? settings : ''}\n`, port: fleet.ports[place] });
+      fleet.replicas[place] = child;
+      child.once('exit', () => {
+        if (fleet.isStopping || fleet.replicas[place] !== child) return;
+        fleet.deaths += 1;
+        void startReplica(fleet, place);
+      });
+    } catch (error) {
       if (tries === 0) throw error;
       await pause(500); // its database may be on its way up
-      return { child: null };
-    });
-  if (!child) {
-    if (!fleet.isStopping) await startReplica(fleet, place, '', tries - 1);
-    return;
+    }
   }
-  fleet.replicas[place] = child;
-  child.once('exit', () => {
-    if (fleet.isStopping || fleet.replicas[place] !== child) return;
-    fleet.deaths += 1;
-    void startReplica(fleet, place);
-  });
 }
 
 export async function killReplica(fleet, place, settings = '') {
   const child = fleet.replicas[place];
-  if (!child || child.exitCode !== null || child.signalCode !== null) return false;
+  if (!lives(child)) return false;
   fleet.replicas[place] = null;
   child.kill('SIGKILL');
   await once(child, 'exit');

@@ -37,11 +37,8 @@ async function calm(fleet) {
   for (const child of fleet.replicas) child?.kill('SIGCONT');
   for (const child of Object.values(fleet.databases)) child.kill('SIGCONT');
   await pause(1500);
-  for (let place = 0; place < fleet.ports.length; place += 1) {
-    const child = fleet.replicas[place];
-    if (child && child.exitCode === null && child.signalCode === null) continue;
-    await startReplica(fleet, place);
-  }
+  for (const child of fleet.replicas) child?.kill('SIGCONT');
+  await Promise.all(fleet.ports.map((_, place) => startReplica(fleet, place)));
 }
 
 async function run() {
