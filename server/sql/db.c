@@ -90,8 +90,8 @@ void db_thread_end(void)
 /* Strict, read committed, never a silent reconnect (it would lose the transaction without a word). */
 static const char *const session_settings[] = {
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    "SET SESSION sql_mode = "
-    "'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,NO_ZERO_IN_DATE'",
+    ("SET SESSION sql_mode = "
+     "'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,NO_ZERO_IN_DATE'"),
     /* A connection that sleeps for longer ends, and with it what a stopped process had begun (see recovery.h). */
     "SET SESSION wait_timeout = 3600",
 };
