@@ -22,6 +22,7 @@
 #include "order/watch.h"
 #include "payment/payment.h"
 #include "product/product.h"
+#include "reconcile/reconcile.h"
 #include "rpc/contract.h"
 #include "rpc/health.h"
 #include "rpc/runtime.h"
@@ -256,11 +257,13 @@ static int serve_with(const struct conf *conf, struct db *db, const struct optio
     }
     rc = start_metrics(conf, &metrics);
     scheduler = scheduler_start(conf, db, modules_jobs, modules_jobs_count);
+    reconcile_start(conf, db);
     if (rc == EXIT_OK)
         rc = tell_ready(options, rpc_port(rpc), metrics != NULL ? metrics_http_port(metrics) : 0) == 0 ? EXIT_OK
                                                                                                        : EXIT_FAILED;
     if (rc == EXIT_OK)
         wait_for_end(signals);
+    reconcile_stop();
     scheduler_stop(scheduler);
     rpc_stop(rpc);
     order_watch_stop();

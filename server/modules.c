@@ -9,11 +9,13 @@
 #include "payment/jobs.h"
 #include "payment/payment.h"
 #include "product/product.h"
+#include "reconcile/reconcile.h"
 #include "recovery/recovery.h"
 #include "sandbox/sandbox.h"
 
 const struct rpc_service *const modules_services[] = {
-    &business_service, &product_service, &order_service, &payment_service, &recovery_service, &sandbox_service,
+    &business_service, &product_service,   &order_service,   &payment_service,
+    &recovery_service, &reconcile_service, &sandbox_service,
 };
 const size_t modules_services_count = COUNT_OF(modules_services);
 
@@ -26,5 +28,6 @@ const struct job *const modules_jobs[] = {
     &order_confirm_due_job,
     &payment_ask_channel_job,
     &payment_ask_refund_job,
+    &reconcile_count_job,
 };
 const size_t modules_jobs_count = COUNT_OF(modules_jobs);

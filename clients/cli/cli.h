@@ -67,6 +67,8 @@ json_t *cli_time_object(const char *text);
 /* Calls a method with a request in JSON. 0 with the reply, or an exit code after the error was told. */
 int cli_call(const ProtobufCServiceDescriptor *service, const char *method, const json_t *request, json_t **ret_reply);
 struct bmt_client *cli_client(void);
+/* Asks for --reason, and for the subject to be typed again or --yes. 0, or an exit code after a line on stderr. */
+int cli_confirm(const struct cli_command *command, json_t *request);
 int cli_tell_error(const struct bmt_error *error);
 
 /* Shows a reply in the wanted form. */
@@ -86,6 +88,8 @@ int cli_verify(const char *settings, const char *threads);
 
 int cli_order_why(const struct cli_command *command, json_t *request);
 int cli_txn_why(const struct cli_command *command, json_t *request);
+int cli_reconcile_run(const struct cli_command *command, json_t *request);
+int cli_reconcile_repair(const struct cli_command *command, json_t *request);
 int cli_watch(const struct cli_command *command, json_t *request);
 int cli_health(void);
 int cli_completion(const char *shell);

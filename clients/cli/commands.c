@@ -3,16 +3,18 @@
 #include "bmt/order/v1/order.pb-c.h"
 #include "bmt/payment/v1/payment.pb-c.h"
 #include "bmt/product/v1/product.pb-c.h"
+#include "bmt/reconcile/v1/reconcile.pb-c.h"
 #include "bmt/recovery/v1/recovery.pb-c.h"
 #include "bmt/sandbox/v1/sandbox.pb-c.h"
 #include "cli.h"
 
-#define BUSINESS &bmt__business__v1__business_service__descriptor
-#define PRODUCT  &bmt__product__v1__product_service__descriptor
-#define ORDER    &bmt__order__v1__order_service__descriptor
-#define PAYMENT  &bmt__payment__v1__payment_hub_service__descriptor
-#define RECOVERY &bmt__recovery__v1__recovery_service__descriptor
-#define SANDBOX  &bmt__sandbox__v1__sandbox_service__descriptor
+#define BUSINESS  &bmt__business__v1__business_service__descriptor
+#define PRODUCT   &bmt__product__v1__product_service__descriptor
+#define ORDER     &bmt__order__v1__order_service__descriptor
+#define PAYMENT   &bmt__payment__v1__payment_hub_service__descriptor
+#define RECONCILE &bmt__reconcile__v1__reconcile_service__descriptor
+#define RECOVERY  &bmt__recovery__v1__recovery_service__descriptor
+#define SANDBOX   &bmt__sandbox__v1__sandbox_service__descriptor
 
 const struct cli_command cli_commands[] = {
     {"business", "register", BUSINESS, "RegisterBusiness", "code", false, NULL, "register a business"},
@@ -71,6 +73,16 @@ const struct cli_command cli_commands[] = {
     {"channel", "list", PAYMENT, "ListChannelAccounts", NULL, false, NULL, "list channel accounts"},
     {"channel", "update", PAYMENT, "UpdateChannelAccount", "channel_account_id", false, NULL,
      "change what --update-mask names"},
+    {"statement", "import", PAYMENT, "ImportStatement", "channel_account_id", false, NULL,
+     "compare a channel's statement with the payments; --date 2026-07-01 --file PATH"},
+    {"reconcile", "run", RECONCILE, "StartRun", NULL, false, cli_reconcile_run,
+     "look for breaks in everything, or in what was created --from-time; -q does not wait"},
+    {"reconcile", "runs", RECONCILE, "ListRuns", NULL, false, NULL, "list runs"},
+    {"reconcile", "list", RECONCILE, "ListBreaks", NULL, false, NULL,
+     "list open breaks; --state GONE --kind ORDER_STUCK"},
+    {"reconcile", "show", RECONCILE, "GetBreak", "break_id", false, NULL, "show a break and the repair proposed"},
+    {"reconcile", "repair", RECONCILE, "RepairBreak", "break_id", false, cli_reconcile_repair,
+     "tell what would be done, and once confirmed do it; --reason; --dry-run true only tells"},
     {"txn", "list", RECOVERY, "ListTransactions", NULL, false, NULL, "list global transactions with prepared branches"},
     {"txn", "show", RECOVERY, "GetTransaction", "gtid", false, NULL, "show a global transaction"},
     {"txn", "why", RECOVERY, "GetTransaction", "gtid", false, cli_txn_why, "tell why a transaction is where it is"},

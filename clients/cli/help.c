@@ -14,7 +14,7 @@ static const char intro[] =
     "Options are the fields of the request (user_id is --user-id); `bmtctl help NOUN` lists them. Texts stand for\n"
     "messages: --unit-price '12.50 EUR', --by 15m, --create-time-from 2026-07-01T00:00:00Z, --update-mask "
     "title,state;\n"
-    "--line SKU:QUANTITY can be given again and again. Any other message is JSON.\n"
+    "--line SKU:QUANTITY can be given again and again. Any other message is JSON; bytes are the path of a file.\n"
     "\n"
     "  -o, --output table|json|jsonl|yaml   how to show the reply (table)\n"
     "  -q, --quiet                          ids only\n"

@@ -214,6 +214,13 @@ static bool read_value(const ProtobufCFieldDescriptor *field, const json_t *json
     case PROTOBUF_C_TYPE_MESSAGE:
         *(ProtobufCMessage **)at = cli_message_of(field->descriptor, json, path);
         return *(ProtobufCMessage **)at != NULL;
+    case PROTOBUF_C_TYPE_BYTES: /* as they are: an option reads them from a file (main.c) */
+        if (!json_is_string(json))
+            return complain(path, "a file");
+        ((ProtobufCBinaryData *)at)->len = json_string_length(json);
+        ((ProtobufCBinaryData *)at)->data = malloc(json_string_length(json) + 1);
+        memcpy(((ProtobufCBinaryData *)at)->data, json_string_value(json), json_string_length(json));
+        return true;
     default: return complain(path, "a field that can be given here");
     }
 }

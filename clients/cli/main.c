@@ -103,13 +103,40 @@ static bool add_line(json_t *request, const char *text)
     return true;
 }
 
-static void set_field(const struct cli_command *command, int which, const char *value, json_t *request)
+/* A field of bytes is given as the path of a file. NULL after a line on stderr. */
+static json_t *file_json(const char *path)
+{
+    enum { FILE_BYTES_MAX = 1 << 20 };
+    char *bytes = malloc(FILE_BYTES_MAX);
+    FILE *file = fopen(path, "rb");
+    json_t *json = NULL;
+
+    if (file == NULL || bytes == NULL) {
+        perror(path);
+    } else {
+        const size_t size = fread(bytes, 1, FILE_BYTES_MAX, file);
+
+        if (ferror(file) || !feof(file))
+            fprintf(stderr, "bmtctl: %s cannot be read, or is larger than 1 MiB\n", path);
+        else
+            json = json_stringn_nocheck(bytes, size);
+    }
+    if (file != NULL)
+        fclose(file);
+    free(bytes);
+    return json;
+}
+
+/* 0, or an exit code after a line on stderr. */
+static int set_field(const struct cli_command *command, int which, const char *value, json_t *request)
 {
     const ProtobufCMessageDescriptor *type =
         protobuf_c_service_descriptor_get_method_by_name(command->service, command->method)->input;
     const ProtobufCFieldDescriptor *field = &type->fields[which];
-    json_t *json = json_string(value);
+    json_t *json = field->type == PROTOBUF_C_TYPE_BYTES ? file_json(value) : json_string(value);
 
+    if (json == NULL)
+        return EXIT_USAGE;
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
         json_t *list = value[0] == '[' ? json_loads(value, 0, NULL) : NULL;
         json_t *present = json_object_get(request, field->name);
@@ -122,9 +149,10 @@ static void set_field(const struct cli_command *command, int which, const char *
         } else {
             json_object_set_new(request, field->name, json_pack("[o]", json));
         }
-        return;
+        return 0;
     }
     json_object_set_new(request, field->name, json);
+    return 0;
 }
 
 static int take_option(const struct cli_command *command, int which, json_t *request)
@@ -149,8 +177,7 @@ static int take_option(const struct cli_command *command, int which, json_t *req
     default:
         if (command == NULL || which < OPT_FIELD)
             return usage("unknown or incomplete option", "");
-        set_field(command, which - OPT_FIELD, optarg, request);
-        return 0;
+        return set_field(command, which - OPT_FIELD, optarg, request);
     }
 }
 
@@ -228,7 +255,7 @@ int cli_call(const ProtobufCServiceDescriptor *service, const char *method, cons
 }
 
 /* What moves money is done with a reason, and after the subject was typed again. */
-static int confirm(const struct cli_command *command, json_t *request)
+int cli_confirm(const struct cli_command *command, json_t *request)
 {
     static const char *const fields[] = {"detail", "reason"}; /* where the history keeps it */
     const ProtobufCMessageDescriptor *type =
@@ -269,7 +296,7 @@ static int run_command(const struct cli_command *command, json_t *request)
     int rc;
 
     if (command->moves_money) {
-        rc = confirm(command, request);
+        rc = cli_confirm(command, request);
         if (rc != 0)
             return rc;
     }

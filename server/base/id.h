@@ -33,6 +33,9 @@ enum id_kind {
     ID_PROMOTION,       /* prm_ */
     ID_ROUTE,           /* rte_ */
     ID_TEMPLATE,        /* tpl_ */
+    ID_STATEMENT,       /* stm_ */
+    ID_RUN,             /* run_ */
+    ID_BREAK,           /* brk_ */
     ID_KIND_COUNT,
 };
 

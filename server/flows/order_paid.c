@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/plant.h"
-#include "business/terms.h"
+#include "flows/fulfil_order.h"
 #include "order/ops.h"
 #include "product/ops.h"
 
@@ -39,46 +39,15 @@ static void move_to_fulfilled(struct order_moves *moves, struct order_row *row, 
             now_ms);
 }
 
-/* The timer of FULFILLED is the confirmation. */
-static int set_confirm_times(struct batch *batch, struct order_moves *moves, struct err *err)
-{
-    struct order_terms *terms = arena_array_of(batch->arena, struct order_terms, moves->n_rows);
-    int rc;
-
-    for (size_t i = 0; i < moves->n_rows; i++)
-        terms[i].biz_id = moves->rows[i]->biz_id;
-    rc = business_order_terms(batch, terms, moves->n_rows, err);
-    for (size_t i = 0; i < moves->n_rows && rc == 0; i++)
-        moves->rows[i]->due_time_ms = batch->now_ms + terms[i].confirm_after_ms;
-    return rc;
-}
-
 static int grant(struct batch *batch, const struct order_moves *moves, struct err *err)
 {
     struct order_lines *lines = arena_array_of(batch->arena, struct order_lines, moves->n_rows);
-    size_t n = 0;
     int rc;
 
     rc = order_load_lines(batch, moves->rows, moves->n_rows, lines, err);
-    if (rc != 0)
-        return rc;
-    for (size_t i = 0; i < moves->n_rows; i++)
-        n += lines[i].n;
-    struct lot_grant *grants = arena_array_of(batch->arena, struct lot_grant, n);
-
-    n = 0;
-    for (size_t i = 0; i < moves->n_rows; i++)
-        for (size_t j = 0; j < lines[i].n; j++)
-            grants[n++] = (struct lot_grant){
-                .biz_id = moves->rows[i]->biz_id,
-                .user_id = moves->rows[i]->user_id,
-                .order_id = moves->rows[i]->order_id,
-                .line_no = lines[i].list[j].line_no,
-                .sku_id = lines[i].list[j].sku_id,
-                .spu_id = lines[i].list[j].spu_id,
-                .quantity = lines[i].list[j].quantity,
-            };
-    return product_grant_lots(batch, grants, n, err);
+    if (rc == 0)
+        rc = fulfil_grant(batch, moves->rows, lines, moves->n_rows, err);
+    return rc;
 }
 
 static int settle(struct batch *batch, struct order_moves *moves, struct err *err)
@@ -88,7 +57,7 @@ static int settle(struct batch *batch, struct order_moves *moves, struct err *er
 
     for (size_t i = 0; i < moves->n_rows; i++)
         ids[i] = moves->rows[i]->order_id;
-    rc = set_confirm_times(batch, moves, err);
+    rc = fulfil_set_times(batch, moves, err);
     if (rc == 0)
         rc = order_moves_write(batch, moves, err);
     if (rc == 0 && !PLANTED("unsold_hold"))
@@ -117,7 +86,8 @@ int order_paid(struct batch *batch, struct paid_order *orders, size_t n, struct 
         if (refs[i].row == NULL) {
             orders[i].is_late = true; /* no such order: the money must go back */
         } else if (takes_money(refs[i].row, &orders[i])) {
-            move_to_fulfilled(&moves, refs[i].row, &orders[i], batch->now_ms);
+            if (!orders[i].is_look)
+                move_to_fulfilled(&moves, refs[i].row, &orders[i], batch->now_ms);
             orders[i].is_changed = true;
         } else {
             orders[i].is_late = !was_paid_by(refs[i].row, &orders[i]);

@@ -18,6 +18,7 @@ struct paid_order {
     int64_t payment_id;
     struct money amount;
     const char *actor;
+    bool is_look; /* nothing moves: only tell what would */
 
     /* The order could not take the money: it had closed, or another payment had paid it. The money is to be refunded.
      */

@@ -57,6 +57,26 @@ struct channel_notification {
     struct channel_verdict verdict;
 };
 
+/* A movement of money, as a channel's statement file tells it. */
+enum statement_line_kind { STATEMENT_PAYMENT = 1, STATEMENT_REFUND = 2 };
+struct channel_statement_line {
+    enum statement_line_kind kind;
+    int64_t object_id; /* our payment or refund; 0: it names none of ours */
+    const char *ref;   /* the channel's id of it */
+    const char *transaction;
+    struct money amount;
+    int64_t time_ms;
+};
+
+/* A statement file, or the part of a long one. */
+struct channel_statement {
+    int32_t part;
+    int32_t parts;
+    struct channel_statement_line *lines;
+    size_t n;
+};
+enum { STATEMENT_PARTS_MAX = 10000 };
+
 struct channel {
     const char *name;
 
@@ -88,6 +108,13 @@ struct channel {
     bool (*read_notification)(const struct channel_account *account, const struct http_header *headers,
                               size_t n_headers, const void *body, size_t body_size, int64_t now_ms, struct arena *arena,
                               struct channel_notification *ret_notification);
+
+    /*
+     * Reads a statement file of a day (`2026-07-01`); `ret_problem` says what is wrong with it when it is not this
+     * account's, not of this day, or cannot be read.
+     */
+    bool (*read_statement)(const struct channel_account *account, const char *date, struct sql_bytes file,
+                           struct arena *arena, struct channel_statement *ret_statement, const char **ret_problem);
 };
 
 /* The adapter of that name; NULL when there is none. */

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/text.h"
-#include "payment/channel.h"
+#include "payment/channel_sandbox.h"
 
 enum { CLOCK_SKEW_S_MAX = 300, NONCE_BYTES = 12 };
 
@@ -286,7 +286,6 @@ static bool read_notification(const struct channel_account *account, const struc
     return is_good;
 }
 
-extern const struct channel channel_sandbox;
 const struct channel channel_sandbox = {
     .name = "sandbox",
     .build_create = build_create,
@@ -297,4 +296,5 @@ const struct channel channel_sandbox = {
     .read_reply = read_reply,
     .read_refund = read_refund,
     .read_notification = read_notification,
+    .read_statement = channel_sandbox_read_statement,
 };

@@ -3,9 +3,7 @@
 #include <string.h>
 
 #include "base/conf.h"
-#include "payment/channel.h"
-
-extern const struct channel channel_sandbox;
+#include "payment/channel_sandbox.h"
 
 static const struct channel *const channels[] = {&channel_sandbox};
 

@@ -1,7 +1,8 @@
 /*
  * PaymentHubService: the table of its methods; accounts and reads. What goes over a channel: flows/query_payment.c,
- * flows/handle_notification.c.
+ * flows/handle_notification.c. Statement files: service_statement.c.
  */
+#include "payment/service.h"
 #include "bmt/payment/v1/payment.pb-c.h"
 #include "flows/ask_channel.h"
 #include "flows/ask_refund.h"
@@ -9,6 +10,7 @@
 #include "flows/query_payment.h"
 #include "payment/messages.h"
 #include "payment/ops.h"
+#include "payment/ops_statement.h"
 #include "payment/payment.h"
 #include "rpc/proto.h"
 
@@ -194,8 +196,7 @@ static const struct rpc_method methods[] = {
     {"ClosePayment", .handle = close_payment_handle},
     {"HandleNotification", .handle = handle_notification_handle},
     RPC_LATER("RefundPayment"),
-    RPC_LATER("ImportStatement"),
-    RPC_LATER("ListStatementDifferences"),
+    {"ImportStatement", RPC_BATCH(import_statement)},
 };
 
 const struct rpc_service payment_service = RPC_SERVICE(bmt__payment__v1__payment_hub_service__descriptor, methods);

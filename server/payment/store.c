@@ -25,11 +25,12 @@ static const struct sql_column columns[] = {
     SQL_COLUMN(struct payment_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct payment_row, update_time_ms, SQL_I64),
     SQL_COLUMN(struct payment_row, succeed_time_ms, SQL_I64),
+    SQL_COLUMN(struct payment_row, refund_minor, SQL_I64),
 };
 #define COLUMNS                                                                                            \
     "payment_id, biz_id, order_id, user_id, channel_account_id, request_id, fingerprint, state, version, " \
     "currency, amount_minor, channel_ref, channel_transaction, action_url, return_url, failure, is_late, " \
-    "due_time_ms, attempts, expire_time_ms, create_time_ms, update_time_ms, succeed_time_ms"
+    "due_time_ms, attempts, expire_time_ms, create_time_ms, update_time_ms, succeed_time_ms, refund_minor"
 
 static const struct sql_column move_columns[] = {
     SQL_COLUMN(struct payment_row, state, SQL_I32),
@@ -72,6 +73,11 @@ static const struct sql_column request_columns[] = {
     SQL_COLUMN(struct payment_request_key, biz_id, SQL_I64),
     SQL_COLUMN(struct payment_request_key, request_id, SQL_BYTES),
 };
+static const struct sql_column late_columns[] = {
+    SQL_COLUMN(struct payment_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct payment_row, payment_id, SQL_I64),
+    SQL_COLUMN(struct payment_row, biz_id, SQL_I64),
+};
 static const struct sql_column order_id_columns[] = {
     {.name = "order_id", .type = SQL_I64, .offset = 0, .size = sizeof(int64_t)},
 };
@@ -113,7 +119,7 @@ static const struct sql_stmt PAYMENT_INSERT = {
     .name = "payment_insert",
     .module = MODULE_PAYMENT,
     .text = "INSERT INTO bmt_payment.payments (" COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(columns),
 };
 static const struct sql_stmt PAYMENT_MOVE = {
@@ -144,6 +150,14 @@ static const struct sql_stmt PAYMENT_FIND_DUE = {
     .params = SQL_COLUMNS(due_columns),
     .results = SQL_COLUMNS(columns),
     .result_size = sizeof(struct payment_row),
+};
+static const struct sql_stmt PAYMENT_MARK_LATE = {
+    .name = "payment_mark_late",
+    .module = MODULE_PAYMENT,
+    .text = "UPDATE bmt_payment.payments\n"
+            "SET is_late = 1, update_time_ms = ?\n"
+            "WHERE payment_id = ? AND biz_id = ? AND state = 3 AND is_late = 0", /* SUCCEEDED */
+    .params = SQL_COLUMNS(late_columns),
 };
 static const struct sql_stmt PAYMENT_TAKE_TURN = {
     .name = "payment_take_turn",
@@ -213,6 +227,11 @@ int payment_store_find_due(struct tx *tx, int64_t now_ms, size_t limit, struct a
     const struct list_params params = {.time_ms = now_ms, .limit = (int32_t)limit};
 
     return sql_select(tx, &PAYMENT_FIND_DUE, &params, arena, ret_rows, ret_n, err);
+}
+
+int payment_store_mark_late(struct tx *tx, const struct payment_row *row, struct err *err)
+{
+    return sql_write_each(tx, &PAYMENT_MARK_LATE, row, 1, sizeof *row, err);
 }
 
 int payment_store_take_turn(struct tx *tx, const struct payment_row *rows, size_t n, uint64_t *ret_affected,

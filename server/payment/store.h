@@ -53,6 +53,7 @@ struct payment_row {
     int64_t create_time_ms;
     int64_t update_time_ms;
     int64_t succeed_time_ms;
+    int64_t refund_minor; /* what went back or is about to */
     int32_t state_read;
     int32_t version_read;
 };
@@ -154,6 +155,9 @@ int payment_store_find_of_orders(struct tx *tx, const int64_t *order_ids, size_t
 int payment_store_move(struct tx *tx, const struct payment_row *rows, size_t n, const struct payment_event_row *events,
                        size_t n_events, struct err *err) MUST_CHECK;
 
+/* Notes that a payment that has succeeded was too late for its order. */
+int payment_store_mark_late(struct tx *tx, const struct payment_row *row, struct err *err) MUST_CHECK;
+
 /* Open payments whose channel is to be asked, of all businesses, longest due first. */
 int payment_store_find_due(struct tx *tx, int64_t now_ms, size_t limit, struct arena *arena,
                            struct payment_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
@@ -210,5 +214,61 @@ int payment_store_find_notifications(struct tx *tx, const struct notification_ke
 /* One that is known already is left as it is. */
 int payment_store_insert_notifications(struct tx *tx, const struct notification_row *rows, size_t n,
                                        struct err *err) MUST_CHECK;
+
+/* Statement files (store_statement.c). */
+struct statement_row {
+    int64_t statement_id;
+    int64_t biz_id;
+    int64_t channel_account_id;
+    int64_t day_ms; /* the UTC day's first millisecond */
+    int32_t parts;
+    int32_t parts_seen;
+    int64_t line_count;
+    int64_t create_time_ms;
+    int64_t update_time_ms;
+};
+struct statement_day_key {
+    int64_t channel_account_id;
+    int64_t day_ms;
+};
+struct statement_part_row {
+    int64_t statement_id;
+    int32_t part; /* from 1 on */
+    int64_t biz_id;
+    uint8_t fingerprint[FINGERPRINT_SIZE];
+    int64_t line_count;
+    int64_t create_time_ms;
+};
+struct statement_line_row {
+    int64_t line_id;
+    int64_t statement_id;
+    int32_t part;
+    int32_t line_no;
+    int64_t biz_id;
+    int64_t channel_account_id;
+    int32_t kind;
+    int64_t object_id;
+    const char *channel_ref;
+    const char *channel_transaction;
+    char currency[CURRENCY_SIZE];
+    int64_t amount_minor;
+    int64_t move_time_ms;
+};
+/* The account's statement of that day, locked; none or one row. */
+int payment_store_lock_statement(struct tx *tx, const struct statement_day_key *key, struct arena *arena,
+                                 struct statement_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+int payment_store_insert_statement(struct tx *tx, const struct statement_row *row, struct err *err) MUST_CHECK;
+/* Writes parts_seen, line_count and update_time_ms. */
+int payment_store_update_statement(struct tx *tx, const struct statement_row *row, struct err *err) MUST_CHECK;
+/* The part of that number; none or one row. */
+int payment_store_find_statement_part(struct tx *tx, const struct statement_part_row *key, struct arena *arena,
+                                      struct statement_part_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+int payment_store_insert_statement_part(struct tx *tx, const struct statement_part_row *row,
+                                        struct err *err) MUST_CHECK;
+int payment_store_insert_statement_lines(struct tx *tx, const struct statement_line_row *rows, size_t n,
+                                         struct err *err) MUST_CHECK;
+/* A line by its id; none or one row. */
+int payment_store_find_statement_line(struct tx *tx, int64_t line_id, struct arena *arena,
+                                      struct statement_line_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 
 #endif

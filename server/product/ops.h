@@ -84,6 +84,13 @@ int product_hold_stock(struct batch *batch, const struct stock_want *wants, size
 int product_sell_holds(struct batch *batch, const int64_t *order_ids, size_t n, struct err *err) MUST_CHECK;
 int product_release_holds(struct batch *batch, const int64_t *order_ids, size_t n, struct err *err) MUST_CHECK;
 
+/*
+ * For repairs: the order's holds that are still HELD become SOLD or RELEASED, the others stay. `ret_n` counts them;
+ * with `is_look` nothing is changed.
+ */
+int product_settle_holds(struct batch *batch, int64_t order_id, bool is_sold, bool is_look, size_t *ret_n,
+                         struct err *err) MUST_CHECK;
+
 /* A paid line that is to be granted. */
 struct lot_grant {
     int64_t biz_id;
@@ -117,5 +124,8 @@ struct line_recall {
  * line at most once a call; the orders' rows are locked by the caller.
  */
 int product_recall(struct batch *batch, const struct line_recall *recalls, size_t n, struct err *err) MUST_CHECK;
+
+/* The same for the lots alone: stock stays as it is. For repairs of lots that nobody has bought. */
+int product_recall_lots(struct batch *batch, const struct line_recall *recalls, size_t n, struct err *err) MUST_CHECK;
 
 #endif

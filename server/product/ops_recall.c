@@ -29,7 +29,7 @@ static void shrink(struct lot_row *lot, int64_t quantity, int64_t now_ms)
     lot->update_time_ms = now_ms;
 }
 
-static int recall_lots(struct batch *batch, const struct line_recall *recalls, size_t n, struct err *err)
+int product_recall_lots(struct batch *batch, const struct line_recall *recalls, size_t n, struct err *err)
 {
     int64_t *order_ids = arena_array_of(batch->arena, int64_t, n);
     struct lot_row *changed = arena_array_of(batch->arena, struct lot_row, n);
@@ -121,7 +121,7 @@ int product_recall(struct batch *batch, const struct line_recall *recalls, size_
 
     if (n == 0)
         return 0;
-    rc = recall_lots(batch, recalls, n, err);
+    rc = product_recall_lots(batch, recalls, n, err);
     if (rc == 0 && !PLANTED("stock_not_returned"))
         rc = return_stock(batch, recalls, n, err);
     return rc;

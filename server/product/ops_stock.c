@@ -157,41 +157,65 @@ int product_hold_stock(struct batch *batch, const struct stock_want *wants, size
 typedef int move_stock(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
                        struct err *err);
 
-/* The orders' holds go to `state`, and the units of each SKU with them. */
-static int end_holds(struct batch *batch, const int64_t *order_ids, size_t n, enum hold_state state,
-                     move_stock *move_units, struct err *err)
+/* The holds go to `state`, and the units of each SKU with them. */
+static int move_holds(struct batch *batch, struct hold_row *holds, size_t n, enum hold_state state, struct err *err)
+{
+    move_stock *const move_units = state == HOLD_SOLD ? product_store_sell : product_store_release;
+    struct stock_move *moves = arena_array_of(batch->arena, struct stock_move, n);
+    int rc;
+
+    if (n == 0)
+        return 0;
+    qsort(holds, n, sizeof *holds, compare_holds);
+    for (size_t i = 0; i < n; i++) {
+        holds[i].state = (int32_t)state;
+        holds[i].update_time_ms = batch->now_ms;
+        moves[i] =
+            (struct stock_move){.sku_id = holds[i].sku_id, .biz_id = holds[i].biz_id, .quantity = holds[i].quantity};
+    }
+    rc = product_store_move_holds(batch->tx, holds, n, err);
+    if (rc != 0)
+        return rc;
+    if (PLANTED("double_release") && state == HOLD_RELEASED)
+        for (size_t i = 0; i < n; i++)
+            moves[i].quantity *= 2;
+    return move_units(batch->tx, moves, merge_moves(moves, n), batch->now_ms, batch->arena, err);
+}
+
+static int end_holds(struct batch *batch, const int64_t *order_ids, size_t n, enum hold_state state, struct err *err)
 {
     struct hold_row *holds = NULL;
     size_t n_holds = 0;
     int rc;
 
     rc = product_store_find_holds(batch->tx, order_ids, n, batch->arena, &holds, &n_holds, err);
-    if (rc != 0 || n_holds == 0)
-        return rc;
-    struct stock_move *moves = arena_array_of(batch->arena, struct stock_move, n_holds);
-
-    qsort(holds, n_holds, sizeof *holds, compare_holds);
-    for (size_t i = 0; i < n_holds; i++) {
-        holds[i].state = (int32_t)state;
-        holds[i].update_time_ms = batch->now_ms;
-        moves[i] =
-            (struct stock_move){.sku_id = holds[i].sku_id, .biz_id = holds[i].biz_id, .quantity = holds[i].quantity};
-    }
-    rc = product_store_move_holds(batch->tx, holds, n_holds, err);
-    if (rc != 0)
-        return rc;
-    if (PLANTED("double_release") && state == HOLD_RELEASED)
-        for (size_t i = 0; i < n_holds; i++)
-            moves[i].quantity *= 2;
-    return move_units(batch->tx, moves, merge_moves(moves, n_holds), batch->now_ms, batch->arena, err);
+    return rc == 0 ? move_holds(batch, holds, n_holds, state, err) : rc;
 }
 
 int product_sell_holds(struct batch *batch, const int64_t *order_ids, size_t n, struct err *err)
 {
-    return end_holds(batch, order_ids, n, HOLD_SOLD, product_store_sell, err);
+    return end_holds(batch, order_ids, n, HOLD_SOLD, err);
 }
 
 int product_release_holds(struct batch *batch, const int64_t *order_ids, size_t n, struct err *err)
 {
-    return end_holds(batch, order_ids, n, HOLD_RELEASED, product_store_release, err);
+    return end_holds(batch, order_ids, n, HOLD_RELEASED, err);
+}
+
+int product_settle_holds(struct batch *batch, int64_t order_id, bool is_sold, bool is_look, size_t *ret_n,
+                         struct err *err)
+{
+    struct hold_row *holds = NULL;
+    size_t n_holds = 0;
+    size_t n = 0;
+    int rc;
+
+    rc = product_store_find_holds(batch->tx, &order_id, 1, batch->arena, &holds, &n_holds, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < n_holds; i++)
+        if (holds[i].state == HOLD_HELD)
+            holds[n++] = holds[i];
+    *ret_n = n;
+    return is_look ? 0 : move_holds(batch, holds, n, is_sold ? HOLD_SOLD : HOLD_RELEASED, err);
 }

@@ -8,6 +8,7 @@
 
 #include "order/state.h"
 #include "payment/state.h"
+#include "product/state.h"
 
 /* One order's part of it. */
 struct view {
@@ -198,12 +199,19 @@ static void check_holds(struct worker *worker, const struct view *v)
     }
 }
 
+static bool is_recalled(const struct lot_seen *lot)
+{
+    return lot->state == LOT_RECALLED && lot->recalled == lot->quantity;
+}
+
 static void check_lots(struct worker *worker, const struct view *v)
 {
-    enum { ACTIVE = 1, RECALLED = 2 };
     const struct order_seen *o = v->order;
     size_t n_matched = 0;
+    size_t n_living = 0; /* one that was recalled as a whole gives nothing, whoever had it */
 
+    for (size_t i = 0; i < v->n_lots; i++)
+        n_living += !is_recalled(&v->lots[i]);
     for (size_t i = 0; i < v->n_lines && is_fulfilled(o->state); i++) {
         const struct line_seen *l = &v->lines[i];
         const struct lot_seen *lot = NULL;
@@ -213,17 +221,17 @@ static void check_lots(struct worker *worker, const struct view *v)
         if (lot == NULL || lot->quantity != l->quantity) {
             tell(LOT_MISSING, "line %lld grants %lld units, its lot has %lld", (long long)l->line_no,
                  (long long)l->quantity, (long long)(lot != NULL ? lot->quantity : 0));
-            n_matched += lot != NULL;
+            n_matched += lot != NULL && !is_recalled(lot);
             continue;
         }
-        n_matched++;
-        if (lot->recalled != l->refunded || lot->state != (lot->recalled == lot->quantity ? RECALLED : ACTIVE))
+        n_matched += !is_recalled(lot);
+        if (lot->recalled != l->refunded || lot->state != (lot->recalled == lot->quantity ? LOT_RECALLED : LOT_ACTIVE))
             tell(LOT_RECALLED, "line %lld gave back %lld units, its lot %lld and is in state %lld",
                  (long long)l->line_no, (long long)l->refunded, (long long)lot->recalled, (long long)lot->state);
     }
-    if (n_matched != v->n_lots)
+    if (n_matched != n_living)
         tell(LOT_EXTRA, "is %s and has %zu lots, %zu of them for its lines", fsm_state_name(&order_fsm, (int)o->state),
-             v->n_lots, n_matched);
+             n_living, n_matched);
 }
 
 static void check_quote(struct worker *worker, const struct range *range, const struct view *v)
@@ -308,8 +316,9 @@ static void lost_hold(struct worker *worker, const struct hold_seen *h)
 
 static void lost_lot(struct worker *worker, const struct lot_seen *l)
 {
-    found(worker, l->order_id, LOT_EXTRA, l->biz_id, ID_LOT, l->id, "was granted by order %lld, which is not there",
-          (long long)l->order_id);
+    if (!is_recalled(l))
+        found(worker, l->order_id, LOT_EXTRA, l->biz_id, ID_LOT, l->id, "was granted by order %lld, which is not there",
+              (long long)l->order_id);
 }
 
 static void check_one(struct worker *worker, struct range *range, const struct order_seen *o)
@@ -350,5 +359,9 @@ static int check_orders(struct worker *worker, int64_t after, int64_t upto)
     return 0;
 }
 
-const struct pass orders_pass = {
-    .name = "orders", .module = MODULE_ORDER, .table = "bmt_order.orders", .key = "order_id", .check = check_orders};
+const struct pass orders_pass = {.name = "orders",
+                                 .which = VERIFY_ORDERS,
+                                 .module = MODULE_ORDER,
+                                 .table = "bmt_order.orders",
+                                 .key = "order_id",
+                                 .check = check_orders};

@@ -20,6 +20,11 @@ static int read_key(struct worker *worker, const char *text, int64_t *ret_key, b
     return scan.has_failed ? -1 : 0;
 }
 
+static bool stops(const struct verify *verify)
+{
+    return verify->stops != NULL && verify->stops(verify->context);
+}
+
 /* Takes the next range for a thread; `ret_upto` is INT64_MAX for the last one. */
 static int take_range(struct worker *worker, int64_t *ret_after, int64_t *ret_upto, bool *ret_taken)
 {
@@ -29,6 +34,7 @@ static int take_range(struct worker *worker, int64_t *ret_after, int64_t *ret_up
     int rc = 0;
 
     pthread_mutex_lock(&pass->lock);
+    pass->has_failed = pass->has_failed || stops(pass->verify);
     *ret_taken = !pass->is_done && !pass->has_failed;
     if (*ret_taken) {
         *ret_after = pass->next;
@@ -115,6 +121,8 @@ static int look_again(struct worker *worker, bool is_last)
     for (size_t i = 0; i < pass->n_suspects && rc == 0; i++) {
         if (pass->suspects[i].is_cleared)
             continue;
+        if (stops(pass->verify))
+            return -1;
         pass->n_found = 0;
         rc = pass->check(worker, pass->suspects[i].id - 1, pass->suspects[i].id);
         arena_reset(worker->arena);
@@ -132,6 +140,7 @@ static bool has_suspects(const struct pass *pass)
     return false;
 }
 
+/* Every range, by all threads. */
 static int look_at_all(struct pass *pass)
 {
     const unsigned n = pass->verify->threads < THREADS_MAX ? pass->verify->threads : THREADS_MAX;
@@ -159,7 +168,9 @@ int pass_run(struct pass *pass, struct arena *arena)
     pass->suspects = arena_array_of(arena, struct suspect, SUSPECTS_MAX);
     pass->money = arena_array_of(arena, struct verify_money, MONEY_MAX);
     rc = find_ends(&worker);
-    pass->next = 0; /* rows of no order may come before the first */
+    /* Rows of no order may come before the first. */
+    pass->next = pass->verify->from_ms > 0 ? id_first_of(pass->verify->from_ms) - 1 : 0;
+    pass->first = pass->next > pass->first ? pass->next : pass->first;
     pass->is_first_look = true;
     if (rc == 0)
         rc = look_at_all(pass);
@@ -173,13 +184,16 @@ int pass_run(struct pass *pass, struct arena *arena)
 void pass_found(struct worker *worker, int64_t key, const struct finding *finding)
 {
     struct pass *pass = worker->pass;
+    struct finding certain = *finding;
 
+    certain.pass = pass->which;
+    certain.key = key;
     pthread_mutex_lock(&pass->lock);
     pass->n_found++;
     if (pass->is_last_look) {
         pass->report->by_kind[finding->kind]++;
         pass->report->n_findings++;
-        pass->verify->tell(pass->verify->context, finding);
+        pass->verify->tell(pass->verify->context, &certain);
     } else {
         bool is_known = false;
 

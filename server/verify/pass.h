@@ -19,6 +19,7 @@ struct suspect {
 struct pass {
     const struct verify *verify;
     const char *name;
+    enum verify_pass which;
     enum module module;
     const char *table; /* `bmt_order.orders` */
     const char *key;   /* its primary key, by which the ranges go */
@@ -67,8 +68,11 @@ void pass_count(struct worker *worker, size_t n);
 /* Adds to the sums of a business and currency; the first look alone counts. */
 void pass_add_money(struct worker *worker, int64_t biz_id, const char *currency, int64_t in_minor, int64_t out_minor);
 
-/* The three passes over ranges, and the two looks at whole tables. */
-extern const struct pass orders_pass, payments_pass, refunds_pass;
+/* The passes over ranges, and the two looks at whole tables. */
+extern const struct pass orders_pass, payments_pass, refunds_pass, statements_pass;
+/* Payments and refunds of a range that the channels' statements should have (statements.c). 0 or -1. */
+int statements_check_payments(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;
+int statements_check_refunds(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;
 /* The kept replies that the pass over orders looks up. */
 int replies_read(struct worker *worker, struct arena *arena, struct reply_seen **ret_replies, size_t *ret_n) MUST_CHECK;
 int stocks_check(struct worker *worker) MUST_CHECK;

@@ -126,7 +126,7 @@ static int check_payments(struct worker *worker, int64_t after, int64_t upto)
             pass_add_money(worker, payments[i].biz_id, payments[i].currency, payments[i].amount, 0);
     }
     pass_count(worker, n_payments);
-    return 0;
+    return statements_check_payments(worker, after, upto);
 }
 
 static void check_refund(struct worker *worker, const struct refund_seen *r, const struct event_seen *events,
@@ -190,15 +190,17 @@ static int check_refunds(struct worker *worker, int64_t after, int64_t upto)
             pass_add_money(worker, refunds[i].biz_id, refunds[i].currency, 0, refunds[i].amount);
     }
     pass_count(worker, n_refunds);
-    return 0;
+    return statements_check_refunds(worker, after, upto);
 }
 
 const struct pass payments_pass = {.name = "payments",
+                                   .which = VERIFY_PAYMENTS,
                                    .module = MODULE_PAYMENT,
                                    .table = "bmt_payment.payments",
                                    .key = "payment_id",
                                    .check = check_payments};
 const struct pass refunds_pass = {.name = "refunds",
+                                  .which = VERIFY_REFUNDS,
                                   .module = MODULE_PAYMENT,
                                   .table = "bmt_payment.refunds",
                                   .key = "refund_id",

@@ -45,6 +45,15 @@ struct quote_seen {
     int64_t id, order_id, amount;
 };
 
+/* A line of a channel's statement beside what it speaks of: `state` is 0 when that is not there. */
+struct statement_line_seen {
+    int64_t id, biz_id, kind, object_id, amount, state, ours, is_same_currency, n_lines;
+};
+struct missing_seen {
+    int64_t id, biz_id, amount;
+    char currency[CURRENCY_SIZE];
+};
+
 /* A column of a SELECT: where its number goes, or its currency. */
 struct seen_column {
     size_t offset;

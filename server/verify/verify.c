@@ -20,12 +20,21 @@ const struct finding_info *finding_info(enum finding_kind kind)
     return &infos[kind];
 }
 
+enum finding_kind finding_kind_of(const char *name)
+{
+    int kind = 0;
+
+    while (kind < FINDING_COUNT && strcmp(infos[kind].name, name) != 0)
+        kind++;
+    return (enum finding_kind)kind;
+}
+
 const char *repair_name(enum repair repair)
 {
     static const char *const names[] = {
-        [REPAIR_NONE] = "NONE",     [REPAIR_APPLY_PAYMENT] = "APPLY_PAYMENT", [REPAIR_REFUND_LATE] = "REFUND_LATE",
-        [REPAIR_FULFIL] = "FULFIL", [REPAIR_RELEASE_HOLD] = "RELEASE_HOLD",   [REPAIR_GRANT] = "GRANT",
-        [REPAIR_RECALL] = "RECALL",
+        [REPAIR_NONE] = "NONE",     [REPAIR_APPLY_PAYMENT] = "APPLY_PAYMENT",     [REPAIR_REFUND_LATE] = "REFUND_LATE",
+        [REPAIR_FULFIL] = "FULFIL", [REPAIR_SETTLE_HOLD] = "SETTLE_HOLD",         [REPAIR_GRANT] = "GRANT",
+        [REPAIR_RECALL] = "RECALL", [REPAIR_APPLY_STATEMENT] = "APPLY_STATEMENT",
     };
 
     PRE(repair < COUNT_OF(names));
@@ -103,13 +112,14 @@ static int run_whole(const struct verify *verify, struct arena *arena, struct ve
 {
     struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
     struct arena *own CLEANUP(arena_cleanup) = arena_new(WHOLE_BYTES_MAX);
-    struct pass pass = {.verify = verify, .report = report, .name = "stock and transactions"};
+    struct pass pass = {.verify = verify, .report = report, .name = "stock and transactions", .which = VERIFY_STOCKS};
     struct worker worker = {.verify = verify, .session = session, .arena = own, .pass = &pass};
     int rc;
 
     pass.suspects = arena_array_of(arena, struct suspect, SUSPECTS_MAX);
     pthread_mutex_init(&pass.lock, NULL);
     rc = look_at_whole(&worker, check_stocks);
+    pass.which = VERIFY_TRANSACTIONS;
     if (rc == 0)
         rc = look_at_whole(&worker, transactions_check);
     report->n_rows += worker.n_rows;
@@ -119,12 +129,13 @@ static int run_whole(const struct verify *verify, struct arena *arena, struct ve
 int verify_run(const struct verify *verify, struct arena *arena, struct verify_report *ret_report)
 {
     struct verify_report report = {0};
-    struct pass orders, payments, refunds;
+    struct pass orders, payments, refunds, statements;
     struct pass orders_plan = orders_pass;
-    int rc;
+    int rc = 0;
 
     PRE(verify->threads > 0 && verify->tell != NULL && verify->problems != NULL);
-    rc = read_replies(verify, arena, &orders_plan);
+    if (verify->from_ms == 0)
+        rc = read_replies(verify, arena, &orders_plan);
     if (rc == 0)
         rc = run_pass(verify, &orders_plan, arena, &report, &orders);
     if (rc == 0)
@@ -132,13 +143,42 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
     if (rc == 0)
         rc = run_pass(verify, &refunds_pass, arena, &report, &refunds);
     if (rc == 0)
+        rc = run_pass(verify, &statements_pass, arena, &report, &statements);
+    if (rc == 0)
         rc = run_whole(verify, arena, &report);
     if (rc != 0)
         return rc;
     report.n_orders = orders.n_keys;
     report.n_payments = payments.n_keys;
     report.n_refunds = refunds.n_keys;
+    report.n_statement_lines = statements.n_keys;
     join_money(&payments, &refunds, arena, &report);
     *ret_report = report;
     return 0;
+}
+
+int verify_look(const struct verify *verify, enum verify_pass which, int64_t key)
+{
+    static const struct pass *const passes[] = {[VERIFY_ORDERS] = &orders_pass,
+                                                [VERIFY_PAYMENTS] = &payments_pass,
+                                                [VERIFY_REFUNDS] = &refunds_pass,
+                                                [VERIFY_STATEMENTS] = &statements_pass};
+    struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
+    struct arena *own CLEANUP(arena_cleanup) = arena_new(WHOLE_BYTES_MAX);
+    struct verify_report report = {0};
+    struct pass pass = {0};
+    struct worker worker = {.verify = verify, .session = session, .arena = own, .pass = &pass};
+
+    if (which <= VERIFY_STATEMENTS)
+        pass = *passes[which];
+    pass.verify = verify;
+    pass.report = &report;
+    pass.which = which;
+    pass.is_last_look = true;
+    pthread_mutex_init(&pass.lock, NULL);
+    if (which == VERIFY_STOCKS)
+        return stocks_check(&worker);
+    if (which == VERIFY_TRANSACTIONS)
+        return transactions_check(&worker, &report);
+    return pass.check(&worker, key - 1, key);
 }

@@ -31,9 +31,20 @@ enum repair {
     REPAIR_APPLY_PAYMENT,
     REPAIR_REFUND_LATE,
     REPAIR_FULFIL,
-    REPAIR_RELEASE_HOLD,
+    REPAIR_SETTLE_HOLD,
     REPAIR_GRANT,
     REPAIR_RECALL,
+    REPAIR_APPLY_STATEMENT,
+};
+
+/* Where a finding was made; stored with breaks, so numbers are never reused. */
+enum verify_pass {
+    VERIFY_ORDERS = 1, /* keys are order ids */
+    VERIFY_PAYMENTS = 2,
+    VERIFY_REFUNDS = 3,
+    VERIFY_STATEMENTS = 4, /* keys are ids of statement lines */
+    VERIFY_STOCKS = 5,     /* as a whole, without keys */
+    VERIFY_TRANSACTIONS = 6,
 };
 
 struct finding_info {
@@ -43,6 +54,8 @@ struct finding_info {
 };
 const struct finding_info *finding_info(enum finding_kind kind);
 const char *repair_name(enum repair repair);
+/* The kind of that name; FINDING_COUNT when there is none. */
+enum finding_kind finding_kind_of(const char *name);
 
 enum { FINDING_TEXT_SIZE = 160 };
 
@@ -53,6 +66,8 @@ struct finding {
     enum id_kind id_kind;
     int64_t id;                   /* 0 where `what` alone tells */
     char what[FINDING_TEXT_SIZE]; /* what was expected and what is there */
+    enum verify_pass pass;        /* where it was made, and under which key: to look again */
+    int64_t key;
 };
 
 /* Money of one business in one currency, recomputed. */
@@ -68,6 +83,7 @@ struct verify_report {
     int64_t n_payments;
     int64_t n_refunds;
     int64_t n_skus;
+    int64_t n_statement_lines;
     int64_t n_transactions; /* global ones whose proof is kept */
     int64_t n_foreign;      /* prepared branches of other programs */
     int64_t n_rows;
@@ -83,15 +99,24 @@ struct verify {
     unsigned threads;
     int recheck_ms;  /* pause before suspects are looked at again */
     int recheck_max; /* how often */
+    /* What was created before is not looked at, and kept replies are left out; 0: everything. */
+    int64_t from_ms;
     FILE *problems;
+    /* Asked between ranges, from any thread; NULL: never stops. */
+    bool (*stops)(void *context);
     /* Told once a finding is certain; from the calling thread. `progress` may be NULL. */
     void (*tell)(void *context, const struct finding *finding);
     void (*progress)(void *context, const char *pass, double share, int64_t n_rows);
     void *context;
 };
 
-/* 0: everything was looked at, `ret_report` tells what was found. -1: a database could not be read (told on problems).
+/*
+ * 0: everything was looked at, `ret_report` tells what was found. -1: a database could not be read (told on problems),
+ * or `stops` said so.
  */
 int verify_run(const struct verify *verify, struct arena *arena, struct verify_report *ret_report) MUST_CHECK;
+
+/* One look at one key of a pass (at all of it where it has none): tells what disagrees there now. 0 or -1. */
+int verify_look(const struct verify *verify, enum verify_pass pass, int64_t key) MUST_CHECK;
 
 #endif

@@ -31,6 +31,7 @@ export class Payments {
     payment.state = state;
     if (state === 'SUCCEEDED') {
       payment.transaction = `ct_${randomBytes(8).toString('hex')}`;
+      payment.movedAt = Date.now();
     }
     if (state === 'FAILED') {
       payment.failure = 'PAYER_REFUSED';

@@ -32,7 +32,10 @@ export class Refunds {
 
   end(refund, outcome) {
     refund.state = outcome;
-    if (outcome === 'SUCCEEDED') refund.transaction = `ct_${randomBytes(8).toString('hex')}`;
+    if (outcome === 'SUCCEEDED') {
+      refund.transaction = `ct_${randomBytes(8).toString('hex')}`;
+      refund.movedAt = Date.now();
+    }
     if (outcome === 'FAILED') refund.failure = 'ACCOUNT_CLOSED';
   }
 

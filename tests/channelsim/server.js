@@ -7,6 +7,7 @@ import { payPage } from './page.js';
 import { Payments } from './payments.js';
 import { Refunds } from './refunds.js';
 import { openRelay } from './relay.js';
+import { statement } from './statement.js';
 
 const BODY_MAX = 1 << 20;
 
@@ -74,6 +75,10 @@ export async function startChannel({ port = 0, keys, relayTo, write = () => {} }
       return payment
         ? answerMerchant(request, response, rule, 200, payments.show(payment))
         : answerMerchant(request, response, rule, 409, { error: 'ID_REUSED' });
+    }
+    const [, date, part] = /^\/v1\/statements\/(\d{4}-\d\d-\d\d)\/(\d+)$/.exec(path) ?? [];
+    if (date) {
+      return answerMerchant(request, response, null, 200, statement(payments, refunds, request.headers['sandbox-merchant'], date, Number(part)));
     }
     if (path.startsWith('/v1/refunds')) {
       return refundRequest(request, response, path, body);

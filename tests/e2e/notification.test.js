@@ -54,7 +54,8 @@ test('the same notification twice pays once', async () => {
   fault('notify', 'duplicate');
   await decide(payment);
   await untilState(shop, order, 'FULFILLED');
-  await until('both are acknowledged', () => world.channel.seen.filter((line) => line.what === 'notification' && line.accepted).length === 2);
+  await until('both are acknowledged', () => world.channel.seen.filter((line) => line.what === 'notification' && line.accepted
+    && line.body.merchant_payment_id === payment.payment_id).length === 2);
   const { events } = await shop.orders.ListOrderEvents({ order_id: order.order_id });
   assert.equal(events.filter(({ kind }) => kind === 'ORDER_EVENT_KIND_PAY').length, 1);
 });

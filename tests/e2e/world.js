@@ -129,7 +129,7 @@ export async function startServer(world, name = 'bmtd', { settings = '', port = 
 const packages = {};
 export function services() {
   if (!packages.all) {
-    const files = ['business', 'product', 'order', 'payment', 'recovery', 'sandbox'].map((name) => `bmt/${name}/v1/${name}.proto`);
+    const files = ['business', 'product', 'order', 'payment', 'reconcile', 'recovery', 'sandbox'].map((name) => `bmt/${name}/v1/${name}.proto`);
     packages.all = grpc.loadPackageDefinition(loader.loadSync([...files, 'grpc/health/v1/health.proto',
       'grpc/reflection/v1/reflection.proto', 'grpc/reflection/v1alpha/reflection.proto'],
     { includeDirs: [PROTOS], keepCase: true, longs: String, enums: String, defaults: true, oneofs: true }));

@@ -245,6 +245,27 @@ static const struct {
     {"INSERT INTO bmt_order.requests VALUES (1001, 'bmt.order.v1.OrderService/CancelOrder', 'x', REPEAT(CHAR(0), "
      "16), CONCAT(UNHEX('0A170A11'), '@shown', UNHEX('18062802')), 1)",
      "DELETE FROM bmt_order.requests WHERE request_id = 'x'", FINDING_COUNT /* it was told the truth */},
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 777, 'cp', 'ct', 'EUR', 5, 1)",
+     "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_UNKNOWN},
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 6, 1, 901, 'cp', 'ct', 'EUR', 2500, 1)",
+     "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_UNKNOWN /* of another account */},
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'EUR', 2499, 1)",
+     "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_AMOUNT},
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'USD', 2500, 1)",
+     "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_AMOUNT},
+    {"INSERT INTO bmt_payment.statement_lines SELECT 1, 1, 1, 1, 1001, 5, 2, refund_id, 'cr', 'ct', 'EUR', "
+     "amount_minor, 1 FROM bmt_payment.refunds WHERE payment_id = 903",
+     "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_UNPROVEN},
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'EUR', 2500, 1), "
+     "(2, 1, 1, 2, 1001, 5, 1, 901, 'cp', 'ct2', 'EUR', 2500, 1)",
+     "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_TWICE},
+    {"INSERT INTO bmt_payment.statements SELECT 1, 1001, 5, succeed_time_ms - succeed_time_ms % 86400000, 1, 1, 0, 1, "
+     "1 FROM bmt_payment.payments WHERE payment_id = 901 UNION ALL SELECT 2, 1001, 5, succeed_time_ms - "
+     "succeed_time_ms % 86400000 + 86400000, 1, 1, 0, 1, 1 FROM bmt_payment.payments WHERE payment_id = 901",
+     "DELETE FROM bmt_payment.statements", FINDING_STATEMENT_MISSING},
+    {"INSERT INTO bmt_payment.statements SELECT 1, 1001, 5, succeed_time_ms - succeed_time_ms % 86400000, 1, 1, 0, 1, "
+     "1 FROM bmt_payment.payments WHERE payment_id = 901",
+     "DELETE FROM bmt_payment.statements", FINDING_COUNT /* the next day may have it */},
     {"UPDATE bmt_product.stocks SET held = held + 1, available = available - 1",
      "UPDATE bmt_product.stocks SET held = held - 1, available = available + 1", FINDING_STOCK_SUM},
     {"INSERT INTO bmt_product.txn_branches VALUES ('bmt1.bmt.7fffffff00000000.order.00000001', 1)",

@@ -2077,139 +2077,49 @@ void   bmt__payment__v1__import_statement_response__free_unpacked
   assert(message->base.descriptor == &bmt__payment__v1__import_statement_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-void   bmt__payment__v1__statement_difference__init
-                     (Bmt__Payment__V1__StatementDifference         *message)
+void   bmt__payment__v1__statement_line_difference__init
+                     (Bmt__Payment__V1__StatementLineDifference         *message)
 {
-  static const Bmt__Payment__V1__StatementDifference init_value = BMT__PAYMENT__V1__STATEMENT_DIFFERENCE__INIT;
+  static const Bmt__Payment__V1__StatementLineDifference init_value = BMT__PAYMENT__V1__STATEMENT_LINE_DIFFERENCE__INIT;
   *message = init_value;
 }
-size_t bmt__payment__v1__statement_difference__get_packed_size
-                     (const Bmt__Payment__V1__StatementDifference *message)
+size_t bmt__payment__v1__statement_line_difference__get_packed_size
+                     (const Bmt__Payment__V1__StatementLineDifference *message)
 {
-  assert(message->base.descriptor == &bmt__payment__v1__statement_difference__descriptor);
+  assert(message->base.descriptor == &bmt__payment__v1__statement_line_difference__descriptor);
   return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
 }
-size_t bmt__payment__v1__statement_difference__pack
-                     (const Bmt__Payment__V1__StatementDifference *message,
+size_t bmt__payment__v1__statement_line_difference__pack
+                     (const Bmt__Payment__V1__StatementLineDifference *message,
                       uint8_t       *out)
 {
-  assert(message->base.descriptor == &bmt__payment__v1__statement_difference__descriptor);
+  assert(message->base.descriptor == &bmt__payment__v1__statement_line_difference__descriptor);
   return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
 }
-size_t bmt__payment__v1__statement_difference__pack_to_buffer
-                     (const Bmt__Payment__V1__StatementDifference *message,
+size_t bmt__payment__v1__statement_line_difference__pack_to_buffer
+                     (const Bmt__Payment__V1__StatementLineDifference *message,
                       ProtobufCBuffer *buffer)
 {
-  assert(message->base.descriptor == &bmt__payment__v1__statement_difference__descriptor);
+  assert(message->base.descriptor == &bmt__payment__v1__statement_line_difference__descriptor);
   return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
 }
-Bmt__Payment__V1__StatementDifference *
-       bmt__payment__v1__statement_difference__unpack
+Bmt__Payment__V1__StatementLineDifference *
+       bmt__payment__v1__statement_line_difference__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data)
 {
-  return (Bmt__Payment__V1__StatementDifference *)
-     protobuf_c_message_unpack (&bmt__payment__v1__statement_difference__descriptor,
+  return (Bmt__Payment__V1__StatementLineDifference *)
+     protobuf_c_message_unpack (&bmt__payment__v1__statement_line_difference__descriptor,
                                 allocator, len, data);
 }
-void   bmt__payment__v1__statement_difference__free_unpacked
-                     (Bmt__Payment__V1__StatementDifference *message,
+void   bmt__payment__v1__statement_line_difference__free_unpacked
+                     (Bmt__Payment__V1__StatementLineDifference *message,
                       ProtobufCAllocator *allocator)
 {
   if(!message)
     return;
-  assert(message->base.descriptor == &bmt__payment__v1__statement_difference__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
-void   bmt__payment__v1__list_statement_differences_request__init
-                     (Bmt__Payment__V1__ListStatementDifferencesRequest         *message)
-{
-  static const Bmt__Payment__V1__ListStatementDifferencesRequest init_value = BMT__PAYMENT__V1__LIST_STATEMENT_DIFFERENCES_REQUEST__INIT;
-  *message = init_value;
-}
-size_t bmt__payment__v1__list_statement_differences_request__get_packed_size
-                     (const Bmt__Payment__V1__ListStatementDifferencesRequest *message)
-{
-  assert(message->base.descriptor == &bmt__payment__v1__list_statement_differences_request__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t bmt__payment__v1__list_statement_differences_request__pack
-                     (const Bmt__Payment__V1__ListStatementDifferencesRequest *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &bmt__payment__v1__list_statement_differences_request__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t bmt__payment__v1__list_statement_differences_request__pack_to_buffer
-                     (const Bmt__Payment__V1__ListStatementDifferencesRequest *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &bmt__payment__v1__list_statement_differences_request__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Bmt__Payment__V1__ListStatementDifferencesRequest *
-       bmt__payment__v1__list_statement_differences_request__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Bmt__Payment__V1__ListStatementDifferencesRequest *)
-     protobuf_c_message_unpack (&bmt__payment__v1__list_statement_differences_request__descriptor,
-                                allocator, len, data);
-}
-void   bmt__payment__v1__list_statement_differences_request__free_unpacked
-                     (Bmt__Payment__V1__ListStatementDifferencesRequest *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &bmt__payment__v1__list_statement_differences_request__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
-void   bmt__payment__v1__list_statement_differences_response__init
-                     (Bmt__Payment__V1__ListStatementDifferencesResponse         *message)
-{
-  static const Bmt__Payment__V1__ListStatementDifferencesResponse init_value = BMT__PAYMENT__V1__LIST_STATEMENT_DIFFERENCES_RESPONSE__INIT;
-  *message = init_value;
-}
-size_t bmt__payment__v1__list_statement_differences_response__get_packed_size
-                     (const Bmt__Payment__V1__ListStatementDifferencesResponse *message)
-{
-  assert(message->base.descriptor == &bmt__payment__v1__list_statement_differences_response__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t bmt__payment__v1__list_statement_differences_response__pack
-                     (const Bmt__Payment__V1__ListStatementDifferencesResponse *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &bmt__payment__v1__list_statement_differences_response__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t bmt__payment__v1__list_statement_differences_response__pack_to_buffer
-                     (const Bmt__Payment__V1__ListStatementDifferencesResponse *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &bmt__payment__v1__list_statement_differences_response__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Bmt__Payment__V1__ListStatementDifferencesResponse *
-       bmt__payment__v1__list_statement_differences_response__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Bmt__Payment__V1__ListStatementDifferencesResponse *)
-     protobuf_c_message_unpack (&bmt__payment__v1__list_statement_differences_response__descriptor,
-                                allocator, len, data);
-}
-void   bmt__payment__v1__list_statement_differences_response__free_unpacked
-                     (Bmt__Payment__V1__ListStatementDifferencesResponse *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &bmt__payment__v1__list_statement_differences_response__descriptor);
+  assert(message->base.descriptor == &bmt__payment__v1__statement_line_difference__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor bmt__payment__v1__channel_account__field_descriptors[13] =
@@ -5150,7 +5060,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__import_statement_request__des
   (ProtobufCMessageInit) bmt__payment__v1__import_statement_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__import_statement_response__field_descriptors[3] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__import_statement_response__field_descriptors[5] =
 {
   {
     "lines",
@@ -5188,16 +5098,42 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__import_statement_respons
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "shown",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Bmt__Payment__V1__ImportStatementResponse, n_shown),
+    offsetof(Bmt__Payment__V1__ImportStatementResponse, shown),
+    &bmt__payment__v1__statement_line_difference__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_complete",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__ImportStatementResponse, is_complete),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__import_statement_response__field_indices_by_name[] = {
   2,   /* field[2] = differences */
+  4,   /* field[4] = is_complete */
   0,   /* field[0] = lines */
   1,   /* field[1] = matched */
+  3,   /* field[3] = shown */
 };
 static const ProtobufCIntRange bmt__payment__v1__import_statement_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__import_statement_response__descriptor =
 {
@@ -5207,58 +5143,46 @@ const ProtobufCMessageDescriptor bmt__payment__v1__import_statement_response__de
   "Bmt__Payment__V1__ImportStatementResponse",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__ImportStatementResponse),
-  3,
+  5,
   bmt__payment__v1__import_statement_response__field_descriptors,
   bmt__payment__v1__import_statement_response__field_indices_by_name,
   1,  bmt__payment__v1__import_statement_response__number_ranges,
   (ProtobufCMessageInit) bmt__payment__v1__import_statement_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__statement_difference__field_descriptors[5] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__statement_line_difference__field_descriptors[4] =
 {
   {
-    "channel_account_id",
+    "line_no",
     1,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
+    PROTOBUF_C_TYPE_INT32,
     0,   /* quantifier_offset */
-    offsetof(Bmt__Payment__V1__StatementDifference, channel_account_id),
+    offsetof(Bmt__Payment__V1__StatementLineDifference, line_no),
     NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "date",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Bmt__Payment__V1__StatementDifference, date),
     NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "payment_id",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Bmt__Payment__V1__StatementDifference, payment_id),
-    NULL,
-    &protobuf_c_empty_string,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "channel_transaction",
-    4,
+    2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
-    offsetof(Bmt__Payment__V1__StatementDifference, channel_transaction),
+    offsetof(Bmt__Payment__V1__StatementLineDifference, channel_transaction),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "object_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__StatementLineDifference, object_id),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -5266,157 +5190,41 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__statement_difference__fi
   },
   {
     "explanation",
-    5,
+    4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
-    offsetof(Bmt__Payment__V1__StatementDifference, explanation),
+    offsetof(Bmt__Payment__V1__StatementLineDifference, explanation),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned bmt__payment__v1__statement_difference__field_indices_by_name[] = {
-  0,   /* field[0] = channel_account_id */
-  3,   /* field[3] = channel_transaction */
-  1,   /* field[1] = date */
-  4,   /* field[4] = explanation */
-  2,   /* field[2] = payment_id */
+static const unsigned bmt__payment__v1__statement_line_difference__field_indices_by_name[] = {
+  1,   /* field[1] = channel_transaction */
+  3,   /* field[3] = explanation */
+  0,   /* field[0] = line_no */
+  2,   /* field[2] = object_id */
 };
-static const ProtobufCIntRange bmt__payment__v1__statement_difference__number_ranges[1 + 1] =
+static const ProtobufCIntRange bmt__payment__v1__statement_line_difference__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 4 }
 };
-const ProtobufCMessageDescriptor bmt__payment__v1__statement_difference__descriptor =
+const ProtobufCMessageDescriptor bmt__payment__v1__statement_line_difference__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "bmt.payment.v1.StatementDifference",
-  "StatementDifference",
-  "Bmt__Payment__V1__StatementDifference",
+  "bmt.payment.v1.StatementLineDifference",
+  "StatementLineDifference",
+  "Bmt__Payment__V1__StatementLineDifference",
   "bmt.payment.v1",
-  sizeof(Bmt__Payment__V1__StatementDifference),
-  5,
-  bmt__payment__v1__statement_difference__field_descriptors,
-  bmt__payment__v1__statement_difference__field_indices_by_name,
-  1,  bmt__payment__v1__statement_difference__number_ranges,
-  (ProtobufCMessageInit) bmt__payment__v1__statement_difference__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor bmt__payment__v1__list_statement_differences_request__field_descriptors[3] =
-{
-  {
-    "page_size",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_INT32,
-    0,   /* quantifier_offset */
-    offsetof(Bmt__Payment__V1__ListStatementDifferencesRequest, page_size),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "page_token",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Bmt__Payment__V1__ListStatementDifferencesRequest, page_token),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "channel_account_id",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Bmt__Payment__V1__ListStatementDifferencesRequest, channel_account_id),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned bmt__payment__v1__list_statement_differences_request__field_indices_by_name[] = {
-  2,   /* field[2] = channel_account_id */
-  0,   /* field[0] = page_size */
-  1,   /* field[1] = page_token */
-};
-static const ProtobufCIntRange bmt__payment__v1__list_statement_differences_request__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 3 }
-};
-const ProtobufCMessageDescriptor bmt__payment__v1__list_statement_differences_request__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "bmt.payment.v1.ListStatementDifferencesRequest",
-  "ListStatementDifferencesRequest",
-  "Bmt__Payment__V1__ListStatementDifferencesRequest",
-  "bmt.payment.v1",
-  sizeof(Bmt__Payment__V1__ListStatementDifferencesRequest),
-  3,
-  bmt__payment__v1__list_statement_differences_request__field_descriptors,
-  bmt__payment__v1__list_statement_differences_request__field_indices_by_name,
-  1,  bmt__payment__v1__list_statement_differences_request__number_ranges,
-  (ProtobufCMessageInit) bmt__payment__v1__list_statement_differences_request__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor bmt__payment__v1__list_statement_differences_response__field_descriptors[2] =
-{
-  {
-    "differences",
-    1,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Bmt__Payment__V1__ListStatementDifferencesResponse, n_differences),
-    offsetof(Bmt__Payment__V1__ListStatementDifferencesResponse, differences),
-    &bmt__payment__v1__statement_difference__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "next_page_token",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Bmt__Payment__V1__ListStatementDifferencesResponse, next_page_token),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned bmt__payment__v1__list_statement_differences_response__field_indices_by_name[] = {
-  0,   /* field[0] = differences */
-  1,   /* field[1] = next_page_token */
-};
-static const ProtobufCIntRange bmt__payment__v1__list_statement_differences_response__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 2 }
-};
-const ProtobufCMessageDescriptor bmt__payment__v1__list_statement_differences_response__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "bmt.payment.v1.ListStatementDifferencesResponse",
-  "ListStatementDifferencesResponse",
-  "Bmt__Payment__V1__ListStatementDifferencesResponse",
-  "bmt.payment.v1",
-  sizeof(Bmt__Payment__V1__ListStatementDifferencesResponse),
-  2,
-  bmt__payment__v1__list_statement_differences_response__field_descriptors,
-  bmt__payment__v1__list_statement_differences_response__field_indices_by_name,
-  1,  bmt__payment__v1__list_statement_differences_response__number_ranges,
-  (ProtobufCMessageInit) bmt__payment__v1__list_statement_differences_response__init,
+  sizeof(Bmt__Payment__V1__StatementLineDifference),
+  4,
+  bmt__payment__v1__statement_line_difference__field_descriptors,
+  bmt__payment__v1__statement_line_difference__field_indices_by_name,
+  1,  bmt__payment__v1__statement_line_difference__number_ranges,
+  (ProtobufCMessageInit) bmt__payment__v1__statement_line_difference__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue bmt__payment__v1__channel_account_state__enum_values_by_number[3] =
@@ -5487,7 +5295,7 @@ const ProtobufCEnumDescriptor bmt__payment__v1__payment_state__descriptor =
   bmt__payment__v1__payment_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor bmt__payment__v1__payment_hub_service__method_descriptors[20] =
+static const ProtobufCMethodDescriptor bmt__payment__v1__payment_hub_service__method_descriptors[19] =
 {
   { "CreateChannelAccount", &bmt__payment__v1__create_channel_account_request__descriptor, &bmt__payment__v1__create_channel_account_response__descriptor },
   { "GetChannelAccount", &bmt__payment__v1__get_channel_account_request__descriptor, &bmt__payment__v1__get_channel_account_response__descriptor },
@@ -5508,7 +5316,6 @@ static const ProtobufCMethodDescriptor bmt__payment__v1__payment_hub_service__me
   { "HandleNotification", &bmt__payment__v1__handle_notification_request__descriptor, &bmt__payment__v1__handle_notification_response__descriptor },
   { "RefundPayment", &bmt__payment__v1__refund_payment_request__descriptor, &bmt__payment__v1__refund_payment_response__descriptor },
   { "ImportStatement", &bmt__payment__v1__import_statement_request__descriptor, &bmt__payment__v1__import_statement_response__descriptor },
-  { "ListStatementDifferences", &bmt__payment__v1__list_statement_differences_request__descriptor, &bmt__payment__v1__list_statement_differences_response__descriptor },
 };
 const unsigned bmt__payment__v1__payment_hub_service__method_indices_by_name[] = {
   10,        /* AcceptAgreement */
@@ -5527,7 +5334,6 @@ const unsigned bmt__payment__v1__payment_hub_service__method_indices_by_name[] =
   2,        /* ListChannelAccounts */
   13,        /* ListPayments */
   6,        /* ListRoutes */
-  19,        /* ListStatementDifferences */
   14,        /* QueryPayment */
   17,        /* RefundPayment */
   3         /* UpdateChannelAccount */
@@ -5539,7 +5345,7 @@ const ProtobufCServiceDescriptor bmt__payment__v1__payment_hub_service__descript
   "PaymentHubService",
   "Bmt__Payment__V1__PaymentHubService",
   "bmt.payment.v1",
-  20,
+  19,
   bmt__payment__v1__payment_hub_service__method_descriptors,
   bmt__payment__v1__payment_hub_service__method_indices_by_name
 };
@@ -5694,14 +5500,6 @@ void bmt__payment__v1__payment_hub_service__import_statement(ProtobufCService *s
 {
   assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
   service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
-}
-void bmt__payment__v1__payment_hub_service__list_statement_differences(ProtobufCService *service,
-                                                                       const Bmt__Payment__V1__ListStatementDifferencesRequest *input,
-                                                                       Bmt__Payment__V1__ListStatementDifferencesResponse_Closure closure,
-                                                                       void *closure_data)
-{
-  assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__payment__v1__payment_hub_service__init (Bmt__Payment__V1__PaymentHubService_Service *service,
                                                   Bmt__Payment__V1__PaymentHubService_ServiceDestroy destroy)

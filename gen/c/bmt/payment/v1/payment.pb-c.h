@@ -65,9 +65,7 @@ typedef struct Bmt__Payment__V1__RefundPaymentRequest Bmt__Payment__V1__RefundPa
 typedef struct Bmt__Payment__V1__RefundPaymentResponse Bmt__Payment__V1__RefundPaymentResponse;
 typedef struct Bmt__Payment__V1__ImportStatementRequest Bmt__Payment__V1__ImportStatementRequest;
 typedef struct Bmt__Payment__V1__ImportStatementResponse Bmt__Payment__V1__ImportStatementResponse;
-typedef struct Bmt__Payment__V1__StatementDifference Bmt__Payment__V1__StatementDifference;
-typedef struct Bmt__Payment__V1__ListStatementDifferencesRequest Bmt__Payment__V1__ListStatementDifferencesRequest;
-typedef struct Bmt__Payment__V1__ListStatementDifferencesResponse Bmt__Payment__V1__ListStatementDifferencesResponse;
+typedef struct Bmt__Payment__V1__StatementLineDifference Bmt__Payment__V1__StatementLineDifference;
 
 
 /* --- enums --- */
@@ -1222,11 +1220,11 @@ struct  Bmt__Payment__V1__ImportStatementRequest
    */
   char *channel_account_id;
   /*
-   * Day of the statement, `2026-07-01`.
+   * Day of the statement in UTC, `2026-07-01`.
    */
   char *date;
   /*
-   * The file.
+   * The file, in the channel's own format. Channels cut long statements into parts; each says which one it is.
    */
   ProtobufCBinaryData file;
 };
@@ -1246,94 +1244,54 @@ struct  Bmt__Payment__V1__ImportStatementResponse
    */
   int64_t lines;
   /*
-   * Lines that agree with a payment.
+   * Lines that agree with a payment or a refund.
    */
   int64_t matched;
   /*
-   * Lines and payments that differ.
+   * Lines that do not.
    */
   int64_t differences;
+  /*
+   * The first of them, at most 100.
+   */
+  size_t n_shown;
+  Bmt__Payment__V1__StatementLineDifference **shown;
+  /*
+   * Whether all parts of the day's statement are there.
+   */
+  protobuf_c_boolean is_complete;
 };
 #define BMT__PAYMENT__V1__IMPORT_STATEMENT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__import_statement_response__descriptor) \
-    , 0, 0, 0 }
+    , 0, 0, 0, 0,NULL, 0 }
 
 
 /*
- * A difference between a statement and the payments.
+ * A line of a statement that does not agree with a payment or a refund.
  */
-struct  Bmt__Payment__V1__StatementDifference
+struct  Bmt__Payment__V1__StatementLineDifference
 {
   ProtobufCMessage base;
   /*
-   * The account.
+   * In the file, from 1 on.
    */
-  char *channel_account_id;
-  /*
-   * Day of the statement.
-   */
-  char *date;
-  /*
-   * The payment; empty when the platform has none.
-   */
-  char *payment_id;
+  int32_t line_no;
   /*
    * The channel's number of the movement.
    */
   char *channel_transaction;
   /*
+   * The payment or refund; empty when the platform has none.
+   */
+  char *object_id;
+  /*
    * What differs.
    */
   char *explanation;
 };
-#define BMT__PAYMENT__V1__STATEMENT_DIFFERENCE__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__statement_difference__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
-
-
-/*
- * Asks for differences.
- */
-struct  Bmt__Payment__V1__ListStatementDifferencesRequest
-{
-  ProtobufCMessage base;
-  /*
-   * Most items wanted, 1 to 200; 0 for 50.
-   */
-  int32_t page_size;
-  /*
-   * `next_page_token` of the page before; empty for the first.
-   */
-  char *page_token;
-  /*
-   * Of which account; empty for all.
-   */
-  char *channel_account_id;
-};
-#define BMT__PAYMENT__V1__LIST_STATEMENT_DIFFERENCES_REQUEST__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__list_statement_differences_request__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
-
-
-/*
- * A page of differences.
- */
-struct  Bmt__Payment__V1__ListStatementDifferencesResponse
-{
-  ProtobufCMessage base;
-  /*
-   * The differences.
-   */
-  size_t n_differences;
-  Bmt__Payment__V1__StatementDifference **differences;
-  /*
-   * Token of the next page; empty on the last.
-   */
-  char *next_page_token;
-};
-#define BMT__PAYMENT__V1__LIST_STATEMENT_DIFFERENCES_RESPONSE__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__list_statement_differences_response__descriptor) \
-    , 0,NULL, (char *)protobuf_c_empty_string }
+#define BMT__PAYMENT__V1__STATEMENT_LINE_DIFFERENCE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__statement_line_difference__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /* Bmt__Payment__V1__ChannelAccount methods */
@@ -2210,62 +2168,24 @@ Bmt__Payment__V1__ImportStatementResponse *
 void   bmt__payment__v1__import_statement_response__free_unpacked
                      (Bmt__Payment__V1__ImportStatementResponse *message,
                       ProtobufCAllocator *allocator);
-/* Bmt__Payment__V1__StatementDifference methods */
-void   bmt__payment__v1__statement_difference__init
-                     (Bmt__Payment__V1__StatementDifference         *message);
-size_t bmt__payment__v1__statement_difference__get_packed_size
-                     (const Bmt__Payment__V1__StatementDifference   *message);
-size_t bmt__payment__v1__statement_difference__pack
-                     (const Bmt__Payment__V1__StatementDifference   *message,
+/* Bmt__Payment__V1__StatementLineDifference methods */
+void   bmt__payment__v1__statement_line_difference__init
+                     (Bmt__Payment__V1__StatementLineDifference         *message);
+size_t bmt__payment__v1__statement_line_difference__get_packed_size
+                     (const Bmt__Payment__V1__StatementLineDifference   *message);
+size_t bmt__payment__v1__statement_line_difference__pack
+                     (const Bmt__Payment__V1__StatementLineDifference   *message,
                       uint8_t             *out);
-size_t bmt__payment__v1__statement_difference__pack_to_buffer
-                     (const Bmt__Payment__V1__StatementDifference   *message,
+size_t bmt__payment__v1__statement_line_difference__pack_to_buffer
+                     (const Bmt__Payment__V1__StatementLineDifference   *message,
                       ProtobufCBuffer     *buffer);
-Bmt__Payment__V1__StatementDifference *
-       bmt__payment__v1__statement_difference__unpack
+Bmt__Payment__V1__StatementLineDifference *
+       bmt__payment__v1__statement_line_difference__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data);
-void   bmt__payment__v1__statement_difference__free_unpacked
-                     (Bmt__Payment__V1__StatementDifference *message,
-                      ProtobufCAllocator *allocator);
-/* Bmt__Payment__V1__ListStatementDifferencesRequest methods */
-void   bmt__payment__v1__list_statement_differences_request__init
-                     (Bmt__Payment__V1__ListStatementDifferencesRequest         *message);
-size_t bmt__payment__v1__list_statement_differences_request__get_packed_size
-                     (const Bmt__Payment__V1__ListStatementDifferencesRequest   *message);
-size_t bmt__payment__v1__list_statement_differences_request__pack
-                     (const Bmt__Payment__V1__ListStatementDifferencesRequest   *message,
-                      uint8_t             *out);
-size_t bmt__payment__v1__list_statement_differences_request__pack_to_buffer
-                     (const Bmt__Payment__V1__ListStatementDifferencesRequest   *message,
-                      ProtobufCBuffer     *buffer);
-Bmt__Payment__V1__ListStatementDifferencesRequest *
-       bmt__payment__v1__list_statement_differences_request__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   bmt__payment__v1__list_statement_differences_request__free_unpacked
-                     (Bmt__Payment__V1__ListStatementDifferencesRequest *message,
-                      ProtobufCAllocator *allocator);
-/* Bmt__Payment__V1__ListStatementDifferencesResponse methods */
-void   bmt__payment__v1__list_statement_differences_response__init
-                     (Bmt__Payment__V1__ListStatementDifferencesResponse         *message);
-size_t bmt__payment__v1__list_statement_differences_response__get_packed_size
-                     (const Bmt__Payment__V1__ListStatementDifferencesResponse   *message);
-size_t bmt__payment__v1__list_statement_differences_response__pack
-                     (const Bmt__Payment__V1__ListStatementDifferencesResponse   *message,
-                      uint8_t             *out);
-size_t bmt__payment__v1__list_statement_differences_response__pack_to_buffer
-                     (const Bmt__Payment__V1__ListStatementDifferencesResponse   *message,
-                      ProtobufCBuffer     *buffer);
-Bmt__Payment__V1__ListStatementDifferencesResponse *
-       bmt__payment__v1__list_statement_differences_response__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   bmt__payment__v1__list_statement_differences_response__free_unpacked
-                     (Bmt__Payment__V1__ListStatementDifferencesResponse *message,
+void   bmt__payment__v1__statement_line_difference__free_unpacked
+                     (Bmt__Payment__V1__StatementLineDifference *message,
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
@@ -2407,14 +2327,8 @@ typedef void (*Bmt__Payment__V1__ImportStatementRequest_Closure)
 typedef void (*Bmt__Payment__V1__ImportStatementResponse_Closure)
                  (const Bmt__Payment__V1__ImportStatementResponse *message,
                   void *closure_data);
-typedef void (*Bmt__Payment__V1__StatementDifference_Closure)
-                 (const Bmt__Payment__V1__StatementDifference *message,
-                  void *closure_data);
-typedef void (*Bmt__Payment__V1__ListStatementDifferencesRequest_Closure)
-                 (const Bmt__Payment__V1__ListStatementDifferencesRequest *message,
-                  void *closure_data);
-typedef void (*Bmt__Payment__V1__ListStatementDifferencesResponse_Closure)
-                 (const Bmt__Payment__V1__ListStatementDifferencesResponse *message,
+typedef void (*Bmt__Payment__V1__StatementLineDifference_Closure)
+                 (const Bmt__Payment__V1__StatementLineDifference *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -2499,10 +2413,6 @@ struct Bmt__Payment__V1__PaymentHubService_Service
                            const Bmt__Payment__V1__ImportStatementRequest *input,
                            Bmt__Payment__V1__ImportStatementResponse_Closure closure,
                            void *closure_data);
-  void (*list_statement_differences)(Bmt__Payment__V1__PaymentHubService_Service *service,
-                                     const Bmt__Payment__V1__ListStatementDifferencesRequest *input,
-                                     Bmt__Payment__V1__ListStatementDifferencesResponse_Closure closure,
-                                     void *closure_data);
 };
 typedef void (*Bmt__Payment__V1__PaymentHubService_ServiceDestroy)(Bmt__Payment__V1__PaymentHubService_Service *);
 void bmt__payment__v1__payment_hub_service__init (Bmt__Payment__V1__PaymentHubService_Service *service,
@@ -2529,8 +2439,7 @@ void bmt__payment__v1__payment_hub_service__init (Bmt__Payment__V1__PaymentHubSe
       function_prefix__ ## close_payment,\
       function_prefix__ ## handle_notification,\
       function_prefix__ ## refund_payment,\
-      function_prefix__ ## import_statement,\
-      function_prefix__ ## list_statement_differences  }
+      function_prefix__ ## import_statement  }
 void bmt__payment__v1__payment_hub_service__create_channel_account(ProtobufCService *service,
                                                                    const Bmt__Payment__V1__CreateChannelAccountRequest *input,
                                                                    Bmt__Payment__V1__CreateChannelAccountResponse_Closure closure,
@@ -2607,10 +2516,6 @@ void bmt__payment__v1__payment_hub_service__import_statement(ProtobufCService *s
                                                              const Bmt__Payment__V1__ImportStatementRequest *input,
                                                              Bmt__Payment__V1__ImportStatementResponse_Closure closure,
                                                              void *closure_data);
-void bmt__payment__v1__payment_hub_service__list_statement_differences(ProtobufCService *service,
-                                                                       const Bmt__Payment__V1__ListStatementDifferencesRequest *input,
-                                                                       Bmt__Payment__V1__ListStatementDifferencesResponse_Closure closure,
-                                                                       void *closure_data);
 
 /* --- descriptors --- */
 
@@ -2662,9 +2567,7 @@ extern const ProtobufCMessageDescriptor bmt__payment__v1__refund_payment_request
 extern const ProtobufCMessageDescriptor bmt__payment__v1__refund_payment_response__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__import_statement_request__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__import_statement_response__descriptor;
-extern const ProtobufCMessageDescriptor bmt__payment__v1__statement_difference__descriptor;
-extern const ProtobufCMessageDescriptor bmt__payment__v1__list_statement_differences_request__descriptor;
-extern const ProtobufCMessageDescriptor bmt__payment__v1__list_statement_differences_response__descriptor;
+extern const ProtobufCMessageDescriptor bmt__payment__v1__statement_line_difference__descriptor;
 extern const ProtobufCServiceDescriptor bmt__payment__v1__payment_hub_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -1,0 +1,47 @@
+-- Reconciliation: its runs, and every break that one of them found, with what is proposed and what was done about it.
+CREATE TABLE bmt_platform.reconcile_runs (
+    run_id         BIGINT          NOT NULL,
+    state          TINYINT         NOT NULL COMMENT 'bmt.reconcile.v1.RunState',
+    requested_by   VARCHAR(96)     NOT NULL,
+    from_time_ms   BIGINT          NOT NULL COMMENT 'what was created before is not looked at; 0: everything',
+    pass           VARCHAR(32)     NOT NULL COMMENT 'where it is',
+    share_percent  INT             NOT NULL COMMENT 'of this pass',
+    row_count      BIGINT          NOT NULL,
+    order_count    BIGINT          NOT NULL,
+    payment_count  BIGINT          NOT NULL,
+    refund_count   BIGINT          NOT NULL,
+    break_count    BIGINT          NOT NULL COMMENT 'found by it',
+    new_count      BIGINT          NOT NULL COMMENT 'of those: not known before',
+    gone_count     BIGINT          NOT NULL COMMENT 'known before, and not found any more',
+    detail         VARCHAR(255)    NOT NULL COMMENT 'why it failed',
+    create_time_ms BIGINT          NOT NULL,
+    start_time_ms  BIGINT          NOT NULL,
+    end_time_ms    BIGINT          NOT NULL,
+    PRIMARY KEY (run_id),
+    KEY ix_reconcile_runs_state (state, run_id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE bmt_platform.breaks (
+    break_id       BIGINT          NOT NULL,
+    biz_id         BIGINT          NOT NULL COMMENT 'whose rows disagree; 0: of none',
+    kind           VARCHAR(32)     NOT NULL COMMENT 'server/verify/findings.def',
+    object         VARCHAR(160)    NOT NULL COMMENT 'the id of what disagrees, ord_...; where it has none, what disagrees',
+    object_id      BIGINT          NOT NULL COMMENT '0: none',
+    pass           TINYINT         NOT NULL COMMENT 'enum verify_pass, and the key there: to look again',
+    pass_key       BIGINT          NOT NULL,
+    what           VARCHAR(160)    NOT NULL COMMENT 'what was expected and what is there, when it was last seen',
+    state          TINYINT         NOT NULL COMMENT 'bmt.reconcile.v1.BreakState',
+    ended_id       BIGINT          NOT NULL COMMENT '0 while OPEN, else break_id: a break is open once',
+    first_run_id   BIGINT          NOT NULL,
+    last_run_id    BIGINT          NOT NULL,
+    ended_by       VARCHAR(96)     NOT NULL,
+    reason         VARCHAR(255)    NOT NULL COMMENT 'of the repair, as its operator gave it',
+    done           VARCHAR(255)    NOT NULL COMMENT 'what the repair did',
+    create_time_ms BIGINT          NOT NULL,
+    update_time_ms BIGINT          NOT NULL,
+    end_time_ms    BIGINT          NOT NULL,
+    PRIMARY KEY (break_id),
+    UNIQUE KEY uq_breaks_open (kind, object, ended_id),
+    KEY ix_breaks_state (state, kind),
+    KEY ix_breaks_run (last_run_id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

@@ -1,0 +1,135 @@
+/* Repairs at a payment; see repair_payment.h. Lock order: the payment, then as order_paid. */
+#include "flows/repair_payment.h"
+
+#include "base/id.h"
+#include "flows/complete_payment.h"
+#include "flows/complete_refund.h"
+#include "flows/order_paid.h"
+#include "payment/ops_refund.h"
+
+/* Late money goes back as far as nothing else has given it back. */
+static int refund_late(struct batch *batch, struct repair_payment *c, const struct payment_row *row, struct err *err)
+{
+    struct refund_row refund;
+
+    if (row->refund_minor >= row->amount_minor)
+        return 0;
+    c->done = "the money came too late and goes back";
+    refund = refund_make(id_new(id_route(row->biz_id, row->user_id)), row, row->amount_minor - row->refund_minor,
+                         REFUND_OF_LATE, batch->now_ms);
+    return c->is_look ? 0 : refund_begin(batch, &refund, 1, err);
+}
+
+static int use_money(struct batch *batch, struct repair_payment *c, struct payment_row *row, struct err *err)
+{
+    struct paid_order paid = {
+        .biz_id = row->biz_id,
+        .order_id = row->order_id,
+        .payment_id = row->payment_id,
+        .amount = money_of(row->amount_minor, row->currency),
+        .actor = c->command.actor,
+        .is_look = c->is_look,
+    };
+    int rc;
+
+    rc = order_paid(batch, &paid, 1, err);
+    if (rc != 0 || (!paid.is_changed && !paid.is_late))
+        return rc;
+    if (paid.is_changed) {
+        c->done = "the order is paid and fulfilled";
+        return 0;
+    }
+    row->is_late = true;
+    row->update_time_ms = batch->now_ms;
+    if (!c->is_look)
+        rc = payment_store_mark_late(batch->tx, row, err);
+    return rc == 0 ? refund_late(batch, c, row, err) : rc;
+}
+
+static int repair_payment_body(struct batch *batch, struct err *err)
+{
+    struct payment_ref *refs = arena_array_of(batch->arena, struct payment_ref, batch->n);
+    int rc;
+
+    for (size_t i = 0; i < batch->n; i++)
+        refs[i] = (struct payment_ref){.command = batch->commands[i],
+                                       .payment_id = ((struct repair_payment *)(void *)batch->commands[i])->payment_id};
+    rc = payment_lock(batch, refs, batch->n, err);
+    if (rc != 0)
+        return rc;
+    for_each_command(struct repair_payment, c, batch)
+    {
+        struct payment_row *row = refs[c_i].row;
+
+        c->done = NULL;
+        if (row->state != PAYMENT_SUCCEEDED || row->order_id == 0)
+            continue;
+        rc = row->is_late ? refund_late(batch, c, row, err) : use_money(batch, c, row, err);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+struct batch_plan repair_payment_plan = {.name = "payment.repair", .home = MODULE_ORDER, .body = repair_payment_body};
+
+static int find_line(struct session *session, int64_t line_id, struct arena *arena,
+                     struct statement_line_row **ret_rows, size_t *ret_n, struct err *err)
+{
+    struct tx *tx CLEANUP(tx_cleanup) = NULL;
+    int rc;
+
+    rc = tx_begin_read(session, &tx, err);
+    return rc == 0 ? payment_store_find_statement_line(tx, line_id, arena, ret_rows, ret_n, err) : rc;
+}
+
+static struct channel_verdict verdict_of(const struct statement_line_row *line)
+{
+    return (struct channel_verdict){
+        .word = line->kind == STATEMENT_PAYMENT ? CHANNEL_HAS_MONEY : CHANNEL_GAVE_BACK,
+        .amount = money_of(line->amount_minor, line->currency),
+        .ref = line->channel_ref,
+        .transaction = line->channel_transaction,
+        .action_url = "",
+        .failure = "",
+    };
+}
+
+int repair_by_statement(struct session *session, const struct statement_repair *repair, struct arena *arena,
+                        const char **ret_done, struct err *err)
+{
+    struct statement_line_row *lines = NULL;
+    struct err *failed;
+    size_t n = 0;
+    int rc;
+
+    *ret_done = NULL;
+    rc = find_line(session, repair->line_id, arena, &lines, &n, err);
+    if (rc != 0 || n == 0)
+        return rc;
+    *ret_done = lines[0].kind == STATEMENT_PAYMENT ? "the payment has succeeded, as the statement proves"
+                                                   : "the refund has succeeded, as the statement proves";
+    if (repair->is_look)
+        return 0;
+    if (lines[0].kind == STATEMENT_PAYMENT) {
+        struct complete_payment *c = arena_new_of(arena, struct complete_payment);
+
+        *c = (struct complete_payment){.payment_id = lines[0].object_id, .verdict = verdict_of(&lines[0])};
+        c->command.biz_id = lines[0].biz_id;
+        c->command.actor = repair->actor;
+        batch_run(session, &complete_payment_plan, arena, c, 1, sizeof *c);
+        failed = &c->command.err;
+    } else {
+        struct complete_refund *c = arena_new_of(arena, struct complete_refund);
+
+        *c = (struct complete_refund){.refund_id = lines[0].object_id, .verdict = verdict_of(&lines[0])};
+        c->command.biz_id = lines[0].biz_id;
+        c->command.actor = repair->actor;
+        batch_run(session, &complete_refund_plan, arena, c, 1, sizeof *c);
+        failed = &c->command.err;
+    }
+    if (failed->id == ERR_NONE)
+        return 0;
+    *err = *failed;
+    return (int)err->id;
+}

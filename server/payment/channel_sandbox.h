@@ -1,0 +1,13 @@
+/* The two files of the sandbox channel's adapter: requests and answers, and statement files. */
+#ifndef BMT_PAYMENT_CHANNEL_SANDBOX_H
+#define BMT_PAYMENT_CHANNEL_SANDBOX_H
+
+#include "payment/channel.h"
+
+extern const struct channel channel_sandbox;
+
+bool channel_sandbox_read_statement(const struct channel_account *account, const char *date, struct sql_bytes file,
+                                    struct arena *arena, struct channel_statement *ret_statement,
+                                    const char **ret_problem);
+
+#endif

@@ -1,0 +1,92 @@
+/* Statement files of the sandbox channel: JSON, as tests/channelsim/README.md has it. */
+#include <jansson.h>
+#include <string.h>
+
+#include "base/id.h"
+#include "payment/channel_sandbox.h"
+
+enum { TEXT_BYTES_MAX = 64 };
+
+/* A text of at most 64 bytes; NULL when there is none. */
+static const char *text_of(const json_t *json, const char *name, struct arena *arena)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+
+    return text != NULL && strlen(text) <= TEXT_BYTES_MAX ? arena_strdup(arena, text) : NULL;
+}
+
+static bool says(const json_t *json, const char *name, const char *expected)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+
+    return text != NULL && strcmp(text, expected) == 0;
+}
+
+/* An id that is not one of ours stays 0: the line is kept, and found to be of nobody. */
+static int64_t object_of(const json_t *json, enum statement_line_kind kind)
+{
+    const char *text = json_string_value(json_object_get(json, "merchant_id"));
+    int64_t id = 0;
+
+    return text != NULL && id_parse(kind == STATEMENT_PAYMENT ? ID_PAYMENT : ID_REFUND, text, &id) == 0 ? id : 0;
+}
+
+static bool read_line(const json_t *json, struct arena *arena, struct channel_statement_line *line)
+{
+    const char *currency = json_string_value(json_object_get(json, "currency"));
+    const json_t *amount = json_object_get(json, "amount_minor");
+
+    if (!says(json, "type", "PAYMENT") && !says(json, "type", "REFUND"))
+        return false;
+    if (currency == NULL || !currency_known(currency) || !json_is_integer(amount) || json_integer_value(amount) <= 0)
+        return false;
+    line->kind = says(json, "type", "PAYMENT") ? STATEMENT_PAYMENT : STATEMENT_REFUND;
+    line->object_id = object_of(json, line->kind);
+    line->ref = text_of(json, "channel_id", arena);
+    line->transaction = text_of(json, "channel_transaction_id", arena);
+    line->amount = money_of(json_integer_value(amount), currency);
+    line->time_ms = json_integer_value(json_object_get(json, "time_ms"));
+    return line->ref != NULL && line->transaction != NULL;
+}
+
+static const char *read_lines(const json_t *list, struct arena *arena, struct channel_statement *statement)
+{
+    const size_t n = json_array_size(list);
+
+    statement->lines = arena_array_of(arena, struct channel_statement_line, n);
+    for (size_t i = 0; i < n; i++)
+        if (!read_line(json_array_get(list, i), arena, &statement->lines[i]))
+            return arena_printf(arena, "line %zu is no movement of money", i + 1);
+    statement->n = n;
+    return NULL;
+}
+
+static const char *read_all(const json_t *json, const struct channel_account *account, const char *date,
+                            struct arena *arena, struct channel_statement *statement)
+{
+    const json_int_t part = json_integer_value(json_object_get(json, "part"));
+    const json_int_t parts = json_integer_value(json_object_get(json, "parts"));
+
+    if (!json_is_array(json_object_get(json, "lines")))
+        return "it is not in the channel's format";
+    if (!says(json, "merchant", account->row->merchant))
+        return "it is of another merchant";
+    if (!says(json, "date", date))
+        return "it is of another day";
+    if (part < 1 || part > parts || parts > STATEMENT_PARTS_MAX)
+        return "it does not say which part of the statement it is";
+    statement->part = (int32_t)part;
+    statement->parts = (int32_t)parts;
+    return read_lines(json_object_get(json, "lines"), arena, statement);
+}
+
+bool channel_sandbox_read_statement(const struct channel_account *account, const char *date, struct sql_bytes file,
+                                    struct arena *arena, struct channel_statement *ret_statement,
+                                    const char **ret_problem)
+{
+    json_t *json = json_loadb((const char *)file.data, file.size, JSON_REJECT_DUPLICATES, NULL);
+
+    *ret_problem = read_all(json, account, date, arena, ret_statement);
+    json_decref(json);
+    return *ret_problem == NULL;
+}
