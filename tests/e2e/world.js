@@ -68,7 +68,7 @@ export function query(world, text, name) {
   const module = /bmt_([a-z]+)/.exec(text)?.[1] ?? 'platform';
   const server = name ?? Object.keys(MAP).find((key) => MAP[key].includes(module)) ?? 'db';
   return execFileSync('mariadb', ['--no-defaults', '-u', 'root', '-S', `${world.folder}/${server}.sock`, '-BN', '-e', text],
-    { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim();
+    { stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 30 }).toString().trim();
 }
 
 export const servers = () => Object.keys(MAP);
