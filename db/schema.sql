@@ -143,6 +143,7 @@ CREATE TABLE `businesses` (
   `version` int(11) NOT NULL,
   `create_time_ms` bigint(20) NOT NULL,
   `update_time_ms` bigint(20) NOT NULL,
+  `late_money` tinyint(4) NOT NULL DEFAULT 1 COMMENT '1 REFUND: it goes back, 2 REOPEN: the order is fulfilled if it still can be',
   PRIMARY KEY (`biz_id`),
   UNIQUE KEY `uq_businesses_code` (`code`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

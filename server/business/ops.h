@@ -13,6 +13,7 @@ enum {
     BUSINESS_ORDER_EXPIRES = 4,
     BUSINESS_ORDER_CONFIRM = 8,
     BUSINESS_STATE = 16,
+    BUSINESS_LATE_MONEY = 32,
 };
 
 struct register_business {

@@ -24,6 +24,7 @@ static Bmt__Business__V1__Business *business_message(const struct business_row *
     business->etag = proto_etag(row->version, arena);
     business->create_time = proto_time(row->create_time_ms, arena);
     business->update_time = proto_time(row->update_time_ms, arena);
+    business->late_money = (Bmt__Business__V1__LateMoney)row->late_money;
     return business;
 }
 
@@ -39,6 +40,7 @@ static void register_business_read(const struct call *call, const void *message,
         .contact_email = request->contact_email,
         .order_expires_in_s = (int32_t)request->order_expires_in_s,
         .order_confirm_after_s = (int32_t)request->order_confirm_after_s,
+        .late_money = request->late_money != 0 ? (int32_t)request->late_money : LATE_MONEY_REFUND,
     };
     memcpy(c->row.currency, request->currency, CURRENCY_SIZE);
 }
@@ -105,14 +107,16 @@ static void check_update(const struct call *call, struct update_business *c,
     else if (c->fields & BUSINESS_STATE &&
              request->state == BMT__BUSINESS__V1__BUSINESS_STATE__BUSINESS_STATE_UNSPECIFIED)
         command_refuse(&c->command, ERR_FIELD_REQUIRED, "state");
+    else if (c->fields & BUSINESS_LATE_MONEY && request->late_money == 0)
+        command_refuse(&c->command, ERR_FIELD_REQUIRED, "late_money");
     else if (c->fields & BUSINESS_STATE && caller->role != ROLE_ADMIN)
         command_refuse(&c->command, ERR_ROLE_NOT_ALLOWED, role_name(caller->role), call_method(call));
 }
 
 static void update_business_read(const struct call *call, const void *message, void *into)
 {
-    static const char *const paths[] = {"name", "contact_email", "order_expires_in_s", "order_confirm_after_s",
-                                        "state"};
+    static const char *const paths[] = {"name",  "contact_email", "order_expires_in_s", "order_confirm_after_s",
+                                        "state", "late_money"};
     const Bmt__Business__V1__UpdateBusinessRequest *request = message;
     struct update_business *c = into;
 
@@ -125,6 +129,7 @@ static void update_business_read(const struct call *call, const void *message, v
         .order_expires_in_s = (int32_t)request->order_expires_in_s,
         .order_confirm_after_s = (int32_t)request->order_confirm_after_s,
         .state = (int32_t)request->state,
+        .late_money = (int32_t)request->late_money,
     };
     check_update(call, c, request);
 }

@@ -8,6 +8,7 @@
 #include "sql/batch.h"
 
 enum business_state { BUSINESS_ACTIVE = 1, BUSINESS_SUSPENDED = 2 };
+enum late_money { LATE_MONEY_REFUND = 1, LATE_MONEY_REOPEN = 2 };
 enum api_key_state { API_KEY_LIVE = 1, API_KEY_REVOKED = 2 };
 
 struct business_row {
@@ -22,6 +23,7 @@ struct business_row {
     int32_t version;
     int64_t create_time_ms;
     int64_t update_time_ms;
+    int32_t late_money;
     int32_t version_read;
 };
 

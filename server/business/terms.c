@@ -1,22 +1,26 @@
 /* Terms of orders; see terms.h. Batches are mostly of one business or a few: each is read once. */
 #include "business/terms.h"
 
+#include "business/store.h"
+
 struct terms_row {
     int64_t biz_id;
     int32_t order_expires_in_s;
     int32_t order_confirm_after_s;
+    int32_t late_money;
 };
 
 static const struct sql_column terms_columns[] = {
     SQL_COLUMN(struct terms_row, biz_id, SQL_I64),
     SQL_COLUMN(struct terms_row, order_expires_in_s, SQL_I32),
     SQL_COLUMN(struct terms_row, order_confirm_after_s, SQL_I32),
+    SQL_COLUMN(struct terms_row, late_money, SQL_I32),
 };
 
 static const struct sql_stmt TERMS_FIND = {
     .name = "business_terms_find",
     .module = MODULE_BUSINESS,
-    .text = "SELECT biz_id, order_expires_in_s, order_confirm_after_s\n"
+    .text = "SELECT biz_id, order_expires_in_s, order_confirm_after_s, late_money\n"
             "FROM bmt_business.businesses\n"
             "WHERE biz_id IN ({keys})",
     .keys = {.list = terms_columns, .n = 1},
@@ -51,6 +55,7 @@ static void fill(struct order_terms *terms, const struct terms_row *rows, size_t
 {
     terms->expires_in_ms = platform.expires_in_ms;
     terms->confirm_after_ms = platform.confirm_after_ms;
+    terms->reopens = false;
     for (size_t i = 0; i < n_rows; i++) {
         if (rows[i].biz_id != terms->biz_id)
             continue;
@@ -58,6 +63,7 @@ static void fill(struct order_terms *terms, const struct terms_row *rows, size_t
             terms->expires_in_ms = rows[i].order_expires_in_s * INT64_C(1000);
         if (rows[i].order_confirm_after_s > 0)
             terms->confirm_after_ms = rows[i].order_confirm_after_s * INT64_C(1000);
+        terms->reopens = rows[i].late_money == LATE_MONEY_REOPEN;
     }
 }
 

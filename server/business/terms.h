@@ -2,6 +2,7 @@
 #ifndef BMT_BUSINESS_TERMS_H
 #define BMT_BUSINESS_TERMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sql/batch.h"
@@ -11,6 +12,7 @@ struct order_terms {
     int64_t biz_id;
     int64_t expires_in_ms;    /* from creation to closing */
     int64_t confirm_after_ms; /* from fulfilment to completion */
+    bool reopens;             /* an order that has closed takes its late money */
 };
 
 /* The platform's times. Once, before the services start. */

@@ -8,6 +8,7 @@
 
 #include "base/plant.h"
 #include "flows/fulfil_order.h"
+#include "flows/reopen_order.h"
 #include "order/ops.h"
 #include "product/ops.h"
 
@@ -28,7 +29,8 @@ static bool was_paid_by(const struct order_row *row, const struct paid_order *pa
 static void move_to_fulfilled(struct order_moves *moves, struct order_row *row, const struct paid_order *paid,
                               int64_t now_ms)
 {
-    static const enum order_event steps[] = {ORDER_EVENT_PAY, ORDER_EVENT_START_FULFILMENT, ORDER_EVENT_FULFIL};
+    const enum order_event steps[] = {row->state == ORDER_CLOSED ? ORDER_EVENT_REOPEN : ORDER_EVENT_PAY,
+                                      ORDER_EVENT_START_FULFILMENT, ORDER_EVENT_FULFIL};
 
     row->payment_id = paid->payment_id;
     for (size_t i = 0; i < COUNT_OF(steps); i++)
@@ -67,11 +69,45 @@ static int settle(struct batch *batch, struct order_moves *moves, struct err *er
     return rc;
 }
 
+/* Whether the order could take the money if it were re-opened. */
+static bool would_take_money(const struct order_row *row, const struct paid_order *paid)
+{
+    return row != NULL && row->state == ORDER_CLOSED && row->amount_minor == paid->amount.amount_minor &&
+           strcmp(row->currency, paid->amount.currency) == 0;
+}
+
+/* Orders that had closed, and are to take their money all the same: `ret_reopened[i]`. Their stock is held again. */
+static int reopen(struct batch *batch, const struct order_ref *refs, const struct paid_order *orders, size_t n,
+                  bool **ret_reopened, struct err *err)
+{
+    struct reopen_order *items = arena_array_of(batch->arena, struct reopen_order, n);
+    size_t *places = arena_array_of(batch->arena, size_t, n);
+    size_t n_items = 0;
+    int rc;
+
+    *ret_reopened = arena_array_of(batch->arena, bool, n);
+    for (size_t i = 0; i < n; i++) {
+        bool is_known = !would_take_money(refs[i].row, &orders[i]);
+
+        for (size_t j = 0; j < n_items && !is_known; j++) /* the first payment of two has it */
+            is_known = items[j].row == refs[i].row;
+        if (is_known)
+            continue;
+        places[n_items] = i;
+        items[n_items++] = (struct reopen_order){.row = refs[i].row, .is_look = orders[i].is_look};
+    }
+    rc = reopen_orders(batch, items, n_items, err);
+    for (size_t i = 0; i < n_items && rc == 0; i++)
+        (*ret_reopened)[places[i]] = items[i].is_reopened;
+    return rc;
+}
+
 int order_paid(struct batch *batch, struct paid_order *orders, size_t n, struct err *err)
 {
     struct order_ref *refs = arena_array_of(batch->arena, struct order_ref, n);
     struct command *commands = arena_array_of(batch->arena, struct command, n);
     struct order_moves moves = order_moves_begin(n * 3, batch->arena);
+    bool *is_reopened = NULL;
     int rc;
 
     for (size_t i = 0; i < n; i++) {
@@ -79,13 +115,15 @@ int order_paid(struct batch *batch, struct paid_order *orders, size_t n, struct 
         refs[i] = (struct order_ref){.command = &commands[i], .order_id = orders[i].order_id};
     }
     rc = order_lock(batch, refs, n, err);
+    if (rc == 0)
+        rc = reopen(batch, refs, orders, n, &is_reopened, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n; i++) {
         orders[i].is_changed = orders[i].is_late = false;
         if (refs[i].row == NULL) {
             orders[i].is_late = true; /* no such order: the money must go back */
-        } else if (takes_money(refs[i].row, &orders[i])) {
+        } else if (is_reopened[i] || takes_money(refs[i].row, &orders[i])) {
             if (!orders[i].is_look)
                 move_to_fulfilled(&moves, refs[i].row, &orders[i], batch->now_ms);
             orders[i].is_changed = true;

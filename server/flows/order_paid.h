@@ -1,7 +1,7 @@
 /*
  * What happens to orders when their money has arrived: PENDING_PAYMENT -> PAID -> FULFILLING -> FULFILLED in the
- * transaction of the payment's own move, with stock sold and entitlements granted. Called by the flow that proves a
- * payment (complete_payment.c), never by itself.
+ * transaction of the payment's own move, with stock sold and entitlements granted; from CLOSED where the business
+ * re-opens orders (reopen_order.h). Called by the flow that proves a payment (complete_payment.c), never by itself.
  */
 #ifndef BMT_FLOWS_ORDER_PAID_H
 #define BMT_FLOWS_ORDER_PAID_H

@@ -4,7 +4,7 @@
  *   (none) --> PENDING_PAYMENT --> PAID --> FULFILLING --> FULFILLED --> COMPLETED
  *                     |                                         |             |
  *                     v                                         +-------------+--> REFUNDING --> REFUNDED
- *                  CLOSED
+ *                  CLOSED - - (late money, where the business re-opens) - -> PAID
  *
  * A refund of a part, and one that failed, ends where it began. PAID and FULFILLING are passed inside one transaction
  * as long as the platform grants by itself, so nobody can ask for a refund there.
@@ -16,8 +16,9 @@ static const char *const states[] = {
 };
 
 static const char *const events[] = {
-    "UNSPECIFIED", "CREATE",       "PAY",  "START_FULFILMENT", "FULFIL", "CONFIRM",    "CANCEL",
-    "EXPIRE",      "FAIL_PAYMENT", "DENY", "START_REFUND",     "REFUND", "END_REFUND", "END_REFUND_COMPLETED",
+    "UNSPECIFIED",  "CREATE", "PAY",        "START_FULFILMENT",     "FULFIL",
+    "CONFIRM",      "CANCEL", "EXPIRE",     "FAIL_PAYMENT",         "DENY",
+    "START_REFUND", "REFUND", "END_REFUND", "END_REFUND_COMPLETED", "REOPEN",
 };
 
 /* clang-format off */
@@ -29,6 +30,7 @@ static const struct fsm_row rows[] = {
     {ORDER_PENDING_PAYMENT, ORDER_EVENT_EXPIRE,           ORDER_CLOSED         },
     {ORDER_PENDING_PAYMENT, ORDER_EVENT_FAIL_PAYMENT,     ORDER_CLOSED         },
     {ORDER_PENDING_PAYMENT, ORDER_EVENT_DENY,             ORDER_CLOSED         },
+    {ORDER_CLOSED,          ORDER_EVENT_REOPEN,           ORDER_PAID           },
     {ORDER_PAID,            ORDER_EVENT_START_FULFILMENT, ORDER_FULFILLING     },
     {ORDER_FULFILLING,      ORDER_EVENT_FULFIL,           ORDER_FULFILLED      },
     {ORDER_FULFILLED,       ORDER_EVENT_CONFIRM,          ORDER_COMPLETED      },

@@ -30,6 +30,7 @@ enum order_event {
     ORDER_EVENT_REFUND = 11,
     ORDER_EVENT_END_REFUND = 12,
     ORDER_EVENT_END_REFUND_COMPLETED = 13,
+    ORDER_EVENT_REOPEN = 14,
 };
 
 enum close_reason {

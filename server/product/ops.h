@@ -84,6 +84,19 @@ int product_hold_stock(struct batch *batch, const struct stock_want *wants, size
 int product_sell_holds(struct batch *batch, const int64_t *order_ids, size_t n, struct err *err) MUST_CHECK;
 int product_release_holds(struct batch *batch, const int64_t *order_ids, size_t n, struct err *err) MUST_CHECK;
 
+/* An order that had closed and is to be sold after all. */
+struct stock_rehold {
+    int64_t order_id; /* each at most once a call */
+    bool is_held;     /* its units were all available again, and are held now; true for one without holds */
+};
+
+/*
+ * Holds once more what was released of these orders, each as a whole or not at all. Stock that is taken meanwhile is a
+ * conflict. With `is_look` nothing is changed.
+ */
+int product_rehold(struct batch *batch, struct stock_rehold *orders, size_t n, bool is_look,
+                   struct err *err) MUST_CHECK;
+
 /*
  * For repairs: the order's holds that are still HELD become SOLD or RELEASED, the others stay. `ret_n` counts them;
  * with `is_look` nothing is changed.

@@ -157,10 +157,12 @@ int product_hold_stock(struct batch *batch, const struct stock_want *wants, size
 typedef int move_stock(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
                        struct err *err);
 
-/* The holds go to `state`, and the units of each SKU with them. */
+/* The holds go from one state to another, and the units of each SKU with them. */
 static int move_holds(struct batch *batch, struct hold_row *holds, size_t n, enum hold_state state, struct err *err)
 {
-    move_stock *const move_units = state == HOLD_SOLD ? product_store_sell : product_store_release;
+    move_stock *const move_units = state == HOLD_HELD   ? product_store_hold
+                                   : state == HOLD_SOLD ? product_store_sell
+                                                        : product_store_release;
     struct stock_move *moves = arena_array_of(batch->arena, struct stock_move, n);
     int rc;
 
@@ -168,6 +170,7 @@ static int move_holds(struct batch *batch, struct hold_row *holds, size_t n, enu
         return 0;
     qsort(holds, n, sizeof *holds, compare_holds);
     for (size_t i = 0; i < n; i++) {
+        holds[i].state_read = state == HOLD_HELD ? HOLD_RELEASED : HOLD_HELD;
         holds[i].state = (int32_t)state;
         holds[i].update_time_ms = batch->now_ms;
         moves[i] =
@@ -218,4 +221,61 @@ int product_settle_holds(struct batch *batch, int64_t order_id, bool is_sold, bo
             holds[n++] = holds[i];
     *ret_n = n;
     return is_look ? 0 : move_holds(batch, holds, n, is_sold ? HOLD_SOLD : HOLD_RELEASED, err);
+}
+
+/* Whether the order's units are all there again; takes them from the stocks in memory. */
+static bool take_again(const struct hold_row *holds, size_t n_holds, int64_t order_id, struct stock_row *stocks,
+                       size_t n_stocks)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < n_holds; i++) {
+            struct stock_row *stock =
+                holds[i].order_id == order_id ? find_stock(stocks, n_stocks, holds[i].sku_id) : NULL;
+
+            if (holds[i].order_id != order_id)
+                continue;
+            if (pass == 0 && (stock == NULL || !stock->is_counted || stock->available < holds[i].quantity ||
+                              holds[i].state != HOLD_RELEASED))
+                return false;
+            if (pass == 1)
+                stock->available -= holds[i].quantity;
+        }
+    return true;
+}
+
+int product_rehold(struct batch *batch, struct stock_rehold *orders, size_t n, bool is_look, struct err *err)
+{
+    int64_t *ids = arena_array_of(batch->arena, int64_t, n);
+    struct hold_row *holds = NULL;
+    struct stock_row *stocks = NULL;
+    size_t n_holds = 0;
+    size_t n_stocks = 0;
+    size_t n_moved = 0;
+    int rc;
+
+    for (size_t i = 0; i < n; i++)
+        ids[i] = orders[i].order_id;
+    rc = product_store_find_holds(batch->tx, ids, n, batch->arena, &holds, &n_holds, err);
+    if (rc != 0)
+        return rc;
+    struct product_key *keys = arena_array_of(batch->arena, struct product_key, n_holds);
+
+    for (size_t i = 0; i < n_holds; i++)
+        keys[i] = (struct product_key){.id = holds[i].sku_id, .biz_id = holds[i].biz_id};
+    rc = product_store_find_stocks(batch->tx, keys, n_holds, batch->arena, &stocks, &n_stocks, err);
+    if (rc != 0)
+        return rc;
+    if (n_stocks > 1)
+        qsort(stocks, n_stocks, sizeof *stocks, compare_stocks);
+    for (size_t i = 0; i < n; i++) {
+        orders[i].is_held = take_again(holds, n_holds, orders[i].order_id, stocks, n_stocks);
+        for (size_t j = 0; j < n_holds && orders[i].is_held; j++)
+            if (holds[j].order_id == orders[i].order_id) { /* those to be moved come first */
+                const struct hold_row moved = holds[j];
+
+                holds[j] = holds[n_moved];
+                holds[n_moved++] = moved;
+            }
+    }
+    return is_look ? 0 : move_holds(batch, holds, n_moved, HOLD_HELD, err);
 }

@@ -96,6 +96,7 @@ struct hold_row {
     int32_t state;
     int64_t create_time_ms;
     int64_t update_time_ms;
+    int32_t state_read; /* what a move expects to find */
 };
 
 /* Units of a SOLD hold that come back. */
@@ -206,7 +207,7 @@ int product_store_return(struct tx *tx, const struct stock_move *moves, size_t n
                          struct err *err) MUST_CHECK;
 /* Adds to `returned` of SOLD holds; more than was sold is a conflict. */
 int product_store_return_holds(struct tx *tx, const struct hold_return *rows, size_t n, struct err *err) MUST_CHECK;
-/* HELD -> rows' state. */
+/* state_read -> state. */
 int product_store_move_holds(struct tx *tx, const struct hold_row *rows, size_t n, struct err *err) MUST_CHECK;
 
 /* Quotes. `mark` binds free quotes to their order_id. */

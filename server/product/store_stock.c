@@ -37,7 +37,7 @@ static const struct sql_column hold_columns[] = {
 static const struct sql_column hold_move_columns[] = {
     SQL_COLUMN(struct hold_row, state, SQL_I32),    SQL_COLUMN(struct hold_row, update_time_ms, SQL_I64),
     SQL_COLUMN(struct hold_row, order_id, SQL_I64), SQL_COLUMN(struct hold_row, sku_id, SQL_I64),
-    SQL_COLUMN(struct hold_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct hold_row, biz_id, SQL_I64),   SQL_COLUMN(struct hold_row, state_read, SQL_I32),
 };
 
 static const struct sql_column hold_return_columns[] = {
@@ -139,7 +139,7 @@ static const struct sql_stmt HOLD_MOVE = {
     .module = MODULE_PRODUCT,
     .text = "UPDATE bmt_product.stock_holds\n"
             "SET state = ?, update_time_ms = ?\n"
-            "WHERE order_id = ? AND sku_id = ? AND biz_id = ? AND state = 1", /* HELD */
+            "WHERE order_id = ? AND sku_id = ? AND biz_id = ? AND state = ?",
     .params = SQL_COLUMNS(hold_move_columns),
 };
 

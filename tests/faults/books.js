@@ -1,5 +1,6 @@
 // What must be true when the faults are over: recovery ends, and everything that anyone was told still holds.
-import { verify, query } from '../e2e/world.js';
+import { statement } from '../channelsim/statement.js';
+import { client, query, requestId, until, verify } from '../e2e/world.js';
 import { fleetClient, preparedBranches } from './fleet.js';
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -101,4 +102,37 @@ export function checkBooks(fleet) {
   } catch (error) {
     return { breaks: [error.message], report: '' };
   }
+}
+
+// Every day's statement of the channel is imported: each of its lines must agree with a payment or a refund.
+export async function checkStatements(fleet, shop) {
+  const { channel } = fleet.world;
+  const hub = client(fleet.world, 'payment.PaymentHubService', fleet.world.adminKey, { business: shop.businessId, port: fleet.ports[0] });
+  const moved = [...channel.payments.byId.values(), ...channel.refunds.byMerchantId.values()].filter((one) => one.movedAt);
+  const days = new Set(moved.map((one) => new Date(one.movedAt).toISOString().slice(0, 10)));
+  const breaks = [];
+  let lines = 0;
+  for (const date of days) {
+    for (let part = 1, parts = 1; part <= parts; part += 1) {
+      const file = statement(channel.payments, channel.refunds, shop.merchant, date, part);
+      parts = file.parts;
+      const seen = await hub.ImportStatement({ request_id: requestId('statement'), channel_account_id: shop.accountId, date, file: Buffer.from(JSON.stringify(file)) });
+      lines += Number(seen.lines);
+      breaks.push(...seen.shown.map((one) => `statement of ${date}: ${one.object_id} ${one.explanation}`));
+    }
+  }
+  return { breaks, lines };
+}
+
+// Reconciliation, which ran beside everything, has one run more to do: after that no break is open.
+export async function checkReconciliation(fleet) {
+  const reconcile = client(fleet.world, 'reconcile.ReconcileService', fleet.world.adminKey, { port: fleet.ports[0] });
+  const { run } = await reconcile.StartRun({ request_id: requestId('run') });
+  await until('the run is over', async () => (await reconcile.GetRun({ run_id: run.run_id })).run.state === 'RUN_STATE_DONE', 300000);
+  const { breaks } = await reconcile.ListBreaks({ page_size: 200 });
+  return {
+    runs: Number(query(fleet.world, 'SELECT COUNT(*) FROM bmt_platform.reconcile_runs WHERE state = 3')),
+    passing: Number(query(fleet.world, 'SELECT COUNT(*) FROM bmt_platform.breaks')) - breaks.length,
+    breaks: breaks.map((one) => `${one.kind} ${one.object}: ${one.what}`),
+  };
 }

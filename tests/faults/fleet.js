@@ -19,7 +19,8 @@ async function freePort() {
 const SETTINGS = `log: { level = "warn"; calls = false; };
 order: { expires_in_s = 600; };
 payment: { channel_timeout_ms = 1000; };
-xa: { in_doubt_ms = 2000; recover_ms = 500; };`;
+xa: { in_doubt_ms = 2000; recover_ms = 500; };
+reconcile: { every_s = 60; window_s = 0; };`;
 
 // Databases, replicas and the channel; `replicas[i]` is what runs in that place now.
 export async function startFleet({ replicas = 3 } = {}) {

@@ -2,10 +2,10 @@
 // that was acknowledged does not hold.
 import { parseArgs } from 'node:util';
 import { givenShop, givenSku } from '../e2e/shop.js';
-import { servers } from '../e2e/world.js';
-import { checkBooks, checkChannel, checkJournal, checkRepeats, untilRecovered, untilSettled } from './books.js';
+import { client, requestId, servers } from '../e2e/world.js';
+import { checkBooks, checkChannel, checkJournal, checkReconciliation, checkRepeats, checkStatements, untilRecovered, untilSettled } from './books.js';
 import { Customers } from './customers.js';
-import { fleetClient, startFleet, startReplica, stopFleet } from './fleet.js';
+import { fleetClient, killReplica, startFleet, startReplica, stopFleet } from './fleet.js';
 import { Random } from './random.js';
 import { Script } from './script.js';
 
@@ -23,13 +23,18 @@ const { values } = parseArgs({
 const say = (text) => process.stderr.write(`${text}\n`);
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-async function openShop(fleet) {
+// Half of the seeds re-open orders for late money; the others give it back.
+async function openShop(fleet, reopens) {
   const world = Object.assign(fleet.world, { port: fleet.ports[0] });
   const shop = await givenShop(world, 'soak');
+  await client(world, 'business.BusinessService', shop.key).UpdateBusiness({
+    request_id: requestId(), business_id: shop.business.business_id, update_mask: { paths: ['late_money'] },
+    late_money: reopens ? 'LATE_MONEY_REOPEN' : 'LATE_MONEY_REFUND',
+  });
   const skus = [];
   for (let i = 0; i < 10; i += 1) skus.push((await givenSku(shop, { stock: i < 7 ? 10000000 : undefined, price: 100 * (i + 1) })).sku.sku_id);
   skus.push((await givenSku(shop, { stock: 200 })).sku.sku_id); // soon sold out
-  return { key: shop.key, accountId: shop.account.channel_account_id, skus };
+  return { key: shop.key, businessId: shop.business.business_id, accountId: shop.account.channel_account_id, merchant: shop.account.merchant, skus };
 }
 
 // Everything lives and is healthy again.
@@ -37,8 +42,11 @@ async function calm(fleet) {
   for (const child of fleet.replicas) child?.kill('SIGCONT');
   for (const child of Object.values(fleet.databases)) child.kill('SIGCONT');
   await pause(1500);
-  for (const child of fleet.replicas) child?.kill('SIGCONT');
-  await Promise.all(fleet.ports.map((_, place) => startReplica(fleet, place)));
+  for (const place of fleet.ports.keys()) { // those that still carry a bomb too
+    fleet.replicas[place]?.kill('SIGCONT');
+    await killReplica(fleet, place);
+    await startReplica(fleet, place);
+  }
 }
 
 async function run() {
@@ -48,7 +56,9 @@ async function run() {
   const mode = servers().length > 1 ? 'xa' : 'one';
   say(`soak: ${minutes} minutes, seed ${seed}, mode ${mode}, ${values.replicas} replicas`);
   const fleet = await startFleet({ replicas: Number(values.replicas) });
-  const customers = new Customers(fleet, await openShop(fleet), seed);
+  const reopens = seed % 2 === 1;
+  const shop = await openShop(fleet, reopens);
+  const customers = new Customers(fleet, shop, seed);
   const script = new Script(fleet, seed, Number(values['kills-per-minute']));
   customers.start(Number(values.customers));
   script.start();
@@ -69,13 +79,16 @@ async function run() {
   say('  checking');
   const repeats = await checkRepeats(fleet, customers, random);
   const channel = checkChannel(fleet);
+  const statements = await checkStatements(fleet, shop);
+  const reconciliation = await checkReconciliation(fleet);
   const books = checkBooks(fleet);
-  const breaks = [...checkJournal(fleet, customers), ...repeats.breaks, ...channel.breaks, ...books.breaks];
+  const breaks = [...checkJournal(fleet, customers), ...repeats.breaks, ...channel.breaks, ...statements.breaks, ...reconciliation.breaks, ...books.breaks];
   const result = {
-    mode, seed, minutes, replicas: Number(values.replicas), ...customers.counts, kills: script.kills(), ...script.counts,
+    mode, seed, minutes, 'late money': reopens ? 're-opens' : 'goes back', replicas: Number(values.replicas), ...customers.counts, kills: script.kills(), ...script.counts,
     'calls repeated': customers.counts.tries, 'prepared branches gone after ms': settledAfterMs, 'oldest prepared after the last fault ms': oldestMs,
     'recovery ms': recoveryMs, 'requests answered as before': repeats.n - repeats.breaks.length,
-    'payments at the channel': channel.payments, 'refunds at the channel': channel.refunds, breaks: breaks.length,
+    'payments at the channel': channel.payments, 'refunds at the channel': channel.refunds, 'statement lines that agree': statements.lines - statements.breaks.length,
+    'runs of reconciliation': reconciliation.runs, 'breaks that passed by themselves': reconciliation.passing, breaks: breaks.length,
   };
   await stopFleet(fleet, { keep: breaks.length > 0 });
   if (values.json) console.log(JSON.stringify(result));

@@ -33,6 +33,7 @@ static const struct expectation expectations[] = {
     {&order_fsm, ORDER_EVENT_REFUND, ".......8."},
     {&order_fsm, ORDER_EVENT_END_REFUND, ".......4."},
     {&order_fsm, ORDER_EVENT_END_REFUND_COMPLETED, ".......5."},
+    {&order_fsm, ORDER_EVENT_REOPEN, "......2.."},
     {&payment_fsm, PAYMENT_EVENT_CREATE, "1......"},
     {&payment_fsm, PAYMENT_EVENT_WAIT, ".2....2"},
     {&payment_fsm, PAYMENT_EVENT_LOSE, ".6....."},
@@ -122,7 +123,7 @@ static void refusals_name_the_allowed_states(void **state)
     assert_int_equal(fsm_state_of(&order_fsm, "NOPE"), 0);
     assert_string_equal(fsm_state_name(&order_fsm, 99), "UNKNOWN");
     assert_string_equal(fsm_event_name(&order_fsm, -1), "UNKNOWN");
-    assert_true(fsm_is_final(&order_fsm, ORDER_CLOSED));
+    assert_true(fsm_is_final(&order_fsm, ORDER_REFUNDED));
     assert_false(fsm_is_final(&order_fsm, ORDER_PAID));
     assert_true(order_state_is_settled(ORDER_COMPLETED) && !order_state_is_settled(ORDER_PAID));
 }

@@ -1132,7 +1132,7 @@ void   bmt__business__v1__apply_configuration_response__free_unpacked
   assert(message->base.descriptor == &bmt__business__v1__apply_configuration_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor bmt__business__v1__business__field_descriptors[11] =
+static const ProtobufCFieldDescriptor bmt__business__v1__business__field_descriptors[12] =
 {
   {
     "business_id",
@@ -1266,6 +1266,18 @@ static const ProtobufCFieldDescriptor bmt__business__v1__business__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "late_money",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Business__V1__Business, late_money),
+    &bmt__business__v1__late_money__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__business__v1__business__field_indices_by_name[] = {
   0,   /* field[0] = business_id */
@@ -1274,6 +1286,7 @@ static const unsigned bmt__business__v1__business__field_indices_by_name[] = {
   9,   /* field[9] = create_time */
   4,   /* field[4] = currency */
   8,   /* field[8] = etag */
+  11,   /* field[11] = late_money */
   2,   /* field[2] = name */
   7,   /* field[7] = order_confirm_after_s */
   6,   /* field[6] = order_expires_in_s */
@@ -1283,7 +1296,7 @@ static const unsigned bmt__business__v1__business__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__business__v1__business__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor bmt__business__v1__business__descriptor =
 {
@@ -1293,7 +1306,7 @@ const ProtobufCMessageDescriptor bmt__business__v1__business__descriptor =
   "Bmt__Business__V1__Business",
   "bmt.business.v1",
   sizeof(Bmt__Business__V1__Business),
-  11,
+  12,
   bmt__business__v1__business__field_descriptors,
   bmt__business__v1__business__field_indices_by_name,
   1,  bmt__business__v1__business__number_ranges,
@@ -1442,7 +1455,7 @@ const ProtobufCMessageDescriptor bmt__business__v1__api_key__descriptor =
   (ProtobufCMessageInit) bmt__business__v1__api_key__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__business__v1__register_business_request__field_descriptors[7] =
+static const ProtobufCFieldDescriptor bmt__business__v1__register_business_request__field_descriptors[8] =
 {
   {
     "request_id",
@@ -1528,11 +1541,24 @@ static const ProtobufCFieldDescriptor bmt__business__v1__register_business_reque
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "late_money",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Business__V1__RegisterBusinessRequest, late_money),
+    &bmt__business__v1__late_money__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__business__v1__register_business_request__field_indices_by_name[] = {
   1,   /* field[1] = code */
   4,   /* field[4] = contact_email */
   3,   /* field[3] = currency */
+  7,   /* field[7] = late_money */
   2,   /* field[2] = name */
   6,   /* field[6] = order_confirm_after_s */
   5,   /* field[5] = order_expires_in_s */
@@ -1541,7 +1567,7 @@ static const unsigned bmt__business__v1__register_business_request__field_indice
 static const ProtobufCIntRange bmt__business__v1__register_business_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor bmt__business__v1__register_business_request__descriptor =
 {
@@ -1551,7 +1577,7 @@ const ProtobufCMessageDescriptor bmt__business__v1__register_business_request__d
   "Bmt__Business__V1__RegisterBusinessRequest",
   "bmt.business.v1",
   sizeof(Bmt__Business__V1__RegisterBusinessRequest),
-  7,
+  8,
   bmt__business__v1__register_business_request__field_descriptors,
   bmt__business__v1__register_business_request__field_indices_by_name,
   1,  bmt__business__v1__register_business_request__number_ranges,
@@ -1774,7 +1800,7 @@ const ProtobufCMessageDescriptor bmt__business__v1__list_businesses_response__de
   (ProtobufCMessageInit) bmt__business__v1__list_businesses_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__business__v1__update_business_request__field_descriptors[9] =
+static const ProtobufCFieldDescriptor bmt__business__v1__update_business_request__field_descriptors[10] =
 {
   {
     "request_id",
@@ -1884,11 +1910,24 @@ static const ProtobufCFieldDescriptor bmt__business__v1__update_business_request
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "late_money",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Business__V1__UpdateBusinessRequest, late_money),
+    &bmt__business__v1__late_money__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__business__v1__update_business_request__field_indices_by_name[] = {
   1,   /* field[1] = business_id */
   5,   /* field[5] = contact_email */
   3,   /* field[3] = etag */
+  9,   /* field[9] = late_money */
   4,   /* field[4] = name */
   7,   /* field[7] = order_confirm_after_s */
   6,   /* field[6] = order_expires_in_s */
@@ -1899,7 +1938,7 @@ static const unsigned bmt__business__v1__update_business_request__field_indices_
 static const ProtobufCIntRange bmt__business__v1__update_business_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor bmt__business__v1__update_business_request__descriptor =
 {
@@ -1909,7 +1948,7 @@ const ProtobufCMessageDescriptor bmt__business__v1__update_business_request__des
   "Bmt__Business__V1__UpdateBusinessRequest",
   "bmt.business.v1",
   sizeof(Bmt__Business__V1__UpdateBusinessRequest),
-  9,
+  10,
   bmt__business__v1__update_business_request__field_descriptors,
   bmt__business__v1__update_business_request__field_indices_by_name,
   1,  bmt__business__v1__update_business_request__number_ranges,
@@ -2812,6 +2851,36 @@ const ProtobufCEnumDescriptor bmt__business__v1__business_state__descriptor =
   bmt__business__v1__business_state__enum_values_by_name,
   1,
   bmt__business__v1__business_state__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue bmt__business__v1__late_money__enum_values_by_number[3] =
+{
+  { "LATE_MONEY_UNSPECIFIED", "BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_UNSPECIFIED", 0 },
+  { "LATE_MONEY_REFUND", "BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_REFUND", 1 },
+  { "LATE_MONEY_REOPEN", "BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_REOPEN", 2 },
+};
+static const ProtobufCIntRange bmt__business__v1__late_money__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex bmt__business__v1__late_money__enum_values_by_name[3] =
+{
+  { "LATE_MONEY_REFUND", 1 },
+  { "LATE_MONEY_REOPEN", 2 },
+  { "LATE_MONEY_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor bmt__business__v1__late_money__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "bmt.business.v1.LateMoney",
+  "LateMoney",
+  "Bmt__Business__V1__LateMoney",
+  "bmt.business.v1",
+  3,
+  bmt__business__v1__late_money__enum_values_by_number,
+  3,
+  bmt__business__v1__late_money__enum_values_by_name,
+  1,
+  bmt__business__v1__late_money__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue bmt__business__v1__key_role__enum_values_by_number[5] =

@@ -66,6 +66,25 @@ typedef enum _Bmt__Business__V1__BusinessState {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__BUSINESS__V1__BUSINESS_STATE)
 } Bmt__Business__V1__BusinessState;
 /*
+ * What becomes of money that arrives after its order has closed by time or by a failed payment. An order that someone
+ * has cancelled stays closed in any case, and its money goes back.
+ */
+typedef enum _Bmt__Business__V1__LateMoney {
+  /*
+   * Not set.
+   */
+  BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_UNSPECIFIED = 0,
+  /*
+   * It goes back by itself.
+   */
+  BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_REFUND = 1,
+  /*
+   * The order is paid and fulfilled after all, at the price that it had; the money goes back where its stock is sold out.
+   */
+  BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_REOPEN = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__BUSINESS__V1__LATE_MONEY)
+} Bmt__Business__V1__LateMoney;
+/*
  * Who a key is for.
  */
 typedef enum _Bmt__Business__V1__KeyRole {
@@ -162,10 +181,14 @@ struct  Bmt__Business__V1__Business
    * When it was last changed.
    */
   Google__Protobuf__Timestamp *update_time;
+  /*
+   * What becomes of money that comes too late.
+   */
+  Bmt__Business__V1__LateMoney late_money;
 };
 #define BMT__BUSINESS__V1__BUSINESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__business__v1__business__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__BUSINESS__V1__BUSINESS_STATE__BUSINESS_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__BUSINESS__V1__BUSINESS_STATE__BUSINESS_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL, BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_UNSPECIFIED }
 
 
 /*
@@ -251,10 +274,14 @@ struct  Bmt__Business__V1__RegisterBusinessRequest
    * Seconds from fulfilment until its orders complete by themselves, 1 to 7776000; 0 for the platform's setting.
    */
   int64_t order_confirm_after_s;
+  /*
+   * What becomes of money that comes too late; UNSPECIFIED for `LATE_MONEY_REFUND`.
+   */
+  Bmt__Business__V1__LateMoney late_money;
 };
 #define BMT__BUSINESS__V1__REGISTER_BUSINESS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__business__v1__register_business_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_UNSPECIFIED }
 
 
 /*
@@ -388,10 +415,14 @@ struct  Bmt__Business__V1__UpdateBusinessRequest
    * New state.
    */
   Bmt__Business__V1__BusinessState state;
+  /*
+   * What becomes of money that comes too late from now on.
+   */
+  Bmt__Business__V1__LateMoney late_money;
 };
 #define BMT__BUSINESS__V1__UPDATE_BUSINESS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__business__v1__update_business_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, BMT__BUSINESS__V1__BUSINESS_STATE__BUSINESS_STATE_UNSPECIFIED }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, BMT__BUSINESS__V1__BUSINESS_STATE__BUSINESS_STATE_UNSPECIFIED, BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_UNSPECIFIED }
 
 
 /*
@@ -1404,6 +1435,7 @@ void bmt__business__v1__business_service__apply_configuration(ProtobufCService *
 /* --- descriptors --- */
 
 extern const ProtobufCEnumDescriptor    bmt__business__v1__business_state__descriptor;
+extern const ProtobufCEnumDescriptor    bmt__business__v1__late_money__descriptor;
 extern const ProtobufCEnumDescriptor    bmt__business__v1__key_role__descriptor;
 extern const ProtobufCEnumDescriptor    bmt__business__v1__api_key_state__descriptor;
 extern const ProtobufCMessageDescriptor bmt__business__v1__business__descriptor;

@@ -4492,7 +4492,7 @@ const ProtobufCEnumDescriptor bmt__order__v1__close_reason__descriptor =
   bmt__order__v1__close_reason__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue bmt__order__v1__order_event_kind__enum_values_by_number[14] =
+static const ProtobufCEnumValue bmt__order__v1__order_event_kind__enum_values_by_number[15] =
 {
   { "ORDER_EVENT_KIND_UNSPECIFIED", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_UNSPECIFIED", 0 },
   { "ORDER_EVENT_KIND_CREATE", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_CREATE", 1 },
@@ -4508,11 +4508,12 @@ static const ProtobufCEnumValue bmt__order__v1__order_event_kind__enum_values_by
   { "ORDER_EVENT_KIND_REFUND", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_REFUND", 11 },
   { "ORDER_EVENT_KIND_END_REFUND", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_END_REFUND", 12 },
   { "ORDER_EVENT_KIND_END_REFUND_COMPLETED", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_END_REFUND_COMPLETED", 13 },
+  { "ORDER_EVENT_KIND_REOPEN", "BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_REOPEN", 14 },
 };
 static const ProtobufCIntRange bmt__order__v1__order_event_kind__value_ranges[] = {
-{0, 0},{0, 14}
+{0, 0},{0, 15}
 };
-static const ProtobufCEnumValueIndex bmt__order__v1__order_event_kind__enum_values_by_name[14] =
+static const ProtobufCEnumValueIndex bmt__order__v1__order_event_kind__enum_values_by_name[15] =
 {
   { "ORDER_EVENT_KIND_CANCEL", 6 },
   { "ORDER_EVENT_KIND_CONFIRM", 5 },
@@ -4525,6 +4526,7 @@ static const ProtobufCEnumValueIndex bmt__order__v1__order_event_kind__enum_valu
   { "ORDER_EVENT_KIND_FULFIL", 4 },
   { "ORDER_EVENT_KIND_PAY", 2 },
   { "ORDER_EVENT_KIND_REFUND", 11 },
+  { "ORDER_EVENT_KIND_REOPEN", 14 },
   { "ORDER_EVENT_KIND_START_FULFILMENT", 3 },
   { "ORDER_EVENT_KIND_START_REFUND", 10 },
   { "ORDER_EVENT_KIND_UNSPECIFIED", 0 },
@@ -4536,9 +4538,9 @@ const ProtobufCEnumDescriptor bmt__order__v1__order_event_kind__descriptor =
   "OrderEventKind",
   "Bmt__Order__V1__OrderEventKind",
   "bmt.order.v1",
-  14,
+  15,
   bmt__order__v1__order_event_kind__enum_values_by_number,
-  14,
+  15,
   bmt__order__v1__order_event_kind__enum_values_by_name,
   1,
   bmt__order__v1__order_event_kind__value_ranges,

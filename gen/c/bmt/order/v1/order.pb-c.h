@@ -193,7 +193,11 @@ typedef enum _Bmt__Order__V1__OrderEventKind {
   /*
    * The same for an order that was completed before.
    */
-  BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_END_REFUND_COMPLETED = 13
+  BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_END_REFUND_COMPLETED = 13,
+  /*
+   * Its money came after it had closed by time or by a failed payment, and its business re-opens such orders.
+   */
+  BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_REOPEN = 14
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__ORDER__V1__ORDER_EVENT_KIND)
 } Bmt__Order__V1__OrderEventKind;
 /*
