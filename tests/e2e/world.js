@@ -50,17 +50,19 @@ export function makeKey(prefix = 'bmt_test_') {
 const MAP = process.env.BMT_TEST_SERVERS === '3' ? { db: ['platform', 'business', 'order'], 'db-product': ['product'], 'db-payment': ['payment'] }
   : { db: ['platform', 'business', 'product', 'order', 'payment'] };
 
-// Runs mariadbd on the folder's data; a later call runs it again. It has a folder of its own for temporary tables: a
+// Runs mariadbd on the folder's data; a later call runs it again. `inside` is a command that it is run by, `network` its
+// options to be reached otherwise than by its socket. It has a folder of its own for temporary tables: a
 // starting server deletes those that it finds in a shared one.
-export function startDatabase(folder, name = 'db', durable = false) {
+export function startDatabase(folder, name = 'db', durable = false, { inside = [], network = ['--skip-networking'] } = {}) {
   const root = userInfo().uid === 0 ? ['--user=root'] : [];
   const env = { ...process.env, TMPDIR: `${folder}/${name}.tmp` };
   mkdirSync(env.TMPDIR, { recursive: true });
   if (!existsSync(`${folder}/${name}`)) execFileSync('mariadb-install-db', ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db',
     '--force', ...root, `--datadir=${folder}/${name}`], { stdio: 'ignore', env });
   const log = openSync(`${folder}/${name}.log`, 'a');
-  return spawn('mariadbd', ['--no-defaults', ...root, `--datadir=${folder}/${name}`, `--socket=${folder}/${name}.sock`,
-    '--skip-networking', `--innodb-flush-log-at-trx-commit=${durable ? 1 : 2}`, '--skip-log-bin'], { stdio: ['ignore', log, log], env });
+  const [command, ...first] = [...inside, 'mariadbd'];
+  return spawn(command, [...first, '--no-defaults', ...root, `--datadir=${folder}/${name}`, `--socket=${folder}/${name}.sock`,
+    ...network, `--innodb-flush-log-at-trx-commit=${durable ? 1 : 2}`, '--skip-log-bin'], { stdio: ['ignore', log, log], env });
 }
 
 // Asks the server of the first schema that the text names.
