@@ -99,7 +99,22 @@ static struct payment_row make_payment(const struct begin_payment *c, const stru
     return row;
 }
 
-static int meet_open_payments(struct batch *batch, struct err *err)
+/*
+ * The order names the last payment that was begun for it. One that cannot be seen is in a branch that is still being
+ * committed: whatever it is, it may take the money.
+ */
+static void meet_unseen_payment(struct begin_payment *c, const struct order_row *order, const struct payment_row *rows,
+                                size_t n)
+{
+    bool is_seen = order->payment_id == 0 || PLANTED("blind_to_doubt");
+
+    for (size_t i = 0; i < n; i++)
+        is_seen = is_seen || rows[i].payment_id == order->payment_id;
+    if (!is_seen)
+        command_refuse(&c->command, ERR_PAYMENT_IN_DOUBT, id_show(ID_PAYMENT, order->payment_id));
+}
+
+static int meet_open_payments(struct batch *batch, const struct order_ref *refs, struct err *err)
 {
     int64_t *order_ids = arena_array_of(batch->arena, int64_t, batch->n);
     struct payment_row *rows = NULL;
@@ -114,6 +129,7 @@ static int meet_open_payments(struct batch *batch, struct err *err)
                      batch) for (size_t i = 0; i < n && !c->command.is_done;
                                  i++) if (rows[i].order_id == c->order_id && payment_state_is_open(rows[i].state))
         meet_open_payment(c, &rows[i]);
+    for_each_command(struct begin_payment, c, batch) meet_unseen_payment(c, refs[c_i].row, rows, n);
     return 0;
 }
 
@@ -172,7 +188,7 @@ static int begin_payment_body(struct batch *batch, struct err *err)
         c->account = accounts[c_i];
         check(c, refs[c_i].row, batch->now_ms);
     }
-    rc = meet_open_payments(batch, err);
+    rc = meet_open_payments(batch, refs, err);
     if (rc == 0)
         rc = record(batch, claims, err);
     return rc;

@@ -52,6 +52,23 @@ static int load_order_side(struct batch *batch, struct err *err)
     return 0;
 }
 
+/*
+ * A refund that its order knows of and whose payment's side cannot be seen: that branch is still being committed. It is
+ * not "not found", since it will be.
+ */
+static void tell_unseen(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        struct get_refund *c = (void *)batch->commands[i];
+
+        if (c->command.err.id != ERR_REFUND_NOT_FOUND || c->of_order == NULL ||
+            c->of_order->biz_id != c->command.biz_id || c->command.user_id != NULL)
+            continue;
+        c->command.err = (struct err){0};
+        command_refuse(&c->command, ERR_COMMIT_UNCERTAIN);
+    }
+}
+
 static int get_refund_body(struct batch *batch, struct err *err)
 {
     struct refund_ref *refs = arena_array_of(batch->arena, struct refund_ref, batch->n);
@@ -65,12 +82,14 @@ static int get_refund_body(struct batch *batch, struct err *err)
         c->n_lines = 0;
         refs[i] = (struct refund_ref){.command = &c->command, .refund_id = c->refund_id};
     }
-    rc = refund_load(batch, refs, batch->n, err);
+    rc = load_order_side(batch, err);
+    if (rc == 0)
+        rc = refund_load(batch, refs, batch->n, err);
     if (rc == 0)
         rc = hide_others(batch, refs, err);
     for_each_command(struct get_refund, c, batch) c->row = refs[c_i].row;
     if (rc == 0)
-        rc = load_order_side(batch, err);
+        tell_unseen(batch);
     return rc;
 }
 

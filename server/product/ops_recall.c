@@ -88,7 +88,7 @@ static int return_stock(struct batch *batch, const struct line_recall *recalls, 
 
     for (size_t i = 0; i < n; i++)
         order_ids[i] = recalls[i].order_id;
-    rc = product_store_find_holds(batch->tx, order_ids, n, batch->arena, &holds, &n_holds, err);
+    rc = product_store_lock_holds(batch->tx, order_ids, n, batch->arena, &holds, &n_holds, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n; i++) {

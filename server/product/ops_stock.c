@@ -191,7 +191,10 @@ static int end_holds(struct batch *batch, const int64_t *order_ids, size_t n, en
     size_t n_holds = 0;
     int rc;
 
-    rc = product_store_find_holds(batch->tx, order_ids, n, batch->arena, &holds, &n_holds, err);
+    if (PLANTED("unlocked_read"))
+        rc = product_store_find_holds(batch->tx, order_ids, n, batch->arena, &holds, &n_holds, err);
+    else
+        rc = product_store_lock_holds(batch->tx, order_ids, n, batch->arena, &holds, &n_holds, err);
     return rc == 0 ? move_holds(batch, holds, n_holds, state, err) : rc;
 }
 
@@ -213,7 +216,8 @@ int product_settle_holds(struct batch *batch, int64_t order_id, bool is_sold, bo
     size_t n = 0;
     int rc;
 
-    rc = product_store_find_holds(batch->tx, &order_id, 1, batch->arena, &holds, &n_holds, err);
+    rc = (is_look ? product_store_find_holds : product_store_lock_holds)(batch->tx, &order_id, 1, batch->arena, &holds,
+                                                                         &n_holds, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n_holds; i++)
@@ -255,7 +259,8 @@ int product_rehold(struct batch *batch, struct stock_rehold *orders, size_t n, b
 
     for (size_t i = 0; i < n; i++)
         ids[i] = orders[i].order_id;
-    rc = product_store_find_holds(batch->tx, ids, n, batch->arena, &holds, &n_holds, err);
+    rc = (is_look ? product_store_find_holds : product_store_lock_holds)(batch->tx, ids, n, batch->arena, &holds,
+                                                                         &n_holds, err);
     if (rc != 0)
         return rc;
     struct product_key *keys = arena_array_of(batch->arena, struct product_key, n_holds);

@@ -200,6 +200,13 @@ int product_store_sell(struct tx *tx, const struct stock_move *moves, size_t n, 
 int product_store_release(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
                           struct err *err) MUST_CHECK;
 int product_store_insert_holds(struct tx *tx, const struct hold_row *rows, size_t n, struct err *err) MUST_CHECK;
+/*
+ * The holds of orders, locked. An order that is seen may have a product branch that is still being committed: its holds
+ * cannot be seen by then, and only a read that locks waits for them.
+ */
+int product_store_lock_holds(struct tx *tx, const int64_t *order_ids, size_t n, struct arena *arena,
+                             struct hold_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* The same without locks: for looks that change nothing. */
 int product_store_find_holds(struct tx *tx, const int64_t *order_ids, size_t n, struct arena *arena,
                              struct hold_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 /* sold -> available. */

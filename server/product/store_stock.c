@@ -134,6 +134,18 @@ static const struct sql_stmt HOLD_FIND = {
     .results = SQL_COLUMNS(hold_columns),
     .result_size = sizeof(struct hold_row),
 };
+static const struct sql_stmt HOLD_LOCK = {
+    .name = "hold_lock",
+    .module = MODULE_PRODUCT,
+    .text = "SELECT order_id, sku_id, biz_id, quantity, state, create_time_ms, update_time_ms\n"
+            "FROM bmt_product.stock_holds\n"
+            "WHERE order_id IN ({keys})\n"
+            "ORDER BY order_id, sku_id\n"
+            "FOR UPDATE",
+    .keys = SQL_COLUMNS(order_id_columns),
+    .results = SQL_COLUMNS(hold_columns),
+    .result_size = sizeof(struct hold_row),
+};
 static const struct sql_stmt HOLD_MOVE = {
     .name = "hold_move",
     .module = MODULE_PRODUCT,
@@ -213,6 +225,12 @@ int product_store_return_holds(struct tx *tx, const struct hold_return *rows, si
 int product_store_insert_holds(struct tx *tx, const struct hold_row *rows, size_t n, struct err *err)
 {
     return sql_write(tx, &HOLD_INSERT, rows, n, sizeof *rows, NULL, err);
+}
+
+int product_store_lock_holds(struct tx *tx, const int64_t *order_ids, size_t n, struct arena *arena,
+                             struct hold_row **ret_rows, size_t *ret_n, struct err *err)
+{
+    return sql_select_in(tx, &HOLD_LOCK, NULL, order_ids, n, sizeof *order_ids, arena, ret_rows, ret_n, err);
 }
 
 int product_store_find_holds(struct tx *tx, const int64_t *order_ids, size_t n, struct arena *arena,

@@ -27,6 +27,17 @@ static void *next_row(struct rows *rows, size_t row_size, struct arena *arena)
     return rows->list + rows->n++ * row_size;
 }
 
+/*
+ * A lock that is waited for in vain, or a deadlock, comes instead of a row; the client library then knows its number at
+ * the connection alone (seen with libmariadb 3.3).
+ */
+static int fetch_failed(struct connection *connection, MYSQL_STMT *handle, const struct sql_stmt *stmt, struct err *err)
+{
+    if (mysql_stmt_errno(handle) != 0)
+        return sql_failed(connection, mysql_stmt_errno(handle), mysql_stmt_error(handle), stmt->name, err);
+    return sql_failed(connection, mysql_errno(connection->mysql), mysql_error(connection->mysql), stmt->name, err);
+}
+
 static int fetch_rows(struct connection *connection, const struct sql_stmt *stmt, MYSQL_STMT *handle,
                       struct arena *scratch, struct arena *arena, struct rows *rows, struct err *err)
 {
@@ -41,7 +52,7 @@ static int fetch_rows(struct connection *connection, const struct sql_stmt *stmt
         if (fetched == MYSQL_NO_DATA)
             break;
         if (fetched != 0 && fetched != MYSQL_DATA_TRUNCATED)
-            return sql_failed(connection, mysql_stmt_errno(handle), mysql_stmt_error(handle), stmt->name, err);
+            return fetch_failed(connection, handle, stmt, err);
         if (rows->n == SQL_ROWS_MAX) {
             log_error("statement found too many rows", log_text("statement", stmt->name));
             rc = err_fail(err, ERR_INTERNAL_ERROR);

@@ -78,9 +78,9 @@ async function run() {
   await untilSettled(fleet, sandbox);
   say('  checking');
   const repeats = await checkRepeats(fleet, customers, random);
+  const reconciliation = await checkReconciliation(fleet, sandbox);
   const channel = checkChannel(fleet);
   const statements = await checkStatements(fleet, shop);
-  const reconciliation = await checkReconciliation(fleet);
   const books = checkBooks(fleet);
   const breaks = [...checkJournal(fleet, customers), ...repeats.breaks, ...channel.breaks, ...statements.breaks, ...reconciliation.breaks, ...books.breaks];
   const result = {
@@ -88,11 +88,12 @@ async function run() {
     'calls repeated': customers.counts.tries, 'prepared branches gone after ms': settledAfterMs, 'oldest prepared after the last fault ms': oldestMs,
     'recovery ms': recoveryMs, 'requests answered as before': repeats.n - repeats.breaks.length,
     'payments at the channel': channel.payments, 'refunds at the channel': channel.refunds, 'statement lines that agree': statements.lines - statements.breaks.length,
-    'runs of reconciliation': reconciliation.runs, 'breaks that passed by themselves': reconciliation.passing, breaks: breaks.length,
+    'runs of reconciliation': reconciliation.runs, 'breaks that passed by themselves': reconciliation.passing,
+    'late money that the channel had refused to give back, repaired': reconciliation.repaired, breaks: breaks.length,
   };
   await stopFleet(fleet, { keep: breaks.length > 0 });
   if (values.json) console.log(JSON.stringify(result));
-  else for (const [key, value] of Object.entries(result)) console.log(`${key.padEnd(42)} ${value}`);
+  else for (const [key, value] of Object.entries(result)) console.log(`${key.padEnd(64)} ${value}`);
   if (breaks.length > 0) {
     for (const one of breaks.slice(0, 50)) say(`BREAK ${one}`);
     say(`soak failed; repeat with --seed ${seed} --mode ${mode}; evidence in ${fleet.world.folder}`);

@@ -21,6 +21,7 @@ static int begin(void **state)
     (void)state;
     log_set_level(LOG_ERROR);
     db = test_db_start();
+    db->conf->database_lock_wait_s = 1;
     gold = given_sale(db, TEST_BIZ, "gold", 1250, 100000);
     return 0;
 }
@@ -135,9 +136,32 @@ static void each_point_fails_once_at_each_pass(void **state)
     assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_order.orders WHERE state <> 6"), 0);
 }
 
+/*
+ * An order can be seen once its decision is made, its held stock only when that branch has committed. Who acts on the
+ * order in between must wait for it, or be told to come again; it must not go on without the stock.
+ */
+static void what_is_still_being_committed_is_not_passed_by(void **state)
+{
+    int64_t order_id = 0;
+    int rc;
+
+    (void)state;
+    if (db->conf->n_servers == 1)
+        skip();
+    assert_int_equal(failpoint_enable("xa.commit=once", stderr), 0);
+    assert_int_equal(place_one(&order_id, "seen-early"), 0);
+    rc = cancel_one(&order_id, "cancel-early");
+    assert_true(rc == ERR_DATABASE_UNAVAILABLE || rc == ERR_BATCH_CONFLICT);
+    recover();
+    assert_int_equal(cancel_one(&order_id, "cancel-early"), 0);
+    expect_books_balance();
+    assert_int_equal(test_db_number(db, "SELECT held FROM bmt_product.stocks"), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_point_fails_once_at_each_pass)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_point_fails_once_at_each_pass),
+                                       cmocka_unit_test(what_is_still_being_committed_is_not_passed_by)};
 
     return cmocka_run_group_tests_name("faults", tests, begin, end);
 }

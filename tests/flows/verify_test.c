@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "flows/complete_payment.h"
 #include "flows/complete_refund.h"
 #include "flows/pay_order.h"
 #include "flows/refund_order.h"
 #include "lib/given.h"
+#include "sql/recovery.h"
 #include "verify/verify.h"
 
 static struct test_db *db;
@@ -316,12 +318,58 @@ static void no_second_channel_while_the_first_is_unknown(void **state)
     test_db_run(db, "DELETE FROM bmt_payment.payments WHERE payment_id = 904");
 }
 
+/* The order names a payment whose branch is still being committed, so that nobody can see it yet. */
+static void no_second_channel_while_the_first_is_still_being_committed(void **state)
+{
+    struct begin_payment first = {.order_id = the.pending, .account_id = 5, .return_url = ""};
+    struct begin_payment second = {.order_id = the.pending, .account_id = 6, .return_url = ""};
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(32 << 20);
+
+    (void)state;
+    if (db->conf->n_servers == 1)
+        skip();
+    test_db_run(db,
+                "INSERT INTO bmt_payment.channel_accounts VALUES (6, 1001, 'other', 'sandbox', 'Other', 'm', 'main', "
+                "'http://c', 'http://n', 1, 1, 1, 1, 1)");
+    assert_int_equal(failpoint_enable("xa.commit=once", stderr), 0);
+    assert_int_equal(act(db, &begin_payment_plan, &first, sizeof first, NULL), 0);
+    failpoint_disable_all();
+    assert_int_equal(act(db, &begin_payment_plan, &second, sizeof second, NULL), ERR_PAYMENT_IN_DOUBT);
+    (void)recovery_run(db->session, arena, NULL);
+    assert_int_equal(recovery_list(db->session, arena).n, 0);
+    assert_int_equal(act(db, &begin_payment_plan, &second, sizeof second, NULL), ERR_PAYMENT_IN_DOUBT);
+}
+
+/* Its order knows of the refund, whose own row cannot be seen yet: that is no "not found". */
+static void refund_that_is_still_being_committed_is_not_missing(void **state)
+{
+    struct begin_refund begin = {.order_id = the.fulfilled, .wants_all = true, .reason = "test"};
+    struct get_refund get = {0};
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(32 << 20);
+
+    (void)state;
+    if (db->conf->n_servers == 1)
+        skip();
+    assert_int_equal(failpoint_enable("xa.commit=once", stderr), 0);
+    assert_int_equal(act(db, &begin_refund_plan, &begin, sizeof begin, NULL), 0);
+    failpoint_disable_all();
+    get.refund_id = begin.refund_id;
+    assert_int_equal(act(db, &get_refund_plan, &get, sizeof get, NULL), ERR_COMMIT_UNCERTAIN);
+    (void)recovery_run(db->session, arena, NULL);
+    get = (struct get_refund){.refund_id = begin.refund_id};
+    assert_int_equal(act(db, &get_refund_plan, &get, sizeof get, NULL), 0);
+    get = (struct get_refund){.refund_id = 64};
+    assert_int_equal(act(db, &get_refund_plan, &get, sizeof get, NULL), ERR_REFUND_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(books_of_the_flows_balance),
         cmocka_unit_test(each_break_is_found_and_named),
         cmocka_unit_test(no_second_channel_while_the_first_is_unknown),
+        cmocka_unit_test(no_second_channel_while_the_first_is_still_being_committed),
+        cmocka_unit_test(refund_that_is_still_being_committed_is_not_missing),
     };
 
     return cmocka_run_group_tests_name("verify", tests, begin, end);
