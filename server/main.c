@@ -28,6 +28,7 @@
 #include "rpc/runtime.h"
 #include "sandbox/sandbox.h"
 #include "sql/migrate.h"
+#include "verify/verify.h"
 
 /* Exit codes; the help text names them. */
 enum exit_code {
@@ -46,7 +47,7 @@ static const char help[] =
     "  bmtd --config FILE --migrate         bring the schemas up to date, and end\n"
     "  bmtd --config FILE --check           check settings, database, schema and contract, and end\n"
     "  bmtd --config FILE --write-schema F  write all schemas as SQL, and end\n"
-    "  bmtd --write-docs FOLDER             write errors.md, config.md and bmtd.conf.sample, and end\n"
+    "  bmtd --write-docs FOLDER             write errors.md, config.md, breaks.md and bmtd.conf.sample, end\n"
     "  bmtd --check-contract                check methods against the protos, and end\n"
     "  bmtd --new-key                       print a fresh API key, such as for auth.admin_key_file, and end\n"
     "  bmtd --help-config                   explain every setting\n"
@@ -144,7 +145,8 @@ static int write_one(const char *folder, const char *name, void (*write)(FILE *o
 static int write_docs(const char *folder)
 {
     return write_one(folder, "errors.md", err_write_markdown) || write_one(folder, "config.md", conf_write_markdown) ||
-           write_one(folder, "bmtd.conf.sample", conf_write_sample);
+           write_one(folder, "bmtd.conf.sample", conf_write_sample) ||
+           write_one(folder, "breaks.md", finding_write_markdown);
 }
 
 static int write_schema(struct db *db, const char *path)

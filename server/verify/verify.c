@@ -41,6 +41,18 @@ const char *repair_name(enum repair repair)
     return names[repair];
 }
 
+void finding_write_markdown(FILE *out)
+{
+    fputs("# Breaks\n\n"
+          "Everything that `verify` and reconciliation can find to disagree, and the repair that is proposed for it\n"
+          "(`bmtctl reconcile`); NONE: someone must look. Generated from `server/verify/findings.def` by\n"
+          "`bmtd --write-docs`; never edited.\n\n"
+          "| kind | what disagrees | repair |\n|---|---|---|\n",
+          out);
+    for (int kind = 0; kind < FINDING_COUNT; kind++)
+        fprintf(out, "| `%s` | %s | %s |\n", infos[kind].name, infos[kind].sentence, repair_name(infos[kind].repair));
+}
+
 /* The replies are read before the orders: what was told by then must be there. */
 static int read_replies(const struct verify *verify, struct arena *arena, struct pass *plan)
 {

@@ -56,6 +56,8 @@ const struct finding_info *finding_info(enum finding_kind kind);
 const char *repair_name(enum repair repair);
 /* The kind of that name; FINDING_COUNT when there is none. */
 enum finding_kind finding_kind_of(const char *name);
+/* All kinds as a table, for docs/breaks.md. */
+void finding_write_markdown(FILE *out);
 
 enum { FINDING_TEXT_SIZE = 160 };
 

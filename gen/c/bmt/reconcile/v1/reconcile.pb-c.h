@@ -223,7 +223,7 @@ struct  Bmt__Reconcile__V1__Break
    */
   Bmt__Reconcile__V1__BreakState state;
   /*
-   * What kind of disagreement it is, such as `ORDER_STUCK`; docs/reliability.md has them all.
+   * What kind of disagreement it is, such as `ORDER_STUCK`; docs/breaks.md has them all.
    */
   char *kind;
   /*
