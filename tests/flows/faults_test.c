@@ -4,8 +4,12 @@
  */
 #include "lib/suite.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -137,6 +141,48 @@ static void each_point_fails_once_at_each_pass(void **state)
 }
 
 /*
+ * A process that is refused memory at its N-th growth of an arena, by fork: it stops, or refuses; what it had begun is
+ * finished or undone by others. True when it passed untouched.
+ */
+static bool run_without_memory_at(int n)
+{
+    const char *request_id = arena_printf(db->arena, "memory-%d", n);
+    int64_t order_id = 0;
+    int status = 0;
+    const pid_t child = fork();
+
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        prctl(PR_SET_DUMPABLE, 0);
+        db->arena = arena_new(64 << 20); /* the parent's has room left, and its connections are not ours */
+        db->session = session_new(db->db);
+        if (failpoint_enable(arena_printf(db->arena, "arena.grow=once:%d", n), stderr) != 0)
+            _exit(250);
+        if (place_one(&order_id, request_id) == 0)
+            (void)cancel_one(&order_id, arena_printf(db->arena, "memory-cancel-%d-0", n));
+        _exit(failpoint_was_hit("arena.grow") ? 1 : 0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) <= 1);
+    recover();
+    until_done(place_one, &order_id, "memory", n);
+    until_done(cancel_one, &order_id, arena_printf(db->arena, "memory-cancel-%d", n), 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void each_growth_of_memory_may_be_refused(void **state)
+{
+    int n = 0;
+
+    (void)state;
+    while (!run_without_memory_at(n))
+        assert_true(++n < 1000);
+    assert_true(n > 0);
+    expect_books_balance();
+    assert_int_equal(test_db_number(db, "SELECT held FROM bmt_product.stocks"), 0);
+}
+
+/*
  * An order can be seen once its decision is made, its held stock only when that branch has committed. Who acts on the
  * order in between must wait for it, or be told to come again; it must not go on without the stock.
  */
@@ -161,6 +207,7 @@ static void what_is_still_being_committed_is_not_passed_by(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_point_fails_once_at_each_pass),
+                                       cmocka_unit_test(each_growth_of_memory_may_be_refused),
                                        cmocka_unit_test(what_is_still_being_committed_is_not_passed_by)};
 
     return cmocka_run_group_tests_name("faults", tests, begin, end);
