@@ -75,6 +75,9 @@ int cli_tell_error(const struct bmt_error *error);
 void cli_show(const json_t *reply);
 void cli_show_table(const json_t *rows);
 
+/* A field's text; empty where there is none. */
+const char *cli_text_of(const json_t *object, const char *name);
+
 /* Text with the value's own look, such as 12.50 EUR for money; free() it. */
 char *cli_cell(const json_t *value);
 

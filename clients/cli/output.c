@@ -7,6 +7,13 @@
 
 #include "cli.h"
 
+const char *cli_text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text != NULL ? text : "";
+}
+
 /* ORDER_STATE_PAID is shown as PAID: what stands before is the same for all. */
 static const char *short_enum(const char *text)
 {

@@ -11,24 +11,17 @@
 
 enum { LOOK_EVERY_S = 1 };
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text != NULL ? text : "";
-}
-
 static bool is_over(const json_t *run)
 {
-    return strcmp(text_of(run, "state"), "RUN_STATE_DONE") == 0 ||
-           strcmp(text_of(run, "state"), "RUN_STATE_FAILED") == 0;
+    return strcmp(cli_text_of(run, "state"), "RUN_STATE_DONE") == 0 ||
+           strcmp(cli_text_of(run, "state"), "RUN_STATE_FAILED") == 0;
 }
 
 static void tell_progress(const json_t *run)
 {
-    if (text_of(run, "pass")[0] != '\0')
-        fprintf(stderr, "  %s: %3d %%, %s rows\n", text_of(run, "pass"),
-                (int)json_integer_value(json_object_get(run, "share_percent")), text_of(run, "rows"));
+    if (cli_text_of(run, "pass")[0] != '\0')
+        fprintf(stderr, "  %s: %3d %%, %s rows\n", cli_text_of(run, "pass"),
+                (int)json_integer_value(json_object_get(run, "share_percent")), cli_text_of(run, "rows"));
 }
 
 /* Done without breaks is success; the number of breaks is the message. */
@@ -37,9 +30,9 @@ static int end_of(const json_t *reply)
     const json_t *run = json_object_get(reply, "run");
 
     cli_show(reply);
-    if (strcmp(text_of(run, "state"), "RUN_STATE_FAILED") == 0)
-        return fprintf(stderr, "bmtctl: the run failed: %s\n", text_of(run, "detail")), EXIT_FAILED;
-    return strcmp(text_of(run, "breaks"), "0") == 0 ? EXIT_OK : EXIT_FAILED;
+    if (strcmp(cli_text_of(run, "state"), "RUN_STATE_FAILED") == 0)
+        return fprintf(stderr, "bmtctl: the run failed: %s\n", cli_text_of(run, "detail")), EXIT_FAILED;
+    return strcmp(cli_text_of(run, "breaks"), "0") == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
 int cli_reconcile_run(const struct cli_command *command, json_t *request)
@@ -87,8 +80,8 @@ static int look(const struct cli_command *command, json_t *request)
     if (rc != 0)
         return rc;
     found = json_object_get(reply, "break");
-    fprintf(stderr, "%s %s: %s\n%s\nrepair: %s\n", text_of(found, "kind"), text_of(found, "object"),
-            text_of(found, "what"), text_of(found, "meaning"), text_of(reply, "done"));
+    fprintf(stderr, "%s %s: %s\n%s\nrepair: %s\n", cli_text_of(found, "kind"), cli_text_of(found, "object"),
+            cli_text_of(found, "what"), cli_text_of(found, "meaning"), cli_text_of(reply, "done"));
     json_decref(reply);
     return 0;
 }

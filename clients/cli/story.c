@@ -8,13 +8,6 @@
 #include "cli.h"
 #include "grpc/health/v1/health.pb-c.h"
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text != NULL ? text : "";
-}
-
 static const char *after_word(const char *text, const char *word)
 {
     const char *found = strstr(text, word);
@@ -24,17 +17,17 @@ static const char *after_word(const char *text, const char *word)
 
 static void tell_event(const json_t *event)
 {
-    const char *from = text_of(event, "from_state");
-    const char *reason = text_of(event, "close_reason");
+    const char *from = cli_text_of(event, "from_state");
+    const char *reason = cli_text_of(event, "close_reason");
 
-    printf("  %s  %-16s %s%s%s", text_of(event, "time"), after_word(text_of(event, "kind"), "KIND_"),
+    printf("  %s  %-16s %s%s%s", cli_text_of(event, "time"), after_word(cli_text_of(event, "kind"), "KIND_"),
            from[0] != '\0' ? after_word(from, "STATE_") : "", from[0] != '\0' ? " -> " : "",
-           after_word(text_of(event, "to_state"), "STATE_"));
+           after_word(cli_text_of(event, "to_state"), "STATE_"));
     if (reason[0] != '\0')
         printf(" (%s)", after_word(reason, "REASON_"));
-    printf("  by %s", text_of(event, "actor"));
-    if (text_of(event, "detail")[0] != '\0')
-        printf(": %s", text_of(event, "detail"));
+    printf("  by %s", cli_text_of(event, "actor"));
+    if (cli_text_of(event, "detail")[0] != '\0')
+        printf(": %s", cli_text_of(event, "detail"));
     putchar('\n');
 }
 
@@ -50,7 +43,7 @@ static int all_events(json_t *request, json_t **ret_reply)
         rc = cli_call(&bmt__order__v1__order_service__descriptor, "ListOrderEvents", request, &page);
         if (rc != 0)
             break;
-        const char *token = text_of(page, "next_page_token");
+        const char *token = cli_text_of(page, "next_page_token");
         char *next = strdup(token);
 
         json_object_set_new(request, "page_token", json_string(next));
@@ -96,13 +89,13 @@ int cli_order_why(const struct cli_command *command, json_t *request)
         const json_t *next = json_object_get(story, "next_step");
         char *total = cli_cell(json_object_get(order, "total"));
 
-        printf("%s of %s over %s is %s\n", text_of(order, "order_id"), text_of(order, "user_id"), total,
-               after_word(text_of(order, "state"), "STATE_"));
+        printf("%s of %s over %s is %s\n", cli_text_of(order, "order_id"), cli_text_of(order, "user_id"), total,
+               after_word(cli_text_of(order, "state"), "STATE_"));
         json_array_foreach(json_object_get(story, "events"), i, event)
             tell_event(event);
         if (next != NULL)
-            printf("next: %s at %s (%s)\n", after_word(text_of(next, "kind"), "KIND_"), text_of(next, "time"),
-                   text_of(next, "explanation"));
+            printf("next: %s at %s (%s)\n", after_word(cli_text_of(next, "kind"), "KIND_"), cli_text_of(next, "time"),
+                   cli_text_of(next, "explanation"));
         else
             puts("next: nothing happens by itself");
         free(total);
@@ -124,11 +117,11 @@ int cli_txn_why(const struct cli_command *command, json_t *request)
         size_t i;
         const json_t *branch;
 
-        printf("%s of %s is %s\n", text_of(txn, "gtid"), text_of(txn, "home_module"),
-               after_word(text_of(txn, "fate"), "FATE_"));
+        printf("%s of %s is %s\n", cli_text_of(txn, "gtid"), cli_text_of(txn, "home_module"),
+               after_word(cli_text_of(txn, "fate"), "FATE_"));
         json_array_foreach(json_object_get(txn, "branches"), i, branch)
-            printf("  prepared on %s for %s\n", text_of(branch, "server"), text_of(branch, "module"));
-        printf("why: %s\n", text_of(txn, "explanation"));
+            printf("  prepared on %s for %s\n", cli_text_of(branch, "server"), cli_text_of(branch, "module"));
+        printf("why: %s\n", cli_text_of(txn, "explanation"));
     }
     json_decref(reply);
     return rc;
@@ -172,7 +165,7 @@ int cli_health(void)
     json_decref(request);
     if (rc != 0)
         return rc;
-    const char *status = text_of(reply, "status");
+    const char *status = cli_text_of(reply, "status");
     const bool is_serving = strcmp(status, "SERVING") == 0;
 
     puts(status);

@@ -41,3 +41,10 @@ int64_t clock_steady_ns(void)
 {
     return read_ns(CLOCK_MONOTONIC);
 }
+
+struct timespec clock_moment_in(int64_t wait_ms)
+{
+    const int64_t then_ns = read_ns(CLOCK_REALTIME) + wait_ms * 1000000;
+
+    return (struct timespec){.tv_sec = then_ns / 1000000000, .tv_nsec = then_ns % 1000000000};
+}

@@ -9,6 +9,7 @@
 #define BMT_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 /* The time that rules see, ms since epoch, UTC. Thread-safe. */
 int64_t clock_now_ms(void);
@@ -24,5 +25,8 @@ int64_t clock_wall_ms(void);
 
 /* A steady time for measuring and for deadlines, in nanoseconds since some start. */
 int64_t clock_steady_ns(void);
+
+/* The moment so many milliseconds ahead, by the machine's time: what pthread_cond_timedwait counts by. */
+struct timespec clock_moment_in(int64_t wait_ms);
 
 #endif

@@ -1,7 +1,6 @@
 /* The thread that runs jobs; see jobs.h. */
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -131,13 +130,8 @@ static void work_off(struct scheduler *scheduler, struct entry *entry)
 /* Waits for the next tick, a wake or the end. False at the end. */
 static bool wait_for_tick(int64_t tick_ms, bool *ret_woken)
 {
-    struct timespec until;
+    const struct timespec until = clock_moment_in(tick_ms);
     bool goes_on;
-
-    clock_gettime(CLOCK_REALTIME, &until); /* what pthread_cond_timedwait counts by */
-    until.tv_nsec += tick_ms % 1000 * 1000000;
-    until.tv_sec += tick_ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
 
     pthread_mutex_lock(&lock);
     while (!is_stopping && !is_woken)

@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -258,13 +257,9 @@ static void send_heartbeats(struct arena *arena)
 /* Until there is news, or the next poll is due. False at the end. */
 static bool wait_for_news(int64_t pause_ms)
 {
-    struct timespec until;
+    const struct timespec until = clock_moment_in(pause_ms);
     bool goes_on;
 
-    clock_gettime(CLOCK_REALTIME, &until); /* what pthread_cond_timedwait counts by */
-    until.tv_nsec += pause_ms % 1000 * 1000000;
-    until.tv_sec += pause_ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&lock);
     while (!is_stopping && !has_news)
         if (pthread_cond_timedwait(&changed, &lock, &until) != 0)

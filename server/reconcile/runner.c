@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -312,13 +311,9 @@ static void poll_once(void)
 /* Until the next poll, or the end of the process: false then. */
 static bool wait_for_poll(void)
 {
-    struct timespec until;
+    const struct timespec until = clock_moment_in(runner.conf->reconcile_poll_ms);
     bool goes_on;
 
-    clock_gettime(CLOCK_REALTIME, &until); /* what pthread_cond_timedwait counts by */
-    until.tv_nsec += runner.conf->reconcile_poll_ms % 1000 * 1000000;
-    until.tv_sec += runner.conf->reconcile_poll_ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&runner.lock);
     while (!runner.is_ending)
         if (pthread_cond_timedwait(&runner.changed, &runner.lock, &until) != 0)

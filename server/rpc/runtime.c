@@ -7,9 +7,9 @@
  * pollers.
  */
 #include "rpc/runtime.h"
+#include "base/clock.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "rpc/core.h"
@@ -161,16 +161,9 @@ static bool rpc_is_down(const struct rpc *rpc)
 /* Waits until it is so, or for `wait_ms` (negative: without end). False when the time was up. */
 static bool rpc_wait(struct rpc *rpc, bool (*is_so)(const struct rpc *rpc), int64_t wait_ms)
 {
-    struct timespec until;
+    const struct timespec until = clock_moment_in(wait_ms);
     bool result;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += wait_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&rpc->lock);
     while (!is_so(rpc)) {
         if (wait_ms < 0)
