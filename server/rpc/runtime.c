@@ -7,10 +7,10 @@
  * pollers.
  */
 #include "rpc/runtime.h"
-#include "base/clock.h"
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "rpc/core.h"
 #include "rpc/form_text.h"
