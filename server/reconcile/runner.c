@@ -304,8 +304,12 @@ static void poll_once(void)
     }
     if (rc == 0 && is_held)
         rc = runner.is_running ? attend(&err) : look_for_run(&err);
-    if (rc != 0)
+    if (rc == ERR_BATCH_CONFLICT && runner.is_running) {
+        log_warn("run of reconciliation was ended by another replica while this one slept, ignoring");
+        drop_run();
+    } else if (rc != 0) {
         log_warn("reconciliation waits for the database", log_text("reason", err_info(err.id)->reason));
+    }
 }
 
 /* Until the next poll, or the end of the process: false then. */
