@@ -84,8 +84,7 @@ static const struct lot_row *lot_of(const struct work *w, int32_t line_no)
 static int grant(struct batch *batch, struct work *w, struct err *err)
 {
     struct order_line_row *missing = arena_array_of(batch->arena, struct order_line_row, w->lines.n);
-    const struct order_lines lines = {.list = missing};
-    struct order_lines granted = lines;
+    struct order_lines granted = {.list = missing};
 
     if (!is_paid(w))
         return 0;
