@@ -227,23 +227,23 @@ int product_settle_holds(struct batch *batch, int64_t order_id, bool is_sold, bo
     return is_look ? 0 : move_holds(batch, holds, n, is_sold ? HOLD_SOLD : HOLD_RELEASED, err);
 }
 
+static bool fits_again(const struct hold_row *hold, struct stock_row *stocks, size_t n_stocks)
+{
+    const struct stock_row *stock = find_stock(stocks, n_stocks, hold->sku_id);
+
+    return hold->state == HOLD_RELEASED && stock != NULL && stock->is_counted && stock->available >= hold->quantity;
+}
+
 /* Whether the order's units are all there again; takes them from the stocks in memory. */
 static bool take_again(const struct hold_row *holds, size_t n_holds, int64_t order_id, struct stock_row *stocks,
                        size_t n_stocks)
 {
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < n_holds; i++) {
-            struct stock_row *stock =
-                holds[i].order_id == order_id ? find_stock(stocks, n_stocks, holds[i].sku_id) : NULL;
-
-            if (holds[i].order_id != order_id)
-                continue;
-            if (pass == 0 && (stock == NULL || !stock->is_counted || stock->available < holds[i].quantity ||
-                              holds[i].state != HOLD_RELEASED))
-                return false;
-            if (pass == 1)
-                stock->available -= holds[i].quantity;
-        }
+    for (size_t i = 0; i < n_holds; i++)
+        if (holds[i].order_id == order_id && !fits_again(&holds[i], stocks, n_stocks))
+            return false;
+    for (size_t i = 0; i < n_holds; i++)
+        if (holds[i].order_id == order_id)
+            find_stock(stocks, n_stocks, holds[i].sku_id)->available -= holds[i].quantity;
     return true;
 }
 
