@@ -27,7 +27,6 @@ static struct {
     struct session *session;
     struct arena *arena; /* of the run at hand */
     int64_t owner;
-    int64_t started_ms;
     int64_t renew_ms; /* steady time; 0: the lease is not ours */
     pthread_t thread;
 
@@ -157,7 +156,7 @@ static int begin(const struct run_row *row, struct err *err)
     return 0;
 }
 
-/* Queues the run that comes by itself, when its time has come. */
+/* Queues the run that comes by itself: so long after the last one, and at once where there was none. */
 static int schedule(struct err *err)
 {
     struct tx *tx CLEANUP(tx_cleanup) = NULL;
@@ -174,7 +173,7 @@ static int schedule(struct err *err)
     rc = tx_begin(runner.session, MODULE_PLATFORM, &tx, err);
     if (rc == 0)
         rc = reconcile_store_last_run(tx, runner.arena, &last, &n, err);
-    if (rc != 0 || now_ms < (n > 0 ? id_time_ms(last[0].run_id) : runner.started_ms) + every_ms)
+    if (rc != 0 || (n > 0 && now_ms < id_time_ms(last[0].run_id) + every_ms))
         return rc;
     row = run_make("schedule", window_ms > 0 ? now_ms - window_ms : 0, clock_now_ms());
     rc = reconcile_store_insert_run(tx, &row, err);
@@ -351,7 +350,6 @@ void reconcile_start(const struct conf *conf, struct db *db)
 {
     runner.conf = conf;
     runner.db = db;
-    runner.started_ms = clock_wall_ms();
     runner.is_ending = false;
     crypto_random(&runner.owner, sizeof runner.owner);
     runner.owner = (runner.owner & INT64_MAX) | 1;
