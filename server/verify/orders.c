@@ -174,9 +174,10 @@ static void check_refunds(struct worker *worker, const struct range *range, cons
 
 static void check_holds(struct worker *worker, const struct view *v)
 {
-    enum { HELD = 1, SOLD = 2, RELEASED = 3 };
     const struct order_seen *o = v->order;
-    const int64_t expected = o->state == ORDER_PENDING_PAYMENT ? HELD : o->state == ORDER_CLOSED ? RELEASED : SOLD;
+    const int64_t expected = o->state == ORDER_PENDING_PAYMENT ? HOLD_HELD
+                             : o->state == ORDER_CLOSED        ? HOLD_RELEASED
+                                                               : HOLD_SOLD;
 
     for (size_t i = 0; i < v->n_holds; i++) {
         const struct hold_seen *h = &v->holds[i];
@@ -309,9 +310,10 @@ static void lost_refund(struct worker *worker, const struct refund_seen *r)
 
 static void lost_hold(struct worker *worker, const struct hold_seen *h)
 {
-    found(worker, h->order_id, HOLD_STATE, h->biz_id, ID_ORDER, h->order_id,
-          "%lld units of SKU %lld are held for an order that does not exist", (long long)h->quantity,
-          (long long)h->sku_id);
+    if (h->state != HOLD_RELEASED)
+        found(worker, h->order_id, HOLD_STATE, h->biz_id, ID_ORDER, h->order_id,
+              "%lld units of SKU %lld are held for an order that does not exist", (long long)h->quantity,
+              (long long)h->sku_id);
 }
 
 static void lost_lot(struct worker *worker, const struct lot_seen *l)

@@ -85,7 +85,8 @@ test('books that balance have no breaks, and a run says what it has looked at', 
   const later = await runToEnd({ from_time: { seconds: Math.floor(Date.now() / 1000) + 60 } });
   assert.deepEqual([later.orders, later.breaks], ['0', '0']);
   const request = { request_id: requestId('run') };
-  assert.equal((await reconcile.StartRun(request)).run.run_id, (await reconcile.StartRun(request)).run.run_id);
+  const { run_id: one } = await runToEnd(request);
+  assert.equal((await reconcile.StartRun(request)).run.run_id, one);
   assert.equal((await refused(reconcile.StartRun({ ...request, from_time: { seconds: 5 } }))).reason, 'REQUEST_ID_REUSED');
 });
 
@@ -132,6 +133,8 @@ test('each repair mends what its kind names, and nothing else', async () => {
     UPDATE bmt_product.stocks SET held = held + 3, sold = sold - 2, available = available - 1 WHERE sku_id = ${number(sku.sku_id)};
     INSERT INTO bmt_product.entitlement_lots SELECT 1, biz_id, 'u1', 1, sku_id, ${number(extra.order_id)}, 1, 1, 1, 0, 0, 1, 2, 1, 1, 1, 1, 0
       FROM bmt_product.stocks WHERE sku_id = ${number(sku.sku_id)}`);
+  run(`INSERT INTO bmt_product.stock_holds SELECT 1, sku_id, biz_id, 5, 1, 1, 1, 0 FROM bmt_product.stocks WHERE sku_id = ${number(sku.sku_id)};
+    UPDATE bmt_product.stocks SET held = held + 5, available = available - 5 WHERE sku_id = ${number(sku.sku_id)}`);
   await unusedMoney(unused);
   const lateMoney = await unusedMoney(tooLate);
   const known = await unusedMoney(late);
@@ -147,6 +150,7 @@ test('each repair mends what its kind names, and nothing else', async () => {
   assert.match(events.at(-1).detail, /repair brk_\w+: a test/);
   await repaired('LOT_MISSING', bare.order_id, /1 lines are granted/);
   await repaired('HOLD_STATE', held.order_id, /held stock is released/);
+  await repaired('HOLD_STATE', 'ord_0000000000001', /held stock is released/); // of an order that is not there
   await repaired('LOT_EXTRA', extra.order_id, /1 lots are recalled/);
   assert.equal((await lots(extra))[0].state, 'LOT_STATE_RECALLED');
   await repaired('PAYMENT_UNUSED', (await shop.payments.ListPayments({ order_id: unused.order_id })).payments[0].payment_id, /paid and fulfilled/);

@@ -257,10 +257,13 @@ export async function stopWorld(world) {
       throw new Error(`bmtd ended with ${child.exitCode ?? child.signalCode}: ${readFileSync(`${world.folder}/bmtd.log`, 'utf8').slice(-4000)}`);
     }
   }
-  verify(world); // whatever a suite has done, the books balance at its end
-  for (const one of [world.database, ...world.otherDatabases]) {
-    one.kill('SIGCONT');
-    one.kill('SIGKILL');
+  try {
+    verify(world); // whatever a suite has done, the books balance at its end
+  } finally {
+    for (const one of [world.database, ...world.otherDatabases]) {
+      one.kill('SIGCONT');
+      one.kill('SIGKILL');
+    }
+    rmSync(world.folder, { recursive: true, force: true });
   }
-  rmSync(world.folder, { recursive: true, force: true });
 }
