@@ -3,7 +3,10 @@
  * server; address, key, business and the database's socket come from BMT_ADDRESS, BMT_API_KEY, BMT_BUSINESS and
  * BMT_DB_SOCKET.
  *
- *   bmt-bench [--json] [--seconds S] [create-order] [get-order] [echo]
+ *   bmt-bench [--json] [--seconds S] [--one-server CALLERS:ORDERS_PER_S,...] [create-order] [get-order] [echo]
+ *
+ * With two-phase commit the tables of an order are on three servers, so the baseline is what the same server did with
+ * all of them on one, told by --one-server.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +25,7 @@ enum { SKUS = 100, ORDERS_KEPT = 4096 };
 static struct bmt_client *client;
 static bool is_json;
 static double seconds = 5;
+static const char *one_server; /* NULL: this is it */
 static int64_t sku_ids[SKUS];
 static char sku_texts[SKUS][ID_TEXT_SIZE];
 static char order_texts[ORDERS_KEPT][ID_TEXT_SIZE];
@@ -192,14 +196,37 @@ static double measure(const char *name, const struct load *load, int callers, co
     return result.calls_per_s;
 }
 
+static const int callers[] = {1, 8, 64, 256};
+
+/* `256:8169` in a list of such; 0 when it is not there. */
+static double one_server_of(int n_callers)
+{
+    for (const char *at = one_server; *at != '\0'; at += strcspn(at, ","), at += *at == ',') {
+        char *colon = NULL;
+
+        if (strtol(at, &colon, 10) == n_callers && *colon == ':')
+            return strtod(colon + 1, NULL);
+    }
+    return 0;
+}
+
+static void bench_beside_one_server(void)
+{
+    for (size_t i = 0; i < sizeof callers / sizeof callers[0]; i++)
+        measure("create-order", &create_order, callers[i], "one-server", one_server_of(callers[i]));
+}
+
 static void bench_create_order(void)
 {
-    static const int callers[] = {1, 8, 64, 256};
     struct one_tx_result baseline = {0};
     int64_t biz_id = 0;
     const char *business = getenv("BMT_BUSINESS");
     const char *socket = getenv("BMT_DB_SOCKET");
 
+    if (one_server != NULL) {
+        bench_beside_one_server();
+        return;
+    }
     if (business == NULL || socket == NULL || id_parse(ID_BUSINESS, business, &biz_id) != 0)
         give_up("BMT_BUSINESS and BMT_DB_SOCKET must be set", NULL);
     if (one_tx_run(socket, biz_id, sku_ids, SKUS, seconds, &baseline) != 0)
@@ -255,6 +282,8 @@ int main(int argc, char **argv)
             is_json = true;
         else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc)
             seconds = strtod(argv[++i], NULL);
+        else if (strcmp(argv[i], "--one-server") == 0 && i + 1 < argc)
+            one_server = argv[++i];
         else
             n_named++;
     }
@@ -264,7 +293,7 @@ int main(int argc, char **argv)
         bench_get_order();
     }
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--seconds") == 0)
+        if (strcmp(argv[i], "--seconds") == 0 || strcmp(argv[i], "--one-server") == 0)
             i++;
         else if (strcmp(argv[i], "--json") != 0)
             run(argv[i]);
