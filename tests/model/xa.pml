@@ -11,7 +11,8 @@
  * server restarts, a recoverer dies and comes back knowing nothing, a reply is lost.
  *
  * Never: one branch committed and another rolled back; a branch committed without the decision, or without all its
- * writes; a caller who heard success without the decision; one who heard failure, with it.
+ * writes; a caller who heard success without the decision; one who heard failure, with it. Who sees the decision finds
+ * what the branches wrote, if it reads with locks (-DREADER).
  * In the end: no branch is prepared (ltl settled, under weak fairness).
  *
  * tests/model/run also runs it with mistakes built in (-DMUT_...); each must be found.
@@ -261,9 +262,31 @@ proctype faults()
     od
 }
 
+#ifdef READER
+/*
+ * Someone who sees what the decision has made visible, and reads what belongs to it on another server: with locks, which
+ * wait while the branch is prepared. It must be there.
+ */
+proctype reader()
+{
+    decision == C;
+    atomic {
+#ifndef MUT_UNLOCKED_READ
+        branch[0] != PREPARED;
+#endif
+        assert(branch[0] == COMMITTED)
+    }
+}
+#endif
+
 init
 {
-    atomic { run coordinator(); run recoverer(); run recoverer(); run faults() }
+    atomic {
+        run coordinator(); run recoverer(); run recoverer(); run faults();
+#ifdef READER
+        run reader()
+#endif
+    }
 }
 
 /* A coordinator that sleeps for ever with prepared branches does not hold them: recovery ends its connections. */
