@@ -20,7 +20,7 @@ static int read_key(struct worker *worker, const char *text, int64_t *ret_key, b
     return scan.has_failed ? -1 : 0;
 }
 
-static bool stops(const struct verify *verify)
+bool pass_stops(const struct verify *verify)
 {
     return verify->stops != NULL && verify->stops(verify->context);
 }
@@ -34,7 +34,7 @@ static int take_range(struct worker *worker, int64_t *ret_after, int64_t *ret_up
     int rc = 0;
 
     pthread_mutex_lock(&pass->lock);
-    pass->has_failed = pass->has_failed || stops(pass->verify);
+    pass->has_failed = pass->has_failed || pass_stops(pass->verify);
     *ret_taken = !pass->is_done && !pass->has_failed;
     if (*ret_taken) {
         *ret_after = pass->next;
@@ -121,7 +121,7 @@ static int look_again(struct worker *worker, bool is_last)
     for (size_t i = 0; i < pass->n_suspects && rc == 0; i++) {
         if (pass->suspects[i].is_cleared)
             continue;
-        if (stops(pass->verify))
+        if (pass_stops(pass->verify))
             return -1;
         pass->n_found = 0;
         rc = pass->check(worker, pass->suspects[i].id - 1, pass->suspects[i].id);

@@ -46,6 +46,9 @@ struct pass {
     size_t n_money;
 };
 
+/* Whether the caller wants no more. */
+bool pass_stops(const struct verify *verify);
+
 /* The pause before suspects are looked at again. */
 void pass_pause(const struct verify *verify);
 

@@ -101,6 +101,8 @@ static int look_at_whole(struct worker *worker, int (*check)(struct worker *work
     int rc = 0;
 
     for (int i = 0; i <= worker->verify->recheck_max && rc == 0; i++) {
+        if (pass_stops(worker->verify))
+            return -1;
         pass->is_last_look = i == worker->verify->recheck_max;
         pass->n_found = 0;
         rc = check(worker, pass->report);
