@@ -323,11 +323,12 @@ static void no_second_channel_while_the_first_is_still_being_committed(void **st
 {
     struct begin_payment first = {.order_id = the.pending, .account_id = 5, .return_url = ""};
     struct begin_payment second = {.order_id = the.pending, .account_id = 6, .return_url = ""};
-    struct arena *arena CLEANUP(arena_cleanup) = arena_new(32 << 20);
 
     (void)state;
     if (db->conf->n_servers == 1)
         skip();
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(32 << 20);
+
     test_db_run(db,
                 "INSERT INTO bmt_payment.channel_accounts VALUES (6, 1001, 'other', 'sandbox', 'Other', 'm', 'main', "
                 "'http://c', 'http://n', 1, 1, 1, 1, 1)");
@@ -345,11 +346,12 @@ static void refund_that_is_still_being_committed_is_not_missing(void **state)
 {
     struct begin_refund begin = {.order_id = the.fulfilled, .wants_all = true, .reason = "test"};
     struct get_refund get = {0};
-    struct arena *arena CLEANUP(arena_cleanup) = arena_new(32 << 20);
 
     (void)state;
     if (db->conf->n_servers == 1)
         skip();
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(32 << 20);
+
     assert_int_equal(failpoint_enable("xa.commit=once", stderr), 0);
     assert_int_equal(act(db, &begin_refund_plan, &begin, sizeof begin, NULL), 0);
     failpoint_disable_all();
