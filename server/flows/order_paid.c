@@ -12,13 +12,15 @@
 #include "order/ops.h"
 #include "product/ops.h"
 
+static bool is_its_money(const struct order_row *row, const struct paid_order *paid)
+{
+    return row->amount_minor == paid->amount.amount_minor && strcmp(row->currency, paid->amount.currency) == 0;
+}
+
 /* Another payment's order, or one that has closed, cannot take the money. */
 static bool takes_money(const struct order_row *row, const struct paid_order *paid)
 {
-    if (PLANTED("any_amount_pays"))
-        return row->state == ORDER_PENDING_PAYMENT;
-    return row->state == ORDER_PENDING_PAYMENT && row->amount_minor == paid->amount.amount_minor &&
-           strcmp(row->currency, paid->amount.currency) == 0;
+    return row->state == ORDER_PENDING_PAYMENT && (is_its_money(row, paid) || PLANTED("any_amount_pays"));
 }
 
 static bool was_paid_by(const struct order_row *row, const struct paid_order *paid)
@@ -72,8 +74,7 @@ static int settle(struct batch *batch, struct order_moves *moves, struct err *er
 /* Whether the order could take the money if it were re-opened. */
 static bool would_take_money(const struct order_row *row, const struct paid_order *paid)
 {
-    return row != NULL && row->state == ORDER_CLOSED && row->amount_minor == paid->amount.amount_minor &&
-           strcmp(row->currency, paid->amount.currency) == 0;
+    return row != NULL && row->state == ORDER_CLOSED && is_its_money(row, paid);
 }
 
 /* Orders that had closed, and are to take their money all the same: `ret_reopened[i]`. Their stock is held again. */

@@ -142,7 +142,7 @@ static bool is_recent(const char *time, int64_t now_ms)
     return *end == '\0' && seconds > now_s - CLOCK_SKEW_S_MAX && seconds < now_s + CLOCK_SKEW_S_MAX;
 }
 
-static const char *text_of(const json_t *json, const char *name, struct arena *arena)
+const char *channel_sandbox_text(const json_t *json, const char *name, struct arena *arena)
 {
     const char *text = json_string_value(json_object_get(json, name));
 
@@ -173,15 +173,15 @@ static struct channel_verdict verdict_of(const json_t *json, struct arena *arena
         .word = word_of(json_string_value(json_object_get(json, "state"))), .action_url = "", .failure = ""};
     const char *ours = json_string_value(json_object_get(json, "merchant_payment_id"));
     const char *currency = json_string_value(json_object_get(json, "currency"));
-    const char *failure = text_of(json, "failure", arena);
-    const char *url = text_of(json, "pay_url", arena);
+    const char *failure = channel_sandbox_text(json, "failure", arena);
+    const char *url = channel_sandbox_text(json, "pay_url", arena);
 
     if (ours == NULL || id_parse(ID_PAYMENT, ours, &verdict.payment_id) != 0 || currency == NULL ||
         !currency_known(currency))
         return (struct channel_verdict){.word = CHANNEL_UNCLEAR, .action_url = "", .failure = ""};
     verdict.amount = money_of(json_integer_value(json_object_get(json, "amount_minor")), currency);
-    verdict.ref = text_of(json, "channel_payment_id", arena);
-    verdict.transaction = text_of(json, "channel_transaction_id", arena);
+    verdict.ref = channel_sandbox_text(json, "channel_payment_id", arena);
+    verdict.transaction = channel_sandbox_text(json, "channel_transaction_id", arena);
     verdict.action_url = url != NULL && verdict.word == CHANNEL_WAITS ? url : "";
     verdict.failure = failure != NULL ? failure : "";
     return verdict;
@@ -197,7 +197,7 @@ static struct channel_verdict refund_verdict_of(const json_t *json, struct arena
     const char *state = json_string_value(json_object_get(json, "state"));
     const char *ours = json_string_value(json_object_get(json, "merchant_refund_id"));
     const char *currency = json_string_value(json_object_get(json, "currency"));
-    const char *failure = text_of(json, "failure", arena);
+    const char *failure = channel_sandbox_text(json, "failure", arena);
 
     if (state == NULL || ours == NULL || id_parse(ID_REFUND, ours, &verdict.refund_id) != 0 || currency == NULL ||
         !currency_known(currency))
@@ -206,8 +206,8 @@ static struct channel_verdict refund_verdict_of(const json_t *json, struct arena
         if (strcmp(words[i].state, state) == 0)
             verdict.word = words[i].word;
     verdict.amount = money_of(json_integer_value(json_object_get(json, "amount_minor")), currency);
-    verdict.ref = text_of(json, "channel_refund_id", arena);
-    verdict.transaction = text_of(json, "channel_transaction_id", arena);
+    verdict.ref = channel_sandbox_text(json, "channel_refund_id", arena);
+    verdict.transaction = channel_sandbox_text(json, "channel_transaction_id", arena);
     verdict.failure = failure != NULL ? failure : "";
     return verdict;
 }
@@ -233,7 +233,7 @@ static struct channel_verdict read_with(const struct channel_account *account, c
     } else if (reply->status == 404) {
         verdict.word = CHANNEL_MISSING;
     } else if (reply->status >= 400 && reply->status < 500) {
-        const char *reason = text_of(json, "error", arena);
+        const char *reason = channel_sandbox_text(json, "error", arena);
 
         verdict.word = CHANNEL_REFUSED;
         verdict.failure = reason != NULL ? reason : "REFUSED";
@@ -277,7 +277,7 @@ static bool read_notification(const struct channel_account *account, const struc
         return false;
     json = json_loadb(body, body_size, JSON_REJECT_DUPLICATES, NULL);
     ret_notification->verdict = verdict_of(json, arena);
-    ret_notification->event_id = text_of(json, "event_id", arena);
+    ret_notification->event_id = channel_sandbox_text(json, "event_id", arena);
     merchant = json_string_value(json_object_get(json, "merchant"));
     is_good = ret_notification->verdict.word != CHANNEL_UNCLEAR && ret_notification->event_id != NULL &&
               strlen(ret_notification->event_id) <= 64 && merchant != NULL &&

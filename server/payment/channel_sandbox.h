@@ -2,9 +2,14 @@
 #ifndef BMT_PAYMENT_CHANNEL_SANDBOX_H
 #define BMT_PAYMENT_CHANNEL_SANDBOX_H
 
+#include <jansson.h>
+
 #include "payment/channel.h"
 
 extern const struct channel channel_sandbox;
+
+/* A text of an object, in the arena; NULL when there is none. */
+const char *channel_sandbox_text(const json_t *json, const char *name, struct arena *arena);
 
 bool channel_sandbox_read_statement(const struct channel_account *account, const char *date, struct sql_bytes file,
                                     struct arena *arena, struct channel_statement *ret_statement,

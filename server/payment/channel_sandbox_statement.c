@@ -7,12 +7,9 @@
 
 enum { TEXT_BYTES_MAX = 64 };
 
-/* A text of at most 64 bytes; NULL when there is none. */
-static const char *text_of(const json_t *json, const char *name, struct arena *arena)
+static bool fits(const char *text)
 {
-    const char *text = json_string_value(json_object_get(json, name));
-
-    return text != NULL && strlen(text) <= TEXT_BYTES_MAX ? arena_strdup(arena, text) : NULL;
+    return text != NULL && strlen(text) <= TEXT_BYTES_MAX;
 }
 
 static bool says(const json_t *json, const char *name, const char *expected)
@@ -42,11 +39,11 @@ static bool read_line(const json_t *json, struct arena *arena, struct channel_st
         return false;
     line->kind = says(json, "type", "PAYMENT") ? STATEMENT_PAYMENT : STATEMENT_REFUND;
     line->object_id = object_of(json, line->kind);
-    line->ref = text_of(json, "channel_id", arena);
-    line->transaction = text_of(json, "channel_transaction_id", arena);
+    line->ref = channel_sandbox_text(json, "channel_id", arena);
+    line->transaction = channel_sandbox_text(json, "channel_transaction_id", arena);
     line->amount = money_of(json_integer_value(amount), currency);
     line->time_ms = json_integer_value(json_object_get(json, "time_ms"));
-    return line->ref != NULL && line->transaction != NULL;
+    return fits(line->ref) && fits(line->transaction);
 }
 
 static const char *read_lines(const json_t *list, struct arena *arena, struct channel_statement *statement)

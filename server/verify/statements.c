@@ -6,7 +6,7 @@
 #include "payment/state.h"
 #include "verify/pass.h"
 
-enum { KIND_PAYMENT = 1, KIND_REFUND = 2 };
+enum { KIND_PAYMENT = 1 }; /* else a refund */
 
 static const struct seen_column line_list[] = {
     SEEN(statement_line_seen, id),      SEEN(statement_line_seen, biz_id),

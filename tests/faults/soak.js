@@ -88,7 +88,7 @@ async function run() {
     'calls repeated': customers.counts.tries, 'prepared branches gone after ms': settledAfterMs, 'oldest prepared after the last fault ms': oldestMs,
     'recovery ms': recoveryMs, 'requests answered as before': repeats.n - repeats.breaks.length,
     'payments at the channel': channel.payments, 'refunds at the channel': channel.refunds, 'statement lines that agree': statements.lines - statements.breaks.length,
-    'runs of reconciliation': reconciliation.runs, 'breaks that passed by themselves': reconciliation.passing,
+    'runs of reconciliation': reconciliation.runs, 'passing breaks': reconciliation.passing,
     'late money that the channel had refused to give back, repaired': reconciliation.repaired, breaks: breaks.length,
   };
   await stopFleet(fleet, { keep: breaks.length > 0 });
