@@ -73,6 +73,36 @@ static void meet_open_payment(struct begin_payment *c, struct payment_row *open)
     }
 }
 
+/*
+ * The order names the last payment that was begun for it. One that cannot be seen is in a branch that is still being
+ * committed; reading it with a lock waits for that branch. Only those that cannot be seen are locked: who completes a
+ * payment locks it before its order.
+ */
+static int wait_for_unseen(struct batch *batch, const struct order_ref *refs, struct err *err)
+{
+    struct payment_key *keys = arena_array_of(batch->arena, struct payment_key, batch->n);
+    struct payment_row *rows = NULL;
+    size_t n_keys = 0;
+    size_t n_unseen = 0;
+    size_t n = 0;
+    int rc;
+
+    for_each_command(struct begin_payment, c, batch) if (refs[c_i].row->payment_id != 0) keys[n_keys++] =
+        (struct payment_key){.id = refs[c_i].row->payment_id, .biz_id = refs[c_i].row->biz_id};
+    rc = payment_store_find(batch->tx, keys, n_keys, batch->arena, &rows, &n, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < n_keys; i++) {
+        bool is_seen = false;
+
+        for (size_t j = 0; j < n && !is_seen; j++)
+            is_seen = rows[j].payment_id == keys[i].id;
+        if (!is_seen)
+            keys[n_unseen++] = keys[i];
+    }
+    return payment_store_lock(batch->tx, keys, n_unseen, batch->arena, &rows, &n, err);
+}
+
 static struct payment_row make_payment(const struct begin_payment *c, const struct order_row *order, int64_t now_ms)
 {
     struct payment_row row = {
@@ -99,10 +129,7 @@ static struct payment_row make_payment(const struct begin_payment *c, const stru
     return row;
 }
 
-/*
- * The order names the last payment that was begun for it. One that cannot be seen is in a branch that is still being
- * committed: whatever it is, it may take the money.
- */
+/* A payment that the order names and that nobody can see even now: whatever it is, it may take the money. */
 static void meet_unseen_payment(struct begin_payment *c, const struct order_row *order, const struct payment_row *rows,
                                 size_t n)
 {
@@ -175,8 +202,10 @@ static int begin_payment_body(struct batch *batch, struct err *err)
     rc = answer_repeats(batch, err);
     if (rc == 0)
         rc = order_lock(batch, refs, batch->n, err);
+    if (rc == 0 && !PLANTED("blind_to_doubt"))
+        rc = wait_for_unseen(batch, refs, err);
     if (rc == 0)
-        rc = answer_repeats(batch, err); /* the same request may have held the lock that we waited for */
+        rc = answer_repeats(batch, err); /* the same request may have held the locks that we waited for */
     if (rc == 0)
         rc = payment_load_accounts(batch, batch->commands, account_ids, batch->n, accounts, err);
     if (rc != 0)

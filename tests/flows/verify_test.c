@@ -3,16 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
-#include "base/failpoint.h"
 #include "flows/complete_payment.h"
 #include "flows/complete_refund.h"
 #include "flows/pay_order.h"
 #include "flows/refund_order.h"
 #include "lib/given.h"
-#include "sql/recovery.h"
 #include "verify/verify.h"
 
 static struct test_db *db;
@@ -23,47 +20,6 @@ static struct {
     int64_t pending, fulfilled, closed, part, late;
     int64_t paid_by, late_by;
 } the;
-
-static void write_file(const char *name, const char *text)
-{
-    const char *path = arena_printf(db->arena, "%s/%s", db->folder, name);
-    FILE *file = fopen(path, "w");
-
-    fputs(text, file);
-    fclose(file);
-    chmod(path, 0600);
-}
-
-static void given_channel(void)
-{
-    write_file("main", "a secret\n");
-    write_file("main.pub", "-----BEGIN PUBLIC KEY-----\n"
-                           "MCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
-                           "-----END PUBLIC KEY-----\n");
-    channel_use_secrets_dir(db->folder);
-    test_db_run(db, "INSERT INTO bmt_payment.channel_accounts VALUES (5, 1001, 'main', 'sandbox', 'Main', 'm', 'main', "
-                    "'http://c', 'http://n', 1, 1, 1, 1, 1)");
-}
-
-/* A payment of the order that the channel has taken. */
-static void given_money(int64_t payment_id, int64_t order_id, int64_t amount_minor)
-{
-    struct complete_payment c = {.payment_id = payment_id,
-                                 .verdict = {.word = CHANNEL_HAS_MONEY,
-                                             .payment_id = payment_id,
-                                             .amount = money_of(amount_minor, "EUR"),
-                                             .ref = arena_printf(db->arena, "cp_%lld", (long long)payment_id),
-                                             .action_url = "",
-                                             .failure = ""}};
-
-    test_db_run(db, arena_printf(db->arena,
-                                 "INSERT INTO bmt_payment.payments SELECT %lld, 1001, %lld, 'u1', 5, 'r%lld', "
-                                 "REPEAT(CHAR(0), 16), 1, 1, 'EUR', %lld, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, "
-                                 "0, 0",
-                                 (long long)payment_id, (long long)order_id, (long long)payment_id,
-                                 (long long)amount_minor, (long long)clock_now_ms() + 60000));
-    assert_int_equal(act(db, &complete_payment_plan, &c, sizeof c, NULL), 0);
-}
 
 static void given_part_refund(int64_t order_id)
 {
@@ -82,18 +38,18 @@ static int begin(void **state)
     (void)state;
     db = test_db_start();
     gold = given_sale(db, TEST_BIZ, "gold", 1250, 100);
-    given_channel();
+    given_channel(db, 5);
     the.pending = given_pending_order(db, "u1", gold.sku_id, 1);
     the.fulfilled = given_pending_order(db, "u1", gold.sku_id, 2);
-    given_money(the.paid_by = 901, the.fulfilled, 2500);
+    given_money(db, the.paid_by = 901, the.fulfilled, 2500);
     the.closed = given_pending_order(db, "u2", gold.sku_id, 3);
     assert_int_equal(close_with(db, the.closed, "close-1"), 0);
     the.part = given_pending_order(db, "u3", gold.sku_id, 3);
-    given_money(902, the.part, 3750);
+    given_money(db, 902, the.part, 3750);
     given_part_refund(the.part);
     the.late = given_pending_order(db, "u4", gold.sku_id, 1);
     assert_int_equal(close_with(db, the.late, "close-2"), 0);
-    given_money(the.late_by = 903, the.late, 1250);
+    given_money(db, the.late_by = 903, the.late, 1250);
     return 0;
 }
 
@@ -318,60 +274,12 @@ static void no_second_channel_while_the_first_is_unknown(void **state)
     test_db_run(db, "DELETE FROM bmt_payment.payments WHERE payment_id = 904");
 }
 
-/* The order names a payment whose branch is still being committed, so that nobody can see it yet. */
-static void no_second_channel_while_the_first_is_still_being_committed(void **state)
-{
-    struct begin_payment first = {.order_id = the.pending, .account_id = 5, .return_url = ""};
-    struct begin_payment second = {.order_id = the.pending, .account_id = 6, .return_url = ""};
-
-    (void)state;
-    if (db->conf->n_servers == 1)
-        skip();
-    struct arena *arena CLEANUP(arena_cleanup) = arena_new(32 << 20);
-
-    test_db_run(db,
-                "INSERT INTO bmt_payment.channel_accounts VALUES (6, 1001, 'other', 'sandbox', 'Other', 'm', 'main', "
-                "'http://c', 'http://n', 1, 1, 1, 1, 1)");
-    assert_int_equal(failpoint_enable("xa.commit=once", stderr), 0);
-    assert_int_equal(act(db, &begin_payment_plan, &first, sizeof first, NULL), 0);
-    failpoint_disable_all();
-    assert_int_equal(act(db, &begin_payment_plan, &second, sizeof second, NULL), ERR_PAYMENT_IN_DOUBT);
-    (void)recovery_run(db->session, arena, NULL);
-    assert_int_equal(recovery_list(db->session, arena).n, 0);
-    assert_int_equal(act(db, &begin_payment_plan, &second, sizeof second, NULL), ERR_PAYMENT_IN_DOUBT);
-}
-
-/* Its order knows of the refund, whose own row cannot be seen yet: that is no "not found". */
-static void refund_that_is_still_being_committed_is_not_missing(void **state)
-{
-    struct begin_refund begin = {.order_id = the.fulfilled, .wants_all = true, .reason = "test"};
-    struct get_refund get = {0};
-
-    (void)state;
-    if (db->conf->n_servers == 1)
-        skip();
-    struct arena *arena CLEANUP(arena_cleanup) = arena_new(32 << 20);
-
-    assert_int_equal(failpoint_enable("xa.commit=once", stderr), 0);
-    assert_int_equal(act(db, &begin_refund_plan, &begin, sizeof begin, NULL), 0);
-    failpoint_disable_all();
-    get.refund_id = begin.refund_id;
-    assert_int_equal(act(db, &get_refund_plan, &get, sizeof get, NULL), ERR_COMMIT_UNCERTAIN);
-    (void)recovery_run(db->session, arena, NULL);
-    get = (struct get_refund){.refund_id = begin.refund_id};
-    assert_int_equal(act(db, &get_refund_plan, &get, sizeof get, NULL), 0);
-    get = (struct get_refund){.refund_id = 64};
-    assert_int_equal(act(db, &get_refund_plan, &get, sizeof get, NULL), ERR_REFUND_NOT_FOUND);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(books_of_the_flows_balance),
         cmocka_unit_test(each_break_is_found_and_named),
         cmocka_unit_test(no_second_channel_while_the_first_is_unknown),
-        cmocka_unit_test(no_second_channel_while_the_first_is_still_being_committed),
-        cmocka_unit_test(refund_that_is_still_being_committed_is_not_missing),
     };
 
     return cmocka_run_group_tests_name("verify", tests, begin, end);

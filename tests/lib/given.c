@@ -1,8 +1,12 @@
 /* Beginnings of tests; see given.h. */
 #include "lib/given.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/clock.h"
+#include "flows/complete_payment.h"
 #include "lib/suite.h"
 
 static struct sql_bytes no_reply(const struct command *command, struct arena *arena)
@@ -144,4 +148,48 @@ int close_with(struct test_db *test, int64_t order_id, const char *request_id)
         .order_id = order_id, .event = ORDER_EVENT_CANCEL, .reason = CLOSE_USER_CANCELLED, .detail = ""};
 
     return act(test, &cancel_order_plan, &close, sizeof close, request_id);
+}
+
+static void write_secret(struct test_db *test, const char *name, const char *text)
+{
+    const char *path = arena_printf(test->arena, "%s/%s", test->folder, name);
+    FILE *file = fopen(path, "w");
+
+    fputs(text, file);
+    fclose(file);
+    chmod(path, 0600);
+}
+
+void given_channel(struct test_db *test, int64_t channel_account_id)
+{
+    write_secret(test, "main", "a secret\n");
+    write_secret(test, "main.pub",
+                 "-----BEGIN PUBLIC KEY-----\n"
+                 "MCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+                 "-----END PUBLIC KEY-----\n");
+    channel_use_secrets_dir(test->folder);
+    test_db_run(test, arena_printf(test->arena,
+                                   "INSERT INTO bmt_payment.channel_accounts VALUES (%lld, 1001, 'main-%lld', "
+                                   "'sandbox', 'Main', 'm', 'main', 'http://c', 'http://n', 1, 1, 1, 1, 1)",
+                                   (long long)channel_account_id, (long long)channel_account_id));
+}
+
+void given_money(struct test_db *test, int64_t payment_id, int64_t order_id, int64_t amount_minor)
+{
+    struct complete_payment c = {.payment_id = payment_id,
+                                 .verdict = {.word = CHANNEL_HAS_MONEY,
+                                             .payment_id = payment_id,
+                                             .amount = money_of(amount_minor, "EUR"),
+                                             .ref = arena_printf(test->arena, "cp_%lld", (long long)payment_id),
+                                             .action_url = "",
+                                             .failure = ""}};
+
+    test_db_run(test,
+                arena_printf(test->arena,
+                             "INSERT INTO bmt_payment.payments SELECT %lld, 1001, %lld, 'u1', 5, 'r%lld', "
+                             "REPEAT(CHAR(0), 16), 1, 1, 'EUR', %lld, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, "
+                             "0, 0",
+                             (long long)payment_id, (long long)order_id, (long long)payment_id, (long long)amount_minor,
+                             (long long)clock_now_ms() + 60000));
+    assert_int_equal(act(test, &complete_payment_plan, &c, sizeof c, NULL), 0);
 }

@@ -36,6 +36,12 @@ int64_t given_pending_order(struct test_db *test, const char *user_id, int64_t s
 struct paid_order pay(struct test_db *test, int64_t order_id, int64_t payment_id, int64_t amount_minor);
 int64_t given_fulfilled_order(struct test_db *test, const char *user_id, int64_t sku_id, int64_t quantity);
 
+/* An enabled account of the sandbox channel, with its secrets; nobody is at its address. */
+void given_channel(struct test_db *test, int64_t channel_account_id);
+
+/* A payment of the order by account 5 that the channel has taken. */
+void given_money(struct test_db *test, int64_t payment_id, int64_t order_id, int64_t amount_minor);
+
 int close_with(struct test_db *test, int64_t order_id, const char *request_id);
 
 #endif
