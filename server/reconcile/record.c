@@ -141,17 +141,18 @@ static int end_gone(struct session *session, struct arena *arena, struct run_row
     return rc;
 }
 
-int record_findings(struct session *session, struct arena *arena, const struct finding *findings, size_t n,
-                    struct run_row *run, struct err *err)
+int record_findings(struct session *session, struct arena *arena, const struct findings *findings, struct run_row *run,
+                    struct err *err)
 {
-    struct break_row *rows = arena_array_of(arena, struct break_row, n);
+    struct break_row *rows = arena_array_of(arena, struct break_row, findings->n);
     const int64_t now_ms = clock_now_ms();
-    size_t n_gone = CHUNK;
+    size_t n_gone = findings->are_all ? CHUNK : 0;
+    size_t n;
     int rc = 0;
 
-    for (size_t i = 0; i < n; i++)
-        rows[i] = break_of(&findings[i], run, now_ms, arena);
-    n = merge(rows, n);
+    for (size_t i = 0; i < findings->n; i++)
+        rows[i] = break_of(&findings->list[i], run, now_ms, arena);
+    n = merge(rows, findings->n);
     run->break_count = (int64_t)n;
     run->new_count = run->gone_count = 0;
     for (size_t at = 0; at < n && rc == 0; at += CHUNK)

@@ -5,12 +5,19 @@
 #include "reconcile/store.h"
 #include "verify/verify.h"
 
+/* What a run has found. */
+struct findings {
+    const struct finding *list;
+    size_t n;
+    bool are_all; /* there were no more: what is not among them is gone */
+};
+
 /*
  * Records the findings of a run, in several transactions: each of them is true by itself. Sets the row's counts of
  * breaks. 0, or an error of sql.h: what was recorded by then stays, and recording again does no harm.
  */
-int record_findings(struct session *session, struct arena *arena, const struct finding *findings, size_t n,
-                    struct run_row *run, struct err *err) MUST_CHECK;
+int record_findings(struct session *session, struct arena *arena, const struct findings *findings, struct run_row *run,
+                    struct err *err) MUST_CHECK;
 
 /* How a break names what disagrees: by its id, or where it has none by what was found. */
 const char *record_object(const struct finding *finding, struct arena *arena);

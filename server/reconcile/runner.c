@@ -221,6 +221,7 @@ static const char *detail_of(void)
 static int end(struct err *err)
 {
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(ARENA_BYTES_MAX);
+    const struct findings findings = {.list = runner.findings, .n = runner.n_findings, .are_all = runner.n_unkept == 0};
     struct run_row *run = &runner.run;
     int rc = 0;
 
@@ -233,7 +234,7 @@ static int end(struct err *err)
     run->detail = detail_of();
     run->end_time_ms = clock_now_ms();
     if (runner.verify_rc == 0)
-        rc = record_findings(runner.session, arena, runner.findings, runner.n_findings, run, err);
+        rc = record_findings(runner.session, arena, &findings, run, err);
     if (rc != 0)
         return rc;
     run->state = runner.verify_rc == 0 ? RUN_DONE : RUN_FAILED;
