@@ -46,6 +46,20 @@ int currency_exponent(const char *currency)
     return exponent;
 }
 
+static int64_t power_of_ten(int exponent)
+{
+    int64_t power = 1;
+
+    while (exponent-- > 0)
+        power *= 10;
+    return power;
+}
+
+int64_t currency_unit_minor(const char *currency)
+{
+    return power_of_ten(currency_exponent(currency));
+}
+
 struct money money_of(int64_t amount_minor, const char *currency)
 {
     struct money money = {.amount_minor = amount_minor};
@@ -149,19 +163,10 @@ int money_split(struct money total, const int64_t *weights, size_t n, struct mon
     return 0;
 }
 
-static int64_t power_of_ten(int exponent)
-{
-    int64_t power = 1;
-
-    while (exponent-- > 0)
-        power *= 10;
-    return power;
-}
-
 const char *money_text(struct money money, char *text)
 {
     const int exponent = currency_exponent(money.currency);
-    const int64_t unit = power_of_ten(exponent);
+    const int64_t unit = currency_unit_minor(money.currency);
     const uint64_t minor = money.amount_minor < 0 ? 0 - (uint64_t)money.amount_minor : (uint64_t)money.amount_minor;
     const char *sign = money.amount_minor < 0 ? "-" : "";
 

@@ -27,6 +27,9 @@ struct money {
 bool currency_known(const char *currency);
 int currency_exponent(const char *currency);
 
+/* How many minor units are one of the currency: 10 to the power of its decimals. */
+int64_t currency_unit_minor(const char *currency);
+
 struct money money_of(int64_t amount_minor, const char *currency);
 bool money_same_currency(struct money a, struct money b);
 

@@ -1,7 +1,7 @@
 // What tidy holds sources to. Every rule takes a file { path, text, lines } and returns problems { line, message };
 // each message says what to do instead.
 
-const SERVICES = ['business', 'product', 'order', 'payment', 'recovery', 'sandbox'];
+const SERVICES = ['business', 'product', 'order', 'payment', 'recovery', 'sandbox', 'settlement'];
 
 // Which rooms a room may include from; a service's files by their name.
 const LAYERS = {
@@ -56,6 +56,7 @@ const DOORS = [
   { header: /^#include <microhttpd/, may: /^server\/http\/metrics_http\.c$/, say: 'libmicrohttpd is known in server/http/metrics_http.c only' },
   { header: /^#include <openssl\//, may: /^(server\/base\/crypto\.c|tests\/)/, say: 'libcrypto is known in server/base/crypto.c only' },
   { header: /^#include <libconfig/, may: /^server\/base\/conf\.c$/, say: 'libconfig is known in server/base/conf.c only' },
+  { header: /^#include <g(lib|io|object)/, may: /^server\/base\/zone\.c$/, say: 'GLib is known in server/base/zone.c only' },
   { header: /^#include "bmt\//, may: /^(server\/\w+\/(service|messages)|server\/rpc\/|server\/order\/watch\.c|server\/flows\/(pay_order|refund_order|query_payment|handle_notification)\.c|clients\/|tests\/)/,
     say: 'messages stop at service.c, messages.c and the flows that answer their call themselves' },
 ];

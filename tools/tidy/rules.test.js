@@ -11,6 +11,7 @@ const cases = [
   ['a store includes a flow', layers, 'server/order/store.c', '#include "flows/place_order.h"'],
   ['gRPC outside its room', doors, 'server/order/service.c', '#include <grpc/grpc.h>'],
   ['the database client outside its room', doors, 'server/order/store.c', '#include <mysql.h>'],
+  ['GLib outside its room', doors, 'server/settlement/rules.c', '#include <glib.h>'],
   ['messages in a store', doors, 'server/order/store.c', '#include "bmt/order/v1/order.pb-c.h"'],
   ['strcpy', banned, 'server/order/ops.c', '    strcpy(a, b);'],
   ['malloc outside the arena', banned, 'server/order/ops.c', '    x = malloc(3);'],
