@@ -697,3 +697,98 @@ CREATE TABLE `txn_decisions` (
   `create_time_ms` bigint(20) NOT NULL,
   PRIMARY KEY (`gtid`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='the fate of global transactions whose home is this module';
+
+-- bmt_settlement.partners
+CREATE TABLE `partners` (
+  `partner_id` bigint(20) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `code` varchar(32) NOT NULL,
+  `title` varchar(64) NOT NULL,
+  `state` tinyint(4) NOT NULL COMMENT '1 ACTIVE, 2 CLOSED: named by no new rule',
+  `currency` char(3) NOT NULL COMMENT 'that it is paid in; shares in others wait for a conversion',
+  `payout_channel_account_id` bigint(20) NOT NULL COMMENT 'pays it out; 0: none yet',
+  `payout_account` varchar(64) NOT NULL COMMENT 'name of the secret that holds its bank account; empty: none yet',
+  `payout_account_time_ms` bigint(20) NOT NULL COMMENT 'when that was last changed',
+  `schedule` tinyint(4) NOT NULL COMMENT '1 DAILY, 2 WEEKLY, 3 MONTHLY, 4 THRESHOLD',
+  `time_zone` varchar(64) NOT NULL COMMENT 'of the IANA database',
+  `cutoff_minutes` smallint(6) NOT NULL COMMENT 'of the day, when periods end',
+  `threshold_minor` bigint(20) NOT NULL COMMENT 'least payout; less is carried forward',
+  `hold_back_s` int(11) NOT NULL COMMENT 'from clearing until a share can be in a statement',
+  `due_time_ms` bigint(20) NOT NULL COMMENT 'end of the period under way, CLOSED or not: what is owed is still paid',
+  `version` int(11) NOT NULL,
+  `create_time_ms` bigint(20) NOT NULL,
+  `update_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`partner_id`),
+  UNIQUE KEY `uq_partners_code` (`biz_id`,`code`),
+  KEY `ix_partners_business` (`biz_id`,`partner_id`),
+  KEY `ix_partners_due` (`due_time_ms`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.requests
+CREATE TABLE `requests` (
+  `biz_id` bigint(20) NOT NULL,
+  `method` varbinary(96) NOT NULL,
+  `request_id` varbinary(64) NOT NULL,
+  `fingerprint` binary(16) NOT NULL,
+  `reply` mediumblob NOT NULL,
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`biz_id`,`method`,`request_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.schema_migrations
+CREATE TABLE `schema_migrations` (
+  `version` int(11) NOT NULL,
+  `name` varchar(128) NOT NULL,
+  `checksum` char(64) NOT NULL,
+  `begin_time_ms` bigint(20) NOT NULL,
+  `finish_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`version`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.split_parts
+CREATE TABLE `split_parts` (
+  `rule_id` bigint(20) NOT NULL,
+  `part_no` smallint(6) NOT NULL COMMENT 'from 1 on',
+  `biz_id` bigint(20) NOT NULL,
+  `level` smallint(6) NOT NULL COMMENT 'a level divides what the levels before it left',
+  `partner_id` bigint(20) NOT NULL COMMENT '0: the platform',
+  `kind` tinyint(4) NOT NULL COMMENT '1 BASIS_POINTS of the level, 2 FIXED amount a unit',
+  `value` bigint(20) NOT NULL,
+  PRIMARY KEY (`rule_id`,`part_no`),
+  CONSTRAINT `CONSTRAINT_1` CHECK (`value` > 0)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.split_rules
+CREATE TABLE `split_rules` (
+  `rule_id` bigint(20) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `scope` tinyint(4) NOT NULL COMMENT '1 BUSINESS, 2 SPU, 3 SKU; the narrowest that fits is taken',
+  `scope_id` bigint(20) NOT NULL COMMENT 'the business, SPU or SKU',
+  `seq` int(11) NOT NULL COMMENT 'counts the rules of the scope: two created at once cannot both overlook each other',
+  `currency` char(3) NOT NULL COMMENT 'of fixed parts; empty: there are none',
+  `remainder_partner_id` bigint(20) NOT NULL COMMENT 'takes what the parts leave; 0: the platform',
+  `from_time_ms` bigint(20) NOT NULL,
+  `to_time_ms` bigint(20) NOT NULL COMMENT 'exclusive; 0: open. All else never changes',
+  `version` int(11) NOT NULL,
+  `create_time_ms` bigint(20) NOT NULL,
+  `update_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`rule_id`),
+  UNIQUE KEY `uq_split_rules_scope` (`biz_id`,`scope`,`scope_id`,`seq`),
+  KEY `ix_split_rules_business` (`biz_id`,`rule_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.txn_branches
+CREATE TABLE `txn_branches` (
+  `gtid` varbinary(64) NOT NULL,
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`gtid`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='the first write of each branch: proves its fate';
+
+-- bmt_settlement.txn_decisions
+CREATE TABLE `txn_decisions` (
+  `gtid` varbinary(64) NOT NULL,
+  `decision` char(1) NOT NULL COMMENT 'C committed, A aborted (a recoverer''s tombstone)',
+  `branches` varchar(128) NOT NULL COMMENT 'schemas with a branch row; empty where a recoverer wrote',
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`gtid`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='the fate of global transactions whose home is this module';

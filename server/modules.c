@@ -12,10 +12,11 @@
 #include "reconcile/reconcile.h"
 #include "recovery/recovery.h"
 #include "sandbox/sandbox.h"
+#include "settlement/settlement.h"
 
 const struct rpc_service *const modules_services[] = {
     &business_service, &product_service,   &order_service,   &payment_service,
-    &recovery_service, &reconcile_service, &sandbox_service,
+    &recovery_service, &reconcile_service, &sandbox_service, &settlement_service,
 };
 const size_t modules_services_count = COUNT_OF(modules_services);
 

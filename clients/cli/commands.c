@@ -6,15 +6,17 @@
 #include "bmt/reconcile/v1/reconcile.pb-c.h"
 #include "bmt/recovery/v1/recovery.pb-c.h"
 #include "bmt/sandbox/v1/sandbox.pb-c.h"
+#include "bmt/settlement/v1/settlement.pb-c.h"
 #include "cli.h"
 
-#define BUSINESS  &bmt__business__v1__business_service__descriptor
-#define PRODUCT   &bmt__product__v1__product_service__descriptor
-#define ORDER     &bmt__order__v1__order_service__descriptor
-#define PAYMENT   &bmt__payment__v1__payment_hub_service__descriptor
-#define RECONCILE &bmt__reconcile__v1__reconcile_service__descriptor
-#define RECOVERY  &bmt__recovery__v1__recovery_service__descriptor
-#define SANDBOX   &bmt__sandbox__v1__sandbox_service__descriptor
+#define BUSINESS   &bmt__business__v1__business_service__descriptor
+#define PRODUCT    &bmt__product__v1__product_service__descriptor
+#define ORDER      &bmt__order__v1__order_service__descriptor
+#define PAYMENT    &bmt__payment__v1__payment_hub_service__descriptor
+#define RECONCILE  &bmt__reconcile__v1__reconcile_service__descriptor
+#define RECOVERY   &bmt__recovery__v1__recovery_service__descriptor
+#define SANDBOX    &bmt__sandbox__v1__sandbox_service__descriptor
+#define SETTLEMENT &bmt__settlement__v1__settlement_service__descriptor
 
 const struct cli_command cli_commands[] = {
     {"business", "register", BUSINESS, "RegisterBusiness", "code", false, NULL, "register a business"},
@@ -75,6 +77,17 @@ const struct cli_command cli_commands[] = {
      "change what --update-mask names"},
     {"statement", "import", PAYMENT, "ImportStatement", "channel_account_id", false, NULL,
      "compare a channel's statement with the payments; --date 2026-07-01 --file PATH"},
+    {"partner", "create", SETTLEMENT, "CreatePartner", "code", false, NULL,
+     "create a partner; --title --currency --schedule MONTHLY --time-zone Europe/Berlin"},
+    {"partner", "get", SETTLEMENT, "GetPartner", "partner_id", false, NULL, "show a partner"},
+    {"partner", "list", SETTLEMENT, "ListPartners", NULL, false, NULL, "list partners"},
+    {"partner", "update", SETTLEMENT, "UpdatePartner", "partner_id", false, NULL, "change what --update-mask names"},
+    {"rule", "create", SETTLEMENT, "CreateSplitRule", "scope", false, NULL,
+     "divide what is sold: BUSINESS, SPU, SKU; "
+     "--parts '[{\"level\":1,\"partner_id\":\"ptn_...\",\"kind\":\"BASIS_POINTS\",\"value\":7000}]'"},
+    {"rule", "end", SETTLEMENT, "EndSplitRule", "split_rule_id", false, NULL, "end a rule, now or at --to-time"},
+    {"rule", "get", SETTLEMENT, "GetSplitRule", "split_rule_id", false, NULL, "show a rule"},
+    {"rule", "list", SETTLEMENT, "ListSplitRules", NULL, false, NULL, "list rules"},
     {"reconcile", "run", RECONCILE, "StartRun", NULL, false, cli_reconcile_run,
      "look for breaks in everything, or in what was created --from-time; -q does not wait"},
     {"reconcile", "runs", RECONCILE, "ListRuns", NULL, false, NULL, "list runs"},

@@ -66,11 +66,19 @@ int64_t id_first_of(int64_t time_ms)
 }
 
 static const char *const prefixes[ID_KIND_COUNT] = {
-    [ID_BUSINESS] = "biz", [ID_API_KEY] = "key",         [ID_SPU] = "spu",       [ID_SKU] = "sku",
-    [ID_PRICE] = "prc",    [ID_QUOTE] = "quo",           [ID_ORDER] = "ord",     [ID_PAYMENT] = "pay",
-    [ID_REFUND] = "rfd",   [ID_CHANNEL_ACCOUNT] = "chn", [ID_LOT] = "lot",       [ID_PROMOTION] = "prm",
-    [ID_ROUTE] = "rte",    [ID_TEMPLATE] = "tpl",        [ID_STATEMENT] = "stm", [ID_RUN] = "run",
-    [ID_BREAK] = "brk",
+    [ID_BUSINESS] = "biz",   [ID_API_KEY] = "key",
+    [ID_SPU] = "spu",        [ID_SKU] = "sku",
+    [ID_PRICE] = "prc",      [ID_QUOTE] = "quo",
+    [ID_ORDER] = "ord",      [ID_PAYMENT] = "pay",
+    [ID_REFUND] = "rfd",     [ID_CHANNEL_ACCOUNT] = "chn",
+    [ID_LOT] = "lot",        [ID_PROMOTION] = "prm",
+    [ID_ROUTE] = "rte",      [ID_TEMPLATE] = "tpl",
+    [ID_STATEMENT] = "stm",  [ID_RUN] = "run",
+    [ID_BREAK] = "brk",      [ID_PARTNER] = "ptn",
+    [ID_SPLIT_RULE] = "spl", [ID_ENTRY] = "ent",
+    [ID_TRANSFER] = "trf",   [ID_PARTNER_STATEMENT] = "pst",
+    [ID_PAYOUT] = "pyo",     [ID_DISPUTE] = "dsp",
+    [ID_ADJUSTMENT] = "adj",
 };
 
 const char *id_prefix(enum id_kind kind)

@@ -19,23 +19,31 @@
 #include "base/check.h"
 
 enum id_kind {
-    ID_BUSINESS,        /* biz_ */
-    ID_API_KEY,         /* key_ */
-    ID_SPU,             /* spu_ */
-    ID_SKU,             /* sku_ */
-    ID_PRICE,           /* prc_ */
-    ID_QUOTE,           /* quo_ */
-    ID_ORDER,           /* ord_ */
-    ID_PAYMENT,         /* pay_ */
-    ID_REFUND,          /* rfd_ */
-    ID_CHANNEL_ACCOUNT, /* chn_ */
-    ID_LOT,             /* lot_ */
-    ID_PROMOTION,       /* prm_ */
-    ID_ROUTE,           /* rte_ */
-    ID_TEMPLATE,        /* tpl_ */
-    ID_STATEMENT,       /* stm_ */
-    ID_RUN,             /* run_ */
-    ID_BREAK,           /* brk_ */
+    ID_BUSINESS,          /* biz_ */
+    ID_API_KEY,           /* key_ */
+    ID_SPU,               /* spu_ */
+    ID_SKU,               /* sku_ */
+    ID_PRICE,             /* prc_ */
+    ID_QUOTE,             /* quo_ */
+    ID_ORDER,             /* ord_ */
+    ID_PAYMENT,           /* pay_ */
+    ID_REFUND,            /* rfd_ */
+    ID_CHANNEL_ACCOUNT,   /* chn_ */
+    ID_LOT,               /* lot_ */
+    ID_PROMOTION,         /* prm_ */
+    ID_ROUTE,             /* rte_ */
+    ID_TEMPLATE,          /* tpl_ */
+    ID_STATEMENT,         /* stm_ */
+    ID_RUN,               /* run_ */
+    ID_BREAK,             /* brk_ */
+    ID_PARTNER,           /* ptn_ */
+    ID_SPLIT_RULE,        /* spl_ */
+    ID_ENTRY,             /* ent_ */
+    ID_TRANSFER,          /* trf_ */
+    ID_PARTNER_STATEMENT, /* pst_ */
+    ID_PAYOUT,            /* pyo_ */
+    ID_DISPUTE,           /* dsp_ */
+    ID_ADJUSTMENT,        /* adj_ */
     ID_KIND_COUNT,
 };
 

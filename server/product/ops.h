@@ -14,6 +14,16 @@
 #include "base/money.h"
 #include "sql/batch.h"
 
+/* What a command names of the catalogue; 0: nothing. */
+struct catalogue_ref {
+    struct command *command;
+    int64_t spu_id;
+    int64_t sku_id;
+};
+
+/* Refuses with SPU_NOT_FOUND, SKU_NOT_FOUND what the command's business does not have, published or not. */
+int product_require(struct batch *batch, const struct catalogue_ref *refs, size_t n, struct err *err) MUST_CHECK;
+
 /* One line of an order or a quote. The caller sets the upper part, product_price_lines the lower. */
 struct sale_line {
     struct command *command;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "product/ops.h"
 #include "product/ops_catalogue.h"
 
 /* Codes are unique in the business: taken ones are found before the insert, races by its unique key. */
@@ -36,26 +37,12 @@ static int refuse_taken_codes(struct batch *batch, struct err *err)
 
 static int refuse_unknown_spus(struct batch *batch, struct err *err)
 {
-    struct product_key *keys = arena_array_of(batch->arena, struct product_key, batch->n);
-    struct spu_row *spus = NULL;
-    size_t n_spus = 0;
-    int rc;
+    struct catalogue_ref *refs = arena_array_of(batch->arena, struct catalogue_ref, batch->n);
+    size_t n = 0;
 
-    for_each_command(struct create_sku, c, batch) keys[c_i] =
-        (struct product_key){.id = c->row.spu_id, .biz_id = c->command.biz_id};
-    rc = product_store_find_spus(batch->tx, keys, batch->n, batch->arena, &spus, &n_spus, err);
-    if (rc != 0)
-        return rc;
-    for_each_command(struct create_sku, c, batch)
-    {
-        bool is_known = false;
-
-        for (size_t i = 0; i < n_spus; i++)
-            is_known = is_known || (spus[i].spu_id == c->row.spu_id && spus[i].biz_id == c->command.biz_id);
-        if (!is_known)
-            command_refuse(&c->command, ERR_SPU_NOT_FOUND, id_show(ID_SPU, c->row.spu_id));
-    }
-    return 0;
+    for_each_command(struct create_sku, c, batch) refs[n++] =
+        (struct catalogue_ref){.command = &c->command, .spu_id = c->row.spu_id};
+    return product_require(batch, refs, n, err);
 }
 
 static int create_sku_body(struct batch *batch, struct err *err)

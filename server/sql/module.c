@@ -11,7 +11,7 @@ static const struct {
 } modules[MODULE_COUNT] = {
     [MODULE_PLATFORM] = {"platform", "bmt_platform"}, [MODULE_BUSINESS] = {"business", "bmt_business"},
     [MODULE_PRODUCT] = {"product", "bmt_product"},    [MODULE_ORDER] = {"order", "bmt_order"},
-    [MODULE_PAYMENT] = {"payment", "bmt_payment"},
+    [MODULE_PAYMENT] = {"payment", "bmt_payment"},    [MODULE_SETTLEMENT] = {"settlement", "bmt_settlement"},
 };
 
 const char *module_name(enum module module)

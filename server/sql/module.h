@@ -11,6 +11,7 @@ enum module {
     MODULE_PRODUCT,
     MODULE_ORDER,
     MODULE_PAYMENT,
+    MODULE_SETTLEMENT,
     MODULE_COUNT,
 };
 

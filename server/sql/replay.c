@@ -52,7 +52,7 @@ static const struct {
 } statements[MODULE_COUNT] = {
     REQUEST_STATEMENTS(MODULE_PLATFORM, "bmt_platform"), REQUEST_STATEMENTS(MODULE_BUSINESS, "bmt_business"),
     REQUEST_STATEMENTS(MODULE_PRODUCT, "bmt_product"),   REQUEST_STATEMENTS(MODULE_ORDER, "bmt_order"),
-    REQUEST_STATEMENTS(MODULE_PAYMENT, "bmt_payment"),
+    REQUEST_STATEMENTS(MODULE_PAYMENT, "bmt_payment"),   REQUEST_STATEMENTS(MODULE_SETTLEMENT, "bmt_settlement"),
 };
 
 static struct sql_bytes bytes_of(const char *text)

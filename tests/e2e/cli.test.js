@@ -139,6 +139,18 @@ test('a purchase can be made by hand', async () => {
   assert.equal(JSON.parse(paid.stdout).payment.state, 'PAYMENT_STATE_PENDING');
 });
 
+test('partners and rules are kept by hand', () => {
+  const partner = ctl(['partner', 'create', 'studio', '--title', 'A studio', '--currency', 'EUR', '--schedule', 'MONTHLY', '-q']).out.trim();
+  assert.equal(ctl(['partner', 'update', partner, '--update-mask', 'title', '--title', 'Our studio']).code, 0);
+  assert.match(ctl(['partner', 'get', partner]).out, /title +Our studio/);
+  assert.match(ctl(['partner', 'list']).out, /studio/);
+  const parts = JSON.stringify([{ level: 1, partner_id: partner, kind: 'BASIS_POINTS', value: 7000 }]);
+  const rule = ctl(['rule', 'create', 'SKU', '--sku-id', sku.sku_id, '--parts', parts, '--from-time', '2090-07-01T00:00:00Z', '-q']).out.trim();
+  assert.equal(ctl(['rule', 'end', rule, '--to-time', '2091-07-01T00:00:00Z']).code, 0);
+  assert.deepEqual(JSON.parse(ctl(['rule', 'get', rule, '-o', 'json']).out).split_rule.parts, [{ level: 1, partner_id: partner, kind: 'SPLIT_KIND_BASIS_POINTS', value: '7000' }]);
+  assert.equal(ctl(['rule', 'list', '-q']).out.trim(), rule);
+});
+
 test('contexts are kept for their owner alone and never show keys', () => {
   assert.equal(ctl(['context', 'set', 'local']).code, 0);
   assert.equal(statSync(join(world.folder, 'contexts.json')).mode & 0o777, 0o600);

@@ -47,8 +47,8 @@ export function makeKey(prefix = 'bmt_test_') {
 }
 
 // With BMT_TEST_SERVERS=3 products and payments live on servers of their own: two-phase commit, the same results.
-const MAP = process.env.BMT_TEST_SERVERS === '3' ? { db: ['platform', 'business', 'order'], 'db-product': ['product'], 'db-payment': ['payment'] }
-  : { db: ['platform', 'business', 'product', 'order', 'payment'] };
+const MAP = process.env.BMT_TEST_SERVERS === '3' ? { db: ['platform', 'business', 'order', 'settlement'], 'db-product': ['product'], 'db-payment': ['payment'] }
+  : { db: ['platform', 'business', 'product', 'order', 'payment', 'settlement'] };
 
 // Runs mariadbd on the folder's data; a later call runs it again. `inside` is a command that it is run by, `network` its
 // options to be reached otherwise than by its socket. It has a folder of its own for temporary tables: a
@@ -131,7 +131,7 @@ export async function startServer(world, name = 'bmtd', { settings = '', port = 
 const packages = {};
 export function services() {
   if (!packages.all) {
-    const files = ['business', 'product', 'order', 'payment', 'reconcile', 'recovery', 'sandbox'].map((name) => `bmt/${name}/v1/${name}.proto`);
+    const files = ['business', 'product', 'order', 'payment', 'reconcile', 'recovery', 'sandbox', 'settlement'].map((name) => `bmt/${name}/v1/${name}.proto`);
     packages.all = grpc.loadPackageDefinition(loader.loadSync([...files, 'grpc/health/v1/health.proto',
       'grpc/reflection/v1/reflection.proto', 'grpc/reflection/v1alpha/reflection.proto'],
     { includeDirs: [PROTOS], keepCase: true, longs: String, enums: String, defaults: true, oneofs: true }));

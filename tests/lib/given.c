@@ -22,18 +22,30 @@ static const char *fresh_request_id(struct arena *arena)
     return arena_printf(arena, "test-%d", ++n);
 }
 
-int act(struct test_db *test, struct batch_plan *plan, void *command, size_t size, const char *request_id)
+static void address(struct test_db *test, const struct batch_plan *plan, struct command *c, const char *request_id)
 {
-    struct command *c = command;
-
     if (c->biz_id == 0)
         c->biz_id = TEST_BIZ;
     c->actor = "merchant key_test";
     c->method = plan->name;
     c->request_id = request_id != NULL ? request_id : fresh_request_id(test->arena);
     c->pack = no_reply;
+}
+
+int act(struct test_db *test, struct batch_plan *plan, void *command, size_t size, const char *request_id)
+{
+    struct command *c = command;
+
+    address(test, plan, c, request_id);
     batch_run(test->session, plan, test->arena, command, 1, size);
     return (int)c->err.id;
+}
+
+void act_together(struct test_db *test, struct batch_plan *plan, void *commands, size_t n, size_t size)
+{
+    for (size_t i = 0; i < n; i++)
+        address(test, plan, (struct command *)(void *)((char *)commands + i * size), NULL);
+    batch_run(test->session, plan, test->arena, commands, n, size);
 }
 
 struct sale given_sale(struct test_db *test, int64_t biz_id, const char *code, int64_t unit_minor, int64_t stock)

@@ -28,6 +28,9 @@ int64_t given_quote(struct test_db *test, const char *user_id, int64_t sku_id, i
 /* Runs one command of a plan; request_id NULL draws a fresh one. Returns the refusal's id, 0 when it succeeded. */
 int act(struct test_db *test, struct batch_plan *plan, void *command, size_t size, const char *request_id);
 
+/* Runs many commands in one batch, as calls that wait together; each then has its refusal in `err`. */
+void act_together(struct test_db *test, struct batch_plan *plan, void *commands, size_t n, size_t size);
+
 /* A command to place an order of one line; `place` fills, `act` with place_order_plan runs it. */
 struct place_order place(struct test_db *test, const char *user_id, int64_t sku_id, int64_t quantity);
 int64_t given_pending_order(struct test_db *test, const char *user_id, int64_t sku_id, int64_t quantity);

@@ -1,0 +1,39 @@
+/* SettlementService: the table of its methods. Reading and answering: service_partner.c. */
+#include "settlement/service.h"
+
+#include "bmt/settlement/v1/settlement.pb-c.h"
+#include "flows/create_partner.h"
+#include "flows/create_split_rule.h"
+#include "settlement/settlement.h"
+
+static const struct rpc_method methods[] = {
+    {"CreatePartner", RPC_BATCH(create_partner)},
+    {"GetPartner", RPC_BATCH(get_partner)},
+    {"ListPartners", RPC_BATCH(list_partners)},
+    {"UpdatePartner", RPC_BATCH(update_partner)},
+    {"CreateSplitRule", RPC_BATCH(create_rule)},
+    {"EndSplitRule", RPC_BATCH(end_rule)},
+    {"GetSplitRule", RPC_BATCH(get_rule)},
+    {"ListSplitRules", RPC_BATCH(list_rules)},
+    RPC_LATER("ListClearings"),
+    RPC_LATER("ListClearingEntries"),
+    RPC_LATER("ListAccountBalances"),
+    RPC_LATER("ListPostings"),
+    RPC_LATER("GetTransfer"),
+    RPC_LATER("GetTrialBalance"),
+    RPC_LATER("GetMonthReport"),
+    RPC_LATER("CreateAdjustment"),
+    RPC_LATER("OpenDispute"),
+    RPC_LATER("CloseDispute"),
+    RPC_LATER("CloseStatement"),
+    RPC_LATER("GetStatement"),
+    RPC_LATER("ListStatements"),
+    RPC_LATER("ApproveStatement"),
+    RPC_LATER("PayStatement"),
+    RPC_LATER("ProveOrder"),
+    RPC_LATER("GetPayout"),
+    RPC_LATER("ListPayouts"),
+    RPC_LATER("QueryPayout"),
+};
+
+const struct rpc_service settlement_service = RPC_SERVICE(bmt__settlement__v1__settlement_service__descriptor, methods);

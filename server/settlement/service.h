@@ -1,0 +1,16 @@
+/* The parts of the settlement service that stand in other files than the table; for this room alone. */
+#ifndef BMT_SETTLEMENT_SERVICE_H
+#define BMT_SETTLEMENT_SERVICE_H
+
+#include "rpc/service.h"
+
+RPC_PARTS(create_partner);
+RPC_PARTS(get_partner);
+RPC_PARTS(list_partners);
+RPC_PARTS(update_partner);
+RPC_PARTS(create_rule);
+RPC_PARTS(end_rule);
+RPC_PARTS(get_rule);
+RPC_PARTS(list_rules);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * Settlement: who gets the money of orders. Partners and split rules, the double-entry ledger, clearing, statements.
+ *
+ * Not here: what touches another service's rows (flows/), money in (payment).
+ */
+#ifndef BMT_SETTLEMENT_SETTLEMENT_H
+#define BMT_SETTLEMENT_SETTLEMENT_H
+
+#include "rpc/service.h"
+
+extern const struct rpc_service settlement_service;
+
+#endif
