@@ -698,6 +698,75 @@ CREATE TABLE `txn_decisions` (
   PRIMARY KEY (`gtid`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='the fate of global transactions whose home is this module';
 
+-- bmt_settlement.account_days
+CREATE TABLE `account_days` (
+  `biz_id` bigint(20) NOT NULL,
+  `account` tinyint(4) NOT NULL,
+  `subject_id` bigint(20) NOT NULL,
+  `currency` char(3) NOT NULL,
+  `day` int(11) NOT NULL COMMENT 'days of UTC since 1970',
+  `chain` smallint(6) NOT NULL,
+  `debit_minor` bigint(20) NOT NULL,
+  `credit_minor` bigint(20) NOT NULL,
+  `posting_count` bigint(20) NOT NULL,
+  PRIMARY KEY (`biz_id`,`account`,`subject_id`,`currency`,`day`,`chain`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.chains
+CREATE TABLE `chains` (
+  `chain` smallint(6) NOT NULL,
+  `seq` bigint(20) NOT NULL COMMENT 'of its last transfer',
+  `hash` binary(32) NOT NULL COMMENT 'of its last transfer',
+  PRIMARY KEY (`chain`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.clearings
+CREATE TABLE `clearings` (
+  `order_id` bigint(20) NOT NULL,
+  `line_no` smallint(6) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `payment_id` bigint(20) NOT NULL,
+  `channel_account_id` bigint(20) NOT NULL,
+  `sku_id` bigint(20) NOT NULL,
+  `rule_id` bigint(20) NOT NULL COMMENT '0: none held at sale, all of it is the platform''s',
+  `quantity` bigint(20) NOT NULL,
+  `state` tinyint(4) NOT NULL COMMENT '1 PENDING, 2 CLEARED',
+  `currency` char(3) NOT NULL,
+  `amount_minor` bigint(20) NOT NULL COMMENT 'paid',
+  `fee_minor` bigint(20) NOT NULL COMMENT 'of it: the channel''s fee',
+  `refunded_minor` bigint(20) NOT NULL COMMENT 'went back, before clearing and after',
+  `platform_minor` bigint(20) NOT NULL COMMENT 'the platform''s share, less what it gave back',
+  `fee_left_minor` bigint(20) NOT NULL COMMENT 'of the fee: not yet borne by the platform for refunds',
+  `due_time_ms` bigint(20) NOT NULL COMMENT 'since when it can be cleared; 0: not yet, or done',
+  `sale_time_ms` bigint(20) NOT NULL,
+  `clear_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`order_id`,`line_no`),
+  KEY `ix_clearings_due` (`due_time_ms`),
+  CONSTRAINT `CONSTRAINT_1` CHECK (`refunded_minor` >= 0 and `refunded_minor` <= `amount_minor`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.clearing_entries
+CREATE TABLE `clearing_entries` (
+  `entry_id` bigint(20) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `partner_id` bigint(20) NOT NULL,
+  `order_id` bigint(20) NOT NULL COMMENT '0: an adjustment that is of no order',
+  `line_no` smallint(6) NOT NULL,
+  `kind` tinyint(4) NOT NULL COMMENT '1 SALE, 2 REVERSAL, 3 ADJUSTMENT',
+  `state` tinyint(4) NOT NULL COMMENT '2 CLEARED, 3 SETTLED',
+  `currency` char(3) NOT NULL,
+  `amount_minor` bigint(20) NOT NULL COMMENT 'negative: the partner gives back',
+  `source_id` bigint(20) NOT NULL COMMENT 'the refund, dispute or adjustment; 0: the sale itself',
+  `reverses_entry_id` bigint(20) NOT NULL COMMENT 'the sale''s entry; 0: none',
+  `claw_back_payout_id` bigint(20) NOT NULL COMMENT 'the payout that had paid what is taken back; 0: none',
+  `statement_id` bigint(20) NOT NULL COMMENT '0: in none yet',
+  `payable_time_ms` bigint(20) NOT NULL COMMENT 'clearing and hold-back; from then on a statement takes it',
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`entry_id`),
+  UNIQUE KEY `uq_clearing_entries_source` (`order_id`,`line_no`,`partner_id`,`kind`,`source_id`),
+  KEY `ix_clearing_entries_statement` (`partner_id`,`currency`,`statement_id`,`entry_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- bmt_settlement.partners
 CREATE TABLE `partners` (
   `partner_id` bigint(20) NOT NULL,
@@ -722,6 +791,31 @@ CREATE TABLE `partners` (
   UNIQUE KEY `uq_partners_code` (`biz_id`,`code`),
   KEY `ix_partners_business` (`biz_id`,`partner_id`),
   KEY `ix_partners_due` (`due_time_ms`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.postings
+CREATE TABLE `postings` (
+  `transfer_id` bigint(20) NOT NULL,
+  `posting_no` smallint(6) NOT NULL COMMENT 'from 1 on',
+  `biz_id` bigint(20) NOT NULL,
+  `account` tinyint(4) NOT NULL COMMENT 'bmt.settlement.v1.AccountKind',
+  `subject_id` bigint(20) NOT NULL COMMENT 'the channel account or partner; 0: the business has one of the kind',
+  `currency` char(3) NOT NULL,
+  `amount_minor` bigint(20) NOT NULL COMMENT 'debit positive, credit negative',
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`transfer_id`,`posting_no`),
+  KEY `ix_postings_account` (`biz_id`,`account`,`subject_id`,`currency`,`create_time_ms`),
+  CONSTRAINT `CONSTRAINT_1` CHECK (`amount_minor` <> 0)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.refund_bearers
+CREATE TABLE `refund_bearers` (
+  `refund_id` bigint(20) NOT NULL,
+  `partner_id` bigint(20) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `amount_minor` bigint(20) NOT NULL,
+  PRIMARY KEY (`refund_id`,`partner_id`),
+  CONSTRAINT `CONSTRAINT_1` CHECK (`amount_minor` > 0)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- bmt_settlement.requests
@@ -775,6 +869,23 @@ CREATE TABLE `split_rules` (
   PRIMARY KEY (`rule_id`),
   UNIQUE KEY `uq_split_rules_scope` (`biz_id`,`scope`,`scope_id`,`seq`),
   KEY `ix_split_rules_business` (`biz_id`,`rule_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.transfers
+CREATE TABLE `transfers` (
+  `transfer_id` bigint(20) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `kind` tinyint(4) NOT NULL COMMENT 'bmt.settlement.v1.TransferKind',
+  `source_id` bigint(20) NOT NULL COMMENT 'what moved the money: a payment, a refund, an order, ...',
+  `source_no` int(11) NOT NULL COMMENT 'which of its movements',
+  `chain` smallint(6) NOT NULL,
+  `chain_seq` bigint(20) NOT NULL,
+  `hash` binary(32) NOT NULL COMMENT 'of the transfer before it in the chain, of this one and its postings',
+  `note` varchar(255) NOT NULL,
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`transfer_id`),
+  UNIQUE KEY `uq_transfers_source` (`kind`,`source_id`,`source_no`),
+  UNIQUE KEY `uq_transfers_chain` (`chain`,`chain_seq`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- bmt_settlement.txn_branches

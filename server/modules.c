@@ -12,6 +12,7 @@
 #include "reconcile/reconcile.h"
 #include "recovery/recovery.h"
 #include "sandbox/sandbox.h"
+#include "settlement/jobs.h"
 #include "settlement/settlement.h"
 
 const struct rpc_service *const modules_services[] = {
@@ -30,5 +31,6 @@ const struct job *const modules_jobs[] = {
     &payment_ask_channel_job,
     &payment_ask_refund_job,
     &reconcile_count_job,
+    &settlement_clear_job,
 };
 const size_t modules_jobs_count = COUNT_OF(modules_jobs);

@@ -5,6 +5,7 @@
 
 #include "base/id.h"
 #include "base/plant.h"
+#include "flows/book_money.h"
 #include "flows/order_paid.h"
 #include "order/watch.h"
 #include "payment/ops_refund.h"
@@ -102,6 +103,7 @@ static int pay_orders(struct batch *batch, struct payment_moves *moves, struct e
             .order_id = row->order_id,
             .payment_id = row->payment_id,
             .amount = money_of(row->amount_minor, row->currency),
+            .channel_account_id = row->channel_account_id,
             .actor = arena_printf(batch->arena, "payment %s", id_show(ID_PAYMENT, row->payment_id)),
         };
     }
@@ -130,6 +132,17 @@ static int refund_late(struct batch *batch, const struct payment_moves *moves, s
                                     batch->now_ms);
     }
     return refund_begin(batch, rows, n, err);
+}
+
+static int book(struct batch *batch, const struct payment_moves *moves, struct err *err)
+{
+    struct payment_row **rows = arena_array_of(batch->arena, struct payment_row *, moves->n_rows);
+    size_t n = 0;
+
+    for (size_t i = 0; i < moves->n_rows; i++)
+        if (moves->rows[i]->state == PAYMENT_SUCCEEDED)
+            rows[n++] = moves->rows[i];
+    return book_payments(batch, rows, n, err);
 }
 
 enum { NOTIFICATION_APPLIED = 1 };
@@ -179,6 +192,8 @@ static int complete_payment_body(struct batch *batch, struct err *err)
         rc = refund_late(batch, &moves, err);
     if (rc == 0)
         rc = keep_notifications(batch, err);
+    if (rc == 0)
+        rc = book(batch, &moves, err);
     return rc;
 }
 

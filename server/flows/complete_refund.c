@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "base/plant.h"
 #include "business/terms.h"
+#include "flows/book_money.h"
 #include "order/ops.h"
 #include "order/watch.h"
 #include "product/ops.h"
@@ -202,6 +203,26 @@ static int recall(struct batch *batch, const struct ended *ended, size_t n, stru
     return rc;
 }
 
+/* Refunds that have succeeded: those of orders, and those of money that came too late. */
+static int book(struct batch *batch, const struct refund_moves *refunds, const struct ended *ended, size_t n_ended,
+                struct err *err)
+{
+    struct booked_refund *booked = arena_array_of(batch->arena, struct booked_refund, refunds->n_rows);
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_ended; i++)
+        if (ended[i].refund->state == REFUND_SUCCEEDED)
+            booked[n++] = (struct booked_refund){.row = ended[i].refund,
+                                                 .lines = &ended[i].lines,
+                                                 .recalls = ended[i].recalls,
+                                                 .n_recalls = ended[i].n_recalls,
+                                                 .has_ended = ended[i].order.row->state == ORDER_REFUNDED};
+    for (size_t i = 0; i < refunds->n_rows; i++)
+        if (refunds->rows[i]->purpose == REFUND_OF_LATE && refunds->rows[i]->state == REFUND_SUCCEEDED)
+            booked[n++] = (struct booked_refund){.row = refunds->rows[i]};
+    return book_refunds(batch, booked, n, err);
+}
+
 static int end_orders(struct batch *batch, const struct refund_moves *refunds, struct err *err)
 {
     struct ended *ended = arena_array_of(batch->arena, struct ended, refunds->n_rows);
@@ -211,7 +232,7 @@ static int end_orders(struct batch *batch, const struct refund_moves *refunds, s
     int rc;
 
     if (n == 0)
-        return 0;
+        return book(batch, refunds, ended, n, err);
     rc = load_ended(batch, ended, n, err);
     for (size_t i = 0; i < n; i++)
         terms[i].biz_id = ended[i].refund->biz_id;
@@ -224,6 +245,8 @@ static int end_orders(struct batch *batch, const struct refund_moves *refunds, s
     rc = order_moves_write(batch, &moves, err);
     if (rc == 0)
         rc = recall(batch, ended, n, err);
+    if (rc == 0)
+        rc = book(batch, refunds, ended, n, err);
     for (size_t i = 0; i < n && rc == 0; i++)
         for_each_command(struct complete_refund, c, batch) if (c->row == ended[i].refund) c->changed_order_id =
             ended[i].refund->order_id;

@@ -2,6 +2,7 @@
 #include "flows/confirm_order.h"
 
 #include "order/watch.h"
+#include "settlement/ops_clearing.h"
 
 static void confirm_one(struct batch *batch, struct confirm_order *c, struct order_moves *moves)
 {
@@ -14,6 +15,16 @@ static void confirm_one(struct batch *batch, struct confirm_order *c, struct ord
         order_move_add(moves,
                        &(struct order_move){.row = c->row, .event = ORDER_EVENT_CONFIRM, .actor = c->command.actor},
                        batch->now_ms);
+}
+
+/* The lines of orders that have completed can be divided. */
+static int end_lines(struct batch *batch, const struct order_moves *moves, struct err *err)
+{
+    int64_t *ids = arena_array_of(batch->arena, int64_t, moves->n_rows);
+
+    for (size_t i = 0; i < moves->n_rows; i++)
+        ids[i] = moves->rows[i]->order_id;
+    return clearing_end(batch, ids, moves->n_rows, err);
 }
 
 static int confirm_order_body(struct batch *batch, struct err *err)
@@ -36,6 +47,8 @@ static int confirm_order_body(struct batch *batch, struct err *err)
         confirm_one(batch, c, &moves);
     }
     rc = order_moves_write(batch, &moves, err);
+    if (rc == 0)
+        rc = end_lines(batch, &moves, err);
     if (rc != 0)
         return rc;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/plant.h"
+#include "flows/book_money.h"
 #include "flows/fulfil_order.h"
 #include "flows/reopen_order.h"
 #include "order/ops.h"
@@ -43,18 +44,33 @@ static void move_to_fulfilled(struct order_moves *moves, struct order_row *row, 
             now_ms);
 }
 
-static int grant(struct batch *batch, const struct order_moves *moves, struct err *err)
+/* Which account took the order's money. */
+static int64_t account_of(const struct order_row *row, const struct paid_order *orders, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (orders[i].payment_id == row->payment_id)
+            return orders[i].channel_account_id;
+    return 0;
+}
+
+static int grant_and_book(struct batch *batch, const struct order_moves *moves, const struct paid_order *orders,
+                          size_t n, struct err *err)
 {
     struct order_lines *lines = arena_array_of(batch->arena, struct order_lines, moves->n_rows);
+    struct booked_sale *sales = arena_array_of(batch->arena, struct booked_sale, moves->n_rows);
     int rc;
 
     rc = order_load_lines(batch, moves->rows, moves->n_rows, lines, err);
     if (rc == 0)
         rc = fulfil_grant(batch, moves->rows, lines, moves->n_rows, err);
-    return rc;
+    for (size_t i = 0; i < moves->n_rows && rc == 0; i++)
+        sales[i] = (struct booked_sale){
+            .order = moves->rows[i], .lines = &lines[i], .channel_account_id = account_of(moves->rows[i], orders, n)};
+    return rc == 0 ? book_sales(batch, sales, moves->n_rows, err) : rc;
 }
 
-static int settle(struct batch *batch, struct order_moves *moves, struct err *err)
+static int settle(struct batch *batch, struct order_moves *moves, const struct paid_order *orders, size_t n,
+                  struct err *err)
 {
     int64_t *ids = arena_array_of(batch->arena, int64_t, moves->n_rows);
     int rc;
@@ -67,7 +83,7 @@ static int settle(struct batch *batch, struct order_moves *moves, struct err *er
     if (rc == 0 && !PLANTED("unsold_hold"))
         rc = product_sell_holds(batch, ids, moves->n_rows, err);
     if (rc == 0)
-        rc = grant(batch, moves, err);
+        rc = grant_and_book(batch, moves, orders, n, err);
     return rc;
 }
 
@@ -132,5 +148,5 @@ int order_paid(struct batch *batch, struct paid_order *orders, size_t n, struct 
             orders[i].is_late = !was_paid_by(refs[i].row, &orders[i]);
         }
     }
-    return moves.n_rows == 0 ? 0 : settle(batch, &moves, err);
+    return moves.n_rows == 0 ? 0 : settle(batch, &moves, orders, n, err);
 }

@@ -17,6 +17,7 @@ struct paid_order {
     int64_t order_id;
     int64_t payment_id;
     struct money amount;
+    int64_t channel_account_id;
     const char *actor;
     bool is_look; /* nothing moves: only tell what would */
 

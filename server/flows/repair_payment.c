@@ -27,6 +27,7 @@ static int use_money(struct batch *batch, struct repair_payment *c, struct payme
         .order_id = row->order_id,
         .payment_id = row->payment_id,
         .amount = money_of(row->amount_minor, row->currency),
+        .channel_account_id = row->channel_account_id,
         .actor = c->command.actor,
         .is_look = c->is_look,
     };

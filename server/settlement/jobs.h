@@ -1,0 +1,9 @@
+/* What settlement does by itself: lines of orders that have ended are divided. */
+#ifndef BMT_SETTLEMENT_JOBS_H
+#define BMT_SETTLEMENT_JOBS_H
+
+#include "jobs/jobs.h"
+
+extern const struct job settlement_clear_job;
+
+#endif

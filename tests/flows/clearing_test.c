@@ -1,0 +1,261 @@
+/* The ledger and clearing: money is booked as it moves, lines are divided by the rule that was frozen at sale. */
+#include "lib/suite.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "flows/complete_refund.h"
+#include "flows/refund_order.h"
+#include "lib/partners.h"
+#include "settlement/ops_clearing.h"
+
+static struct test_db *db;
+static struct sale gold;
+static struct partner_row artist;
+static int64_t next_payment = 900;
+
+static int begin(void **state)
+{
+    (void)state;
+    db = test_db_start();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_db_stop(db);
+    return 0;
+}
+
+/* Gold costs 12.50 EUR; the artist gets 30 % of it. */
+static int given_split(void **state)
+{
+    struct create_rule rule;
+
+    (void)state;
+    test_db_clear(db);
+    gold = given_sale(db, TEST_BIZ, "gold", 1250, 1000);
+    given_channel(db, 5);
+    artist = given_partner(db, TEST_BIZ, "artist", "EUR");
+    rule = rule_of(db, SCOPE_SKU, gold.sku_id, 0, 0);
+    rule.parts = one_part(db, artist.partner_id, SPLIT_BASIS_POINTS, 3000);
+    assert_int_equal(act(db, &create_rule_plan, &rule, sizeof rule, NULL), 0);
+    return 0;
+}
+
+static int64_t given_paid(int64_t quantity)
+{
+    const int64_t order_id = given_pending_order(db, "u1", gold.sku_id, quantity);
+
+    given_money(db, ++next_payment, order_id, 1250 * quantity);
+    return order_id;
+}
+
+static void confirm(int64_t order_id)
+{
+    struct confirm_order c = {.order_id = order_id};
+
+    assert_int_equal(act(db, &confirm_order_plan, &c, sizeof c, NULL), 0);
+}
+
+static void clear(int64_t order_id)
+{
+    struct clear_order c = {.order_id = order_id};
+
+    assert_int_equal(act(db, &clear_order_plan, &c, sizeof c, NULL), 0);
+}
+
+static void refund(int64_t order_id, int64_t quantity)
+{
+    struct refund_want want = {.line_no = 1, .quantity = quantity};
+    struct begin_refund begin = {.order_id = order_id, .wants = &want, .n_wants = 1, .reason = "test"};
+    struct complete_refund end_it = {
+        .verdict = {.word = CHANNEL_GAVE_BACK, .ref = NULL, .action_url = "", .failure = ""}};
+
+    assert_int_equal(act(db, &begin_refund_plan, &begin, sizeof begin, NULL), 0);
+    end_it.refund_id = begin.refund_id;
+    assert_int_equal(act(db, &complete_refund_plan, &end_it, sizeof end_it, NULL), 0);
+}
+
+static long long number(const char *query)
+{
+    return test_db_number(db, query);
+}
+
+/* Debits less credits of all accounts of the kind. */
+static long long balance(enum account account)
+{
+    return number(arena_printf(db->arena,
+                               "SELECT COALESCE(SUM(debit_minor - credit_minor), 0) FROM bmt_settlement.account_days "
+                               "WHERE account = %d",
+                               (int)account));
+}
+
+/* Every transfer adds up to nothing, days are the sums of postings, and chains have no gap. */
+static void expect_ledger_balances(void)
+{
+    assert_int_equal(number("SELECT COUNT(*) FROM (SELECT transfer_id FROM bmt_settlement.postings GROUP BY "
+                            "transfer_id, currency HAVING SUM(amount_minor) <> 0) AS t"),
+                     0);
+    assert_int_equal(number("SELECT COALESCE(SUM(debit_minor), 0) FROM bmt_settlement.account_days"),
+                     number("SELECT COALESCE(SUM(amount_minor), 0) FROM bmt_settlement.postings WHERE amount_minor > "
+                            "0"));
+    assert_int_equal(number("SELECT COALESCE(SUM(posting_count), 0) FROM bmt_settlement.account_days"),
+                     number("SELECT COUNT(*) FROM bmt_settlement.postings"));
+    assert_int_equal(number("SELECT COALESCE(SUM(seq), 0) FROM bmt_settlement.chains"),
+                     number("SELECT COUNT(*) FROM bmt_settlement.transfers"));
+}
+
+static void money_is_owed_to_the_customer_until_the_order_has_ended(void **state)
+{
+    const int64_t order_id = given_paid(2);
+
+    (void)state;
+    assert_int_equal(balance(ACCOUNT_CHANNEL_RECEIVABLE), 2500);
+    assert_int_equal(balance(ACCOUNT_CUSTOMER_LIABILITY), -2500);
+    clear(order_id); /* it has not ended: nothing is divided */
+    assert_int_equal(number("SELECT COUNT(*) FROM bmt_settlement.clearings WHERE state = 1 AND due_time_ms = 0"), 1);
+    assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), 0);
+    expect_ledger_balances();
+}
+
+static void ended_line_is_divided_once(void **state)
+{
+    const int64_t order_id = given_paid(3);
+
+    (void)state;
+    confirm(order_id);
+    clear(order_id);
+    clear(order_id);
+    assert_int_equal(balance(ACCOUNT_CUSTOMER_LIABILITY), 0);
+    assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), -1125);
+    assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), -2625);
+    assert_int_equal(number("SELECT SUM(amount_minor) FROM bmt_settlement.clearing_entries WHERE kind = 1"), 1125);
+    assert_int_equal(number("SELECT platform_minor FROM bmt_settlement.clearings WHERE state = 2"), 2625);
+    expect_ledger_balances();
+}
+
+static void refund_before_clearing_leaves_less_to_divide(void **state)
+{
+    const int64_t order_id = given_paid(3);
+
+    (void)state;
+    refund(order_id, 1);
+    assert_int_equal(balance(ACCOUNT_REFUNDS), 1250);
+    assert_int_equal(balance(ACCOUNT_CHANNEL_RECEIVABLE), 2500);
+    confirm(order_id);
+    clear(order_id);
+    assert_int_equal(balance(ACCOUNT_REFUNDS), 0);
+    assert_int_equal(balance(ACCOUNT_CUSTOMER_LIABILITY), 0);
+    assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), -750);
+    assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), -1750);
+    expect_ledger_balances();
+}
+
+static void refund_after_clearing_is_given_back_by_who_had_it(void **state)
+{
+    const int64_t order_id = given_paid(3);
+
+    (void)state;
+    confirm(order_id);
+    clear(order_id);
+    refund(order_id, 1);
+    assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), -750);
+    assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), -1750);
+    assert_int_equal(balance(ACCOUNT_REFUNDS), 0);
+    assert_int_equal(number("SELECT COUNT(*) FROM bmt_settlement.clearing_entries AS r JOIN "
+                            "bmt_settlement.clearing_entries AS s ON s.entry_id = r.reverses_entry_id WHERE r.kind = 2 "
+                            "AND s.kind = 1 AND r.amount_minor = -375"),
+                     1);
+    refund(order_id, 2);
+    assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), 0);
+    assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), 0);
+    assert_int_equal(balance(ACCOUNT_CHANNEL_RECEIVABLE), 0);
+    assert_int_equal(number("SELECT SUM(amount_minor) FROM bmt_settlement.clearing_entries"), 0);
+    expect_ledger_balances();
+}
+
+/* An order that went back whole never completes: its line is cleared all the same, with nothing to divide. */
+static void line_that_went_back_whole_is_cleared_with_nothing(void **state)
+{
+    const int64_t order_id = given_paid(2);
+
+    (void)state;
+    refund(order_id, 2);
+    clear(order_id);
+    assert_int_equal(number("SELECT COUNT(*) FROM bmt_settlement.clearings WHERE state = 2"), 1);
+    assert_int_equal(number("SELECT COUNT(*) FROM bmt_settlement.clearing_entries"), 0);
+    assert_int_equal(balance(ACCOUNT_CUSTOMER_LIABILITY), 0);
+    assert_int_equal(balance(ACCOUNT_REFUNDS), 0);
+    expect_ledger_balances();
+}
+
+static void late_money_is_booked_in_and_out(void **state)
+{
+    const int64_t order_id = given_pending_order(db, "u1", gold.sku_id, 1);
+    struct complete_refund end_it = {
+        .verdict = {.word = CHANNEL_GAVE_BACK, .ref = NULL, .action_url = "", .failure = ""}};
+
+    (void)state;
+    assert_int_equal(close_with(db, order_id, NULL), 0);
+    given_money(db, ++next_payment, order_id, 1250);
+    assert_int_equal(balance(ACCOUNT_CUSTOMER_LIABILITY), -1250);
+    end_it.refund_id = number("SELECT refund_id FROM bmt_payment.refunds");
+    assert_int_equal(act(db, &complete_refund_plan, &end_it, sizeof end_it, NULL), 0);
+    for (int account = 1; account < ACCOUNT_KIND_COUNT; account++)
+        assert_int_equal(balance((enum account)account), 0);
+    assert_int_equal(number("SELECT COUNT(*) FROM bmt_settlement.clearings"), 0);
+    expect_ledger_balances();
+}
+
+/* The rule that held at sale divides, whatever was changed since. */
+static void split_is_frozen_at_sale(void **state)
+{
+    const int64_t order_id = given_paid(1);
+    struct end_rule stop = {.rule_id = number("SELECT rule_id FROM bmt_settlement.split_rules")};
+
+    (void)state;
+    assert_int_equal(act(db, &end_rule_plan, &stop, sizeof stop, NULL), 0);
+    confirm(order_id);
+    clear(order_id);
+    assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), -375);
+    expect_ledger_balances();
+}
+
+static void explicit_bearer_gives_back_what_was_said(void **state)
+{
+    const int64_t order_id = given_paid(2);
+    struct refund_want want = {.line_no = 1, .quantity = 1};
+    struct begin_refund begin = {.order_id = order_id, .wants = &want, .n_wants = 1, .reason = "test"};
+    struct complete_refund end_it = {
+        .verdict = {.word = CHANNEL_GAVE_BACK, .ref = NULL, .action_url = "", .failure = ""}};
+
+    (void)state;
+    confirm(order_id);
+    clear(order_id);
+    assert_int_equal(act(db, &begin_refund_plan, &begin, sizeof begin, NULL), 0);
+    test_db_run(db, arena_printf(db->arena, "INSERT INTO bmt_settlement.refund_bearers VALUES (%lld, %lld, 1001, 700)",
+                                 (long long)begin.refund_id, (long long)artist.partner_id));
+    end_it.refund_id = begin.refund_id;
+    assert_int_equal(act(db, &complete_refund_plan, &end_it, sizeof end_it, NULL), 0);
+    assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), -750 + 700);
+    assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), -1750 + 550);
+    expect_ledger_balances();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(money_is_owed_to_the_customer_until_the_order_has_ended, given_split),
+        cmocka_unit_test_setup(ended_line_is_divided_once, given_split),
+        cmocka_unit_test_setup(refund_before_clearing_leaves_less_to_divide, given_split),
+        cmocka_unit_test_setup(refund_after_clearing_is_given_back_by_who_had_it, given_split),
+        cmocka_unit_test_setup(line_that_went_back_whole_is_cleared_with_nothing, given_split),
+        cmocka_unit_test_setup(late_money_is_booked_in_and_out, given_split),
+        cmocka_unit_test_setup(split_is_frozen_at_sale, given_split),
+        cmocka_unit_test_setup(explicit_bearer_gives_back_what_was_said, given_split),
+    };
+
+    return cmocka_run_group_tests_name("clearing", tests, begin, end);
+}
