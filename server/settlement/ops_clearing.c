@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/id.h"
-#include "base/plant.h"
 #include "settlement/ops_rule.h"
 #include "settlement/rules.h"
 
