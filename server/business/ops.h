@@ -57,6 +57,7 @@ struct rotate_key {
     uint8_t hash[API_KEY_HASH_SIZE];
     int64_t old_key_id;
     int64_t old_key_lives_ms;
+    const char *caller_scopes; /* separated by spaces; empty: no limit */
     struct api_key_row row;
     struct api_key_row old_row;
 };

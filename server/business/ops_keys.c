@@ -132,6 +132,19 @@ static bool is_live(const struct api_key_row *row, int64_t now_ms)
     return row->state == API_KEY_LIVE && (row->expire_time_ms == 0 || row->expire_time_ms > now_ms);
 }
 
+/* Nobody gives away more than it has: whoever rotates a key reads the successor's text. */
+static void check_scopes(struct rotate_key *c, const struct api_key_row *old, struct arena *arena)
+{
+    const struct caller caller = {.scopes = c->caller_scopes};
+    char *rest = arena_strdup(arena, old->scopes);
+
+    if (rest[0] == '\0' && c->caller_scopes[0] != '\0')
+        command_refuse(&c->command, ERR_SCOPE_NOT_ALLOWED, "(all)");
+    for (const char *scope; c->command.err.id == ERR_NONE && (scope = strsep(&rest, " ")) != NULL;)
+        if (!auth_has_scope(&caller, scope))
+            command_refuse(&c->command, ERR_SCOPE_NOT_ALLOWED, scope);
+}
+
 static int replace(struct batch *batch, struct rotate_key *c, struct api_key_row *old, struct err *err)
 {
     const int64_t end_ms = batch->now_ms + c->old_key_lives_ms;
@@ -145,7 +158,8 @@ static int replace(struct batch *batch, struct rotate_key *c, struct api_key_row
     rc = check_limit(batch, &c->command, old->role, err);
     if (rc != 0 || c->command.is_done)
         return rc;
-    c->row = (struct api_key_row){.role = old->role, .scopes = old->scopes, .label = old->label};
+    c->row = (struct api_key_row){
+        .role = old->role, .scopes = old->scopes, .label = old->label, .expire_time_ms = old->expire_time_ms};
     memcpy(c->row.hash, c->hash, API_KEY_HASH_SIZE);
     complete_row(&c->row, &c->command, c->key, batch->now_ms);
     if (old->expire_time_ms == 0 || old->expire_time_ms > end_ms)
@@ -172,6 +186,9 @@ static int rotate_one(struct batch *batch, struct rotate_key *c, struct err *err
     rc = find_key(batch, &c->command, c->old_key_id, &old, err);
     if (rc != 0 || c->command.err.id != ERR_NONE)
         return rc;
+    check_scopes(c, old, batch->arena);
+    if (c->command.err.id != ERR_NONE)
+        return 0;
     if (c->command.is_done) {
         c->old_row = *old;
         return 0;

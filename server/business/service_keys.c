@@ -122,10 +122,12 @@ const ProtobufCMessage *issue_key_reply(const void *from, struct arena *arena)
 void rotate_key_read(const struct call *call, const void *message, void *into)
 {
     const Bmt__Business__V1__RotateApiKeyRequest *request = message;
+    const struct caller *caller = call_caller(call);
     struct rotate_key *c = into;
 
     c->old_key_id = proto_id_of(ID_API_KEY, request->api_key_id);
     c->old_key_lives_ms = (request->old_key_lives_s != 0 ? request->old_key_lives_s : OLD_KEY_LIVES_S) * 1000;
+    c->caller_scopes = caller->scopes != NULL ? caller->scopes : "";
     c->key = derive(call, &c->command, c->hash);
 }
 

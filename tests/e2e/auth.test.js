@@ -62,6 +62,25 @@ test('a key with scopes can do what they name, and cannot give away more', async
   assert.equal(await reasonOf(businesses.IssueApiKey({ request_id: requestId(), role: 'KEY_ROLE_ADMIN', scopes: ['keys:write'] })), 'ROLE_NOT_ALLOWED');
 });
 
+test('a rotated key gives away no more scopes than the caller has, and keeps its expiry', async () => {
+  const small = await givenShop(world);
+  const issue = async (more) => (await small.businesses.IssueApiKey({ request_id: requestId(), role: 'KEY_ROLE_MERCHANT', ...more }));
+  const { key } = await issue({ scopes: ['products:read', 'keys:write'] });
+  const wider = (await issue({ scopes: ['keys:write', 'orders:write'] })).api_key;
+  const narrow = (await issue({ scopes: ['products:read'] })).api_key;
+  const limited = client(world, 'business.BusinessService', key);
+  const rotate = (by, old, id = requestId()) => by.RotateApiKey({ request_id: id, api_key_id: old });
+  const refusedFor = async (promise) => { const { reason, metadata } = await refused(promise); return [reason, metadata.scope]; };
+  assert.deepEqual(await refusedFor(rotate(limited, small.keyId)), ['SCOPE_NOT_ALLOWED', '(all)']);
+  assert.deepEqual(await refusedFor(rotate(limited, wider.api_key_id)), ['SCOPE_NOT_ALLOWED', 'orders:write']);
+  assert.deepEqual((await rotate(limited, narrow.api_key_id)).api_key.scopes, ['products:read']);
+  const again = requestId();
+  assert.deepEqual((await rotate(small.businesses, wider.api_key_id, again)).api_key.scopes, wider.scopes);
+  assert.deepEqual(await refusedFor(rotate(limited, wider.api_key_id, again)), ['SCOPE_NOT_ALLOWED', 'orders:write']);
+  const { api_key: ends } = await issue({ expire_time: { seconds: 4102444800 } });
+  assert.deepEqual((await rotate(small.businesses, ends.api_key_id)).api_key.expire_time, ends.expire_time);
+});
+
 test('a business has a limited number of keys', async () => {
   const small = await givenShop(world);
   for (let i = 0; i < 9; i += 1) await small.businesses.IssueApiKey({ request_id: requestId(), role: 'KEY_ROLE_MERCHANT' });
