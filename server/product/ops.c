@@ -179,7 +179,8 @@ static int fill_lines(struct batch *batch, struct quote_use *uses, size_t n, con
     rc = product_store_find_stocks(batch->tx, keys, n_keys, batch->arena, &stocks, &n_stocks, err);
     for (size_t i = 0; i < used && rc == 0; i++)
         for (size_t j = 0; j < n_stocks; j++)
-            lines[i].is_counted = lines[i].is_counted || stocks[j].sku_id == lines[i].sku_id;
+            if (stocks[j].sku_id == lines[i].sku_id)
+                lines[i].is_counted = stocks[j].is_counted;
     return rc;
 }
 

@@ -163,6 +163,19 @@ static void quote_binds_price_and_is_good_for_one_order(void **state)
     assert_int_equal(act(db, &place_order_plan, &late, sizeof late, NULL), ERR_QUOTE_EXPIRED);
 }
 
+/* A quote does not bind whether stock is counted: the order asks that anew. */
+static void quote_outlives_the_kind_of_stock(void **state)
+{
+    const struct sale sale = given_sale(db, TEST_BIZ, "gold", 1250, 10);
+    struct place_order order = {.user_id = "u1", .quote_id = given_quote(db, "u1", sale.sku_id, 2), .labels = ""};
+    struct change_stock free_all = {.sku_id = sale.sku_id, .change = STOCK_SET_UNLIMITED};
+
+    (void)state;
+    assert_int_equal(act(db, &change_stock_plan, &free_all, sizeof free_all, NULL), 0);
+    assert_int_equal(act(db, &place_order_plan, &order, sizeof order, NULL), 0);
+    assert_int_equal(count("bmt_product.stock_holds"), 0);
+}
+
 /* One bad command must not take its neighbours along. */
 static void batch_refuses_each_on_its_own(void **state)
 {
@@ -252,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup(other_body_under_the_same_request_id_is_refused, clear),
         cmocka_unit_test_setup(refused_orders_leave_no_row, clear),
         cmocka_unit_test_setup(quote_binds_price_and_is_good_for_one_order, clear),
+        cmocka_unit_test_setup(quote_outlives_the_kind_of_stock, clear),
         cmocka_unit_test_setup(batch_refuses_each_on_its_own, clear),
         cmocka_unit_test_setup(two_hundred_buyers_of_fifty_get_fifty, clear),
     };
