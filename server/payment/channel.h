@@ -127,8 +127,8 @@ struct channel_account_row *channel_account_copy(const struct channel_account_ro
 void channel_use_secrets_dir(const char *folder);
 
 /*
- * Adapter and secrets of an account; secrets are read once and kept. 0, ERR_CHANNEL_UNKNOWN or
- * ERR_CHANNEL_SECRET_MISSING.
+ * Adapter and secrets of an account; secrets are read once and kept, that they are missing is remembered for a second.
+ * 0, ERR_CHANNEL_UNKNOWN or ERR_CHANNEL_SECRET_MISSING.
  */
 int channel_open(const struct channel_account_row *row, struct channel_account *ret_account,
                  struct err *err) MUST_CHECK;

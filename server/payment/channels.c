@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/conf.h"
 #include "payment/channel_sandbox.h"
 
@@ -15,7 +16,14 @@ const struct channel *channel_of_name(const char *name)
     return NULL;
 }
 
-enum { SECRETS_MAX = 256, SECRETS_BYTES_MAX = 1 << 20 };
+enum {
+    SECRETS_MAX = 256,
+    SECRETS_BYTES_MAX = 1 << 20, /* of what is kept, at most a line of 1 KiB each */
+    SCRATCH_BYTES_MAX = 16 << 10,
+    SECRET_NAME_SIZE = 64 * 4 + 1, /* VARCHAR(64) */
+    MISSES_MAX = 64,
+    MISS_LASTS_MS = 1000,
+};
 
 /* Secrets read so far; only added to, so that pointers stay good. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -27,29 +35,73 @@ static struct {
 } known[SECRETS_MAX];
 static size_t n_known;
 
+/* The last misses, a ring: anybody may notify, so a missing file is not looked for at each call. */
+static struct {
+    char name[SECRET_NAME_SIZE];
+    int64_t until_ns;
+} missed[MISSES_MAX];
+static size_t n_missed;
+
 void channel_use_secrets_dir(const char *in_folder)
 {
+    pthread_mutex_lock(&lock);
     folder = in_folder;
+    memset(missed, 0, sizeof missed);
+    pthread_mutex_unlock(&lock);
 }
 
-/* With the lock held. NULL when a file is missing or open to others. */
-static const struct channel_secret *read_secret(const char *name)
+static bool is_missed(const char *name)
 {
-    struct channel_secret secret = {0};
+    const int64_t now_ns = clock_steady_ns();
+
+    for (size_t i = 0; i < MISSES_MAX; i++)
+        if (now_ns < missed[i].until_ns && strcmp(missed[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void note_miss(const char *name)
+{
+    const size_t at = n_missed++ % MISSES_MAX;
+
+    if (strlen(name) >= sizeof missed[at].name)
+        return;
+    memcpy(missed[at].name, name, strlen(name) + 1);
+    missed[at].until_ns = clock_steady_ns() + (int64_t)MISS_LASTS_MS * 1000000;
+}
+
+/* Both files, in memory of the scratch arena. */
+static bool read_files(const char *name, struct arena *scratch, struct channel_secret *ret_secret)
+{
+    const char *path = arena_printf(scratch, "%s/%s", folder, name);
     FILE *nowhere = fopen("/dev/null", "w");
     bool is_read;
 
+    if (nowhere == NULL)
+        return false;
+    is_read = conf_read_secret(path, scratch, &ret_secret->secret, nowhere) == 0 &&
+              crypto_read_public_key(arena_printf(scratch, "%s.pub", path), &ret_secret->channel_key, nowhere) == 0;
+    fclose(nowhere);
+    return is_read;
+}
+
+/* With the lock held. NULL when a file is missing or open to others: then nothing is kept but the miss. */
+static const struct channel_secret *read_secret(const char *name)
+{
+    struct arena *scratch CLEANUP(arena_cleanup) = NULL;
+    struct channel_secret secret = {0};
+
+    if (n_known == SECRETS_MAX || folder[0] == '\0' || is_missed(name))
+        return NULL;
+    scratch = arena_new(SCRATCH_BYTES_MAX);
+    if (!read_files(name, scratch, &secret)) {
+        note_miss(name);
+        return NULL;
+    }
     if (own == NULL)
         own = arena_new(SECRETS_BYTES_MAX);
-    is_read = n_known < SECRETS_MAX && nowhere != NULL && folder[0] != '\0' &&
-              conf_read_secret(arena_printf(own, "%s/%s", folder, name), own, &secret.secret, nowhere) == 0 &&
-              crypto_read_public_key(arena_printf(own, "%s/%s.pub", folder, name), &secret.channel_key, nowhere) == 0;
-    if (nowhere != NULL)
-        fclose(nowhere);
-    if (!is_read)
-        return NULL;
     known[n_known].name = arena_strdup(own, name);
-    known[n_known].secret = secret;
+    known[n_known].secret = (struct channel_secret){arena_strdup(own, secret.secret), secret.channel_key};
     return &known[n_known++].secret;
 }
 

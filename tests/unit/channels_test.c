@@ -1,0 +1,116 @@
+/* Channels' secrets: read once and kept; what is missing costs no memory, however often it is asked for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "payment/channel.h"
+
+static char folder[] = "/tmp/bmt-channels-XXXXXX";
+
+static int make_folder(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    channel_use_secrets_dir(folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    char command[80];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+static void write_file(const char *name, const char *text)
+{
+    char path[80];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void write_key(const char *name)
+{
+    write_file(name, "-----BEGIN PUBLIC KEY-----\n"
+                     "MCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+                     "-----END PUBLIC KEY-----\n");
+}
+
+static int open_account(const char *secret_name, struct channel_account *ret_account)
+{
+    const struct channel_account_row row = {.channel = "sandbox", .secret_name = secret_name};
+    struct err err = {0};
+
+    return channel_open(&row, ret_account, &err);
+}
+
+static long peak_kib(void)
+{
+    struct rusage usage;
+
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+/* Neither many calls of one name, nor many names, nor a secret whose key is missing. */
+static void misses_cost_no_memory(void **state)
+{
+    struct channel_account account;
+    char name[32];
+    long before;
+
+    (void)state;
+    write_file("half", "a secret\n");
+    assert_int_equal(open_account("missing", &account), ERR_CHANNEL_SECRET_MISSING);
+    before = peak_kib();
+    for (int i = 0; i < 20000; i++) {
+        snprintf(name, sizeof name, "missing-%d", i);
+        assert_int_equal(open_account("missing", &account), ERR_CHANNEL_SECRET_MISSING);
+        assert_int_equal(open_account("half", &account), ERR_CHANNEL_SECRET_MISSING);
+        assert_int_equal(open_account(name, &account), ERR_CHANNEL_SECRET_MISSING);
+    }
+#ifndef __SANITIZE_ADDRESS__ /* whose quarantine holds what was given back */
+    assert_in_range(peak_kib() - before, 0, 512);
+#endif
+}
+
+static void a_miss_is_remembered_for_a_second(void **state)
+{
+    struct channel_account account;
+    struct channel_account again;
+
+    (void)state;
+    assert_int_equal(open_account("later", &account), ERR_CHANNEL_SECRET_MISSING);
+    write_file("later", "a secret\n");
+    write_key("later.pub");
+    assert_int_equal(open_account("later", &account), ERR_CHANNEL_SECRET_MISSING);
+    usleep(1100 * 1000);
+    assert_int_equal(open_account("later", &account), 0);
+    assert_string_equal(account.secret->secret, "a secret");
+    assert_int_equal(open_account("later", &again), 0);
+    assert_ptr_equal(again.secret, account.secret);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(misses_cost_no_memory),
+        cmocka_unit_test(a_miss_is_remembered_for_a_second),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
