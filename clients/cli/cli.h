@@ -40,6 +40,8 @@ struct cli_settings {
     const char *api_key;
     const char *business;
     const char *ca_file;
+    const char *certificate_file; /* ours, for mutual TLS; with key_file and ca_file */
+    const char *key_file;
     const char *context;
     enum output output;
     bool is_quiet;     /* ids only */

@@ -105,6 +105,10 @@ int cli_context_load(struct cli_settings *settings)
         settings->business = keep(context, "business");
     if (settings->ca_file == NULL)
         settings->ca_file = keep(context, "ca_file");
+    if (settings->certificate_file == NULL)
+        settings->certificate_file = keep(context, "certificate_file");
+    if (settings->key_file == NULL)
+        settings->key_file = keep(context, "key_file");
     json_decref(book);
     return EXIT_OK;
 }
@@ -144,6 +148,8 @@ static int set(json_t *book, const char *name)
     put(context, "api_key", cli.api_key);
     put(context, "business", cli.business);
     put(context, "ca_file", cli.ca_file);
+    put(context, "certificate_file", cli.certificate_file);
+    put(context, "key_file", cli.key_file);
     if (json_string_length(json_object_get(book, "current")) == 0)
         json_object_set_new(book, "current", json_string(name));
     return save(book);

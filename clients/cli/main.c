@@ -13,6 +13,8 @@ enum {
     OPT_ADDRESS = 1000,
     OPT_BUSINESS,
     OPT_CA,
+    OPT_CERT,
+    OPT_KEY,
     OPT_CONTEXT,
     OPT_TIMEOUT,
     OPT_REASON,
@@ -31,6 +33,8 @@ static const struct option common[] = {
     {"address", required_argument, NULL, OPT_ADDRESS},
     {"business", required_argument, NULL, OPT_BUSINESS},
     {"ca", required_argument, NULL, OPT_CA},
+    {"cert", required_argument, NULL, OPT_CERT},
+    {"key", required_argument, NULL, OPT_KEY},
     {"context", required_argument, NULL, OPT_CONTEXT},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"reason", required_argument, NULL, OPT_REASON},
@@ -164,6 +168,8 @@ static int take_option(const struct cli_command *command, int which, json_t *req
     case OPT_ADDRESS: cli.address = optarg; return 0;
     case OPT_BUSINESS: cli.business = optarg; return 0;
     case OPT_CA: cli.ca_file = optarg; return 0;
+    case OPT_CERT: cli.certificate_file = optarg; return 0;
+    case OPT_KEY: cli.key_file = optarg; return 0;
     case OPT_CONTEXT: cli.context = optarg; return 0;
     case OPT_CONFIG: config_file = optarg; return 0;
     case OPT_THREADS: threads = optarg; return 0;
@@ -194,6 +200,15 @@ static void read_environment(void)
     cli.api_key = environment("BMT_API_KEY");
     cli.business = environment("BMT_BUSINESS");
     cli.ca_file = environment("BMT_CA_FILE");
+    cli.certificate_file = environment("BMT_CERT_FILE");
+    cli.key_file = environment("BMT_KEY_FILE");
+}
+
+/* Half of what mutual TLS needs would be left out without a word. */
+static bool is_tls_whole(void)
+{
+    return (cli.certificate_file == NULL) == (cli.key_file == NULL) &&
+           (cli.certificate_file == NULL || cli.ca_file != NULL);
 }
 
 struct bmt_client *cli_client(void)
@@ -203,11 +218,15 @@ struct bmt_client *cli_client(void)
 
     if (client != NULL)
         return client;
+    if (!is_tls_whole())
+        return usage("mutual TLS needs all of --ca, --cert and --key", ""), NULL;
     client =
         bmt_client_new(&(struct bmt_client_options){.address = cli.address != NULL ? cli.address : "127.0.0.1:7450",
                                                     .api_key = cli.api_key,
                                                     .business = cli.business,
                                                     .ca_file = cli.ca_file,
+                                                    .certificate_file = cli.certificate_file,
+                                                    .key_file = cli.key_file,
                                                     .deadline_ms = cli.deadline_ms},
                        &error);
     if (client == NULL)

@@ -1,13 +1,13 @@
 // bmtctl as support staff meets it: forms of output, exit codes, confirmation, the story of an order, contexts.
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { after, before, test } from 'node:test';
 import { givenFulfilledOrder, givenOrder, givenShop, givenSku, orderState } from './shop.js';
-import { startWorld, stopWorld } from './world.js';
+import { startServer, startWorld, stopWorld } from './world.js';
 
 const BIN = process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url));
 let world;
@@ -163,12 +163,13 @@ test('contexts are kept for their owner alone and never show keys', () => {
 
 test('a context that is set again keeps what is not given', () => {
   const file = join(world.folder, 'kept.json');
-  const none = { BMT_CONFIG: file, BMT_ADDRESS: '', BMT_API_KEY: '', BMT_BUSINESS: '', BMT_CA_FILE: '' };
+  const none = { BMT_CONFIG: file, BMT_ADDRESS: '', BMT_API_KEY: '', BMT_BUSINESS: '', BMT_CA_FILE: '', BMT_CERT_FILE: '', BMT_KEY_FILE: '' };
   const kept = () => JSON.parse(readFileSync(file, 'utf8')).contexts;
   const set = (args, env = {}) => assert.equal(ctl(['context', 'set', ...args], { env: { ...none, ...env } }).code, 0);
-  const first = { address: '127.0.0.1:1', api_key: 'k1', business: 'biz_1', ca_file: '/ca.pem' };
+  const first = { address: '127.0.0.1:1', api_key: 'k1', business: 'biz_1', ca_file: '/ca.pem', certificate_file: '/me.pem', key_file: '/me.key' };
 
-  set(['a', '--address', first.address, '--business', first.business, '--ca', first.ca_file], { BMT_API_KEY: first.api_key });
+  set(['a', '--address', first.address, '--business', first.business, '--ca', first.ca_file, '--cert', first.certificate_file,
+    '--key', first.key_file], { BMT_API_KEY: first.api_key });
   set(['b']);
   assert.deepEqual(kept(), { a: first, b: { address: '127.0.0.1:7450' } });
   set(['a', '--address', '127.0.0.1:2']);
@@ -176,6 +177,34 @@ test('a context that is set again keeps what is not given', () => {
   set(['a'], { BMT_API_KEY: 'k2' });
   assert.deepEqual(kept(), { a: { ...first, address: '127.0.0.1:2', api_key: 'k2' }, b: { address: '127.0.0.1:7450' } });
   assert.equal(statSync(file).mode & 0o777, 0o600);
+});
+
+// An authority, and what it has signed for the server and for a client.
+const makeCertificates = (folder) => execFileSync('sh', ['-euc', `umask 077; mkdir "$1"; cd "$1"
+new='openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+$new -x509 -days 2 -subj /CN=authority -keyout ca.key -out ca.pem; printf 'subjectAltName=DNS:localhost' >ext
+for n in server client; do $new -subj /CN=$n -keyout $n.key -out $n.csr
+openssl x509 -req -days 2 -in $n.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile ext -out $n.pem; done`, '-', folder], { stdio: 'ignore' });
+
+test('a server that wants a certificate is shown one, by options, environment or context', async () => {
+  const folder = join(world.folder, 'tls');
+  const [ca, cert, key] = ['ca.pem', 'client.pem', 'client.key'].map((name) => join(folder, name));
+  makeCertificates(folder);
+  const server = await startServer(world, 'mutual', {
+    settings: `tls: { certificate_file = "${folder}/server.pem"; key_file = "${folder}/server.key"; client_ca_file = "${ca}"; };` });
+  world.servers.push(server);
+  const at = { BMT_ADDRESS: `localhost:${server.port}`, BMT_CONFIG: join(world.folder, 'mutual.json') };
+  const list = (args, env = {}) => ctl(['sku', 'list', '-q', '--timeout', '2', ...args], { env: { ...at, ...env } });
+
+  assert.equal(list(['--ca', ca]).code, 3);
+  assert.equal(list(['--ca', ca, '--cert', cert, '--key', key]).out.trim(), sku.sku_id);
+  assert.equal(list([], { BMT_CA_FILE: ca, BMT_CERT_FILE: cert, BMT_KEY_FILE: key }).out.trim(), sku.sku_id);
+  assert.equal(ctl(['context', 'set', 'mutual', '--ca', ca, '--cert', cert, '--key', key], { env: at }).code, 0);
+  assert.equal(list([]).out.trim(), sku.sku_id);
+  for (const args of [['--cert', cert], ['--key', key, '--ca', ca], ['--cert', cert, '--key', key]]) {
+    const done = list(args, { BMT_CONFIG: join(world.folder, 'none.json') });
+    assert.deepEqual([done.code, done.err.split('\n')[0]], [2, 'bmtctl: mutual TLS needs all of --ca, --cert and --key']);
+  }
 });
 
 test('completion knows nouns and verbs', () => {
