@@ -118,12 +118,12 @@ static struct payment_row make_payment(const struct begin_payment *c, const stru
         .action_url = "",
         .return_url = c->return_url,
         .failure = "",
-        .due_time_ms = payment_next_question_ms(0, now_ms),
         .expire_time_ms = order->due_time_ms,
         .create_time_ms = now_ms,
         .update_time_ms = now_ms,
     };
 
+    row.due_time_ms = payment_due_ms(&row, now_ms);
     memcpy(row.fingerprint, c->command.fingerprint, FINGERPRINT_SIZE);
     memcpy(row.currency, order->currency, CURRENCY_SIZE);
     return row;

@@ -49,7 +49,7 @@ static int take_turns(struct job_run *run, struct payment_row *rows, size_t n, s
 
     for (size_t i = 0; i < n; i++) {
         rows[i].attempts++;
-        rows[i].due_time_ms = payment_next_question_ms(rows[i].attempts, run->now_ms);
+        rows[i].due_time_ms = payment_due_ms(&rows[i], run->now_ms);
     }
     rc = tx_begin(run->session, MODULE_PAYMENT, &tx, err);
     if (rc == 0)

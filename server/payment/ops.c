@@ -85,6 +85,20 @@ int64_t payment_next_question_ms(int32_t attempts, int64_t now_ms)
     return now_ms + (pause_ms < hour_ms ? pause_ms : hour_ms);
 }
 
+int64_t payment_due_ms(const struct payment_row *row, int64_t now_ms)
+{
+    const int64_t answer_ms = 5000; /* for the channel to answer and the order to be paid */
+    const int64_t last_chance_ms = row->expire_time_ms - answer_ms;
+    const int64_t expired_ms = row->expire_time_ms + 1;
+    const int64_t next_ms = payment_next_question_ms(row->attempts, now_ms);
+
+    if (now_ms < last_chance_ms)
+        return next_ms < last_chance_ms ? next_ms : last_chance_ms;
+    if (now_ms < expired_ms)
+        return next_ms < expired_ms ? next_ms : expired_ms;
+    return next_ms;
+}
+
 void payment_move_add(struct payment_moves *moves, struct payment_row *row, enum payment_event event, const char *actor,
                       const char *detail, int64_t now_ms)
 {
@@ -97,7 +111,7 @@ void payment_move_add(struct payment_moves *moves, struct payment_row *row, enum
     row->state = to;
     row->version++;
     row->attempts = 0;
-    row->due_time_ms = payment_state_is_open(to) ? payment_next_question_ms(0, now_ms) : 0;
+    row->due_time_ms = payment_state_is_open(to) ? payment_due_ms(row, now_ms) : 0;
     row->update_time_ms = now_ms;
     if (to == PAYMENT_SUCCEEDED)
         row->succeed_time_ms = now_ms;

@@ -39,8 +39,14 @@ void payment_move_add(struct payment_moves *moves, struct payment_row *row, enum
                       const char *detail, int64_t now_ms);
 int payment_moves_write(struct batch *batch, struct payment_moves *moves, struct err *err) MUST_CHECK;
 
-/* When to ask the channel again: 10 s, 20 s, ... up to an hour; sooner where the payment expires. */
+/* When to ask the channel again: 10 s, 20 s, ... up to an hour. */
 int64_t payment_next_question_ms(int32_t attempts, int64_t now_ms);
+
+/*
+ * The same for an open payment, which has a deadline: once more shortly before it expires, so that money whose
+ * notification was lost still pays the order, and once as soon as it has expired, to close it at the channel.
+ */
+int64_t payment_due_ms(const struct payment_row *row, int64_t now_ms);
 
 struct create_account {
     struct command command;

@@ -8,6 +8,7 @@
 #include "flows/pay_order.h"
 #include "lib/given.h"
 #include "order/jobs.h"
+#include "payment/jobs.h"
 
 static struct test_db *db;
 static struct sale gold;
@@ -323,6 +324,28 @@ static void proof_of_money_pays_the_order_in_the_same_transaction(void **state)
     expect_stock(9, 0, 1);
 }
 
+/* However long the pause would be: the answer can still pay the order. */
+static void payments_are_asked_about_right_before_they_expire(void **state)
+{
+    const int64_t order = given_pending_order(db, "u1", gold.sku_id, 1);
+    struct complete_payment c = hear(640 + PAYMENT_CREATED, CHANNEL_WAITS, 1250);
+
+    (void)state;
+    given_channel(db, 5);
+    test_db_run(db, "UPDATE bmt_order.orders SET due_time_ms = 12000 + ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000)");
+    assert_int_equal(begin_payment(order, 5), 0);
+    assert_int_equal(number("expire_time_ms - due_time_ms FROM bmt_payment.payments"), 5000);
+    test_db_run(db, "DELETE FROM bmt_payment.payments");
+    given_payment(order, PAYMENT_CREATED);
+    test_db_run(db, "UPDATE bmt_payment.payments SET channel_account_id = 64, attempts = 6"); /* nobody is asked */
+    assert_int_equal(run_job(&payment_ask_channel_job, clock_now_ms()), 1);
+    assert_int_equal(number("attempts FROM bmt_payment.payments"), 7);
+    assert_int_equal(number("expire_time_ms - due_time_ms FROM bmt_payment.payments"), 5000);
+    test_db_run(db, "UPDATE bmt_payment.payments SET expire_time_ms = expire_time_ms - 48000");
+    assert_int_equal(act(db, &complete_payment_plan, &c, sizeof c, NULL), 0);
+    assert_int_equal(number("expire_time_ms - due_time_ms FROM bmt_payment.payments"), 5000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup(answers_to_create_are_final_or_unknown, clear),
         cmocka_unit_test_setup(words_about_other_money_change_nothing, clear),
         cmocka_unit_test_setup(proof_of_money_pays_the_order_in_the_same_transaction, clear),
+        cmocka_unit_test_setup(payments_are_asked_about_right_before_they_expire, clear),
     };
 
     return cmocka_run_group_tests_name("order_life", tests, begin, end);

@@ -78,6 +78,26 @@ static void channels_are_asked_less_and_less_often(void **state)
     assert_int_equal(payment_next_question_ms(60, 0), 3600000);
 }
 
+/* An order of 15 minutes: without the deadline, the questions would come at 630 s and 1270 s. */
+static void payments_are_asked_about_before_and_after_they_expire(void **state)
+{
+    static const struct {
+        int32_t attempts;
+        int64_t now_ms;
+        int64_t due_ms;
+    } cases[] = {
+        {0, 0, 10000},       {5, 310000, 630000}, {6, 630000, 895000},
+        {0, 884999, 894999}, {0, 885001, 895000}, {7, 895000, 900001},
+        {0, 899000, 900001}, {9, 900000, 900001}, {8, 900001, 900001 + 2560000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(payment_due_ms(&(struct payment_row){.attempts = cases[i].attempts, .expire_time_ms = 900000},
+                                        cases[i].now_ms),
+                         cases[i].due_ms);
+}
+
 static void refunds_take_what_is_left_and_no_more(void **state)
 {
     static const struct refundable_line lines[] = {{1, 500, 3}, {2, 100, 1}, {3, 700, 0}};
@@ -128,6 +148,7 @@ int main(void)
         cmocka_unit_test(durations_follow_each_other),
         cmocka_unit_test(counts_and_permanent_grants_have_no_end),
         cmocka_unit_test(channels_are_asked_less_and_less_often),
+        cmocka_unit_test(payments_are_asked_about_before_and_after_they_expire),
         cmocka_unit_test(refunds_take_what_is_left_and_no_more),
         cmocka_unit_test(recalls_keep_the_share_that_is_left),
     };
