@@ -25,6 +25,7 @@ static void apply(struct lane *lane, void **items, size_t n)
         commands[i].refund_id = ask->refund_id;
         commands[i].verdict = ask->verdict;
         commands[i].is_ask = !ask->is_query;
+        commands[i].turn = ask->turn;
     }
     batch_run(lane_session(lane), &complete_refund_plan, arena, commands, n, sizeof *commands);
     for (size_t i = 0; i < n; i++) {
@@ -53,6 +54,7 @@ int ask_refund(struct refund_ask *ask, const struct channel_account_row *account
     int rc;
 
     PRE(ask->answer != NULL && ask->refund_id == refund->refund_id);
+    ask->turn = refund_turn_of(refund);
     rc = channel_open(channel_account_copy(account, ask->arena), &ask->account, err);
     if (rc != 0)
         return rc;
@@ -61,6 +63,7 @@ int ask_refund(struct refund_ask *ask, const struct channel_account_row *account
     else
         ask->account.channel->build_refund(&ask->account, refund, ask->arena, &request);
     request.timeout_ms = timeout_ms;
+    request.is_once = !ask->is_query; /* a refusal must not be of the second of two requests */
     http_send(&request, ask->arena, on_reply, ask);
     return 0;
 }

@@ -24,14 +24,18 @@ struct refund_ask {
     /* Called once in a lane, after the channel's word was applied; see ask_channel.h. */
     void (*answer)(struct refund_ask *ask, const struct complete_refund *done, struct lane *lane);
 
-    struct channel_account account; /* opened by ask_refund */
+    struct refund_turn turn; /* set by ask_refund, as is the account */
+    struct channel_account account;
     struct channel_verdict verdict;
 };
 
 /* How long a channel may take. Once, before the service starts. */
 void ask_refund_set_timeout(int64_t timeout_ms);
 
-/* Sends the question. 0, or the error of channel_open: nothing was sent, `answer` is not called. */
+/*
+ * Sends the question. 0, or the error of channel_open: nothing was sent, `answer` is not called. What is no query may
+ * only be sent for a refund that nobody has asked for, or that the channel has just said not to know.
+ */
 int ask_refund(struct refund_ask *ask, const struct channel_account_row *account, const struct refund_row *refund,
                struct err *err) MUST_CHECK;
 

@@ -35,7 +35,7 @@ static enum refund_event event_of(const struct complete_refund *c)
     case CHANNEL_WAITS: return REFUND_EVENT_WAIT;
     case CHANNEL_GAVE_BACK: return REFUND_EVENT_SUCCEED;
     case CHANNEL_FAILED: return REFUND_EVENT_FAIL;
-    case CHANNEL_REFUSED: return c->is_ask ? REFUND_EVENT_FAIL : 0;
+    case CHANNEL_REFUSED: return c->is_ask && refund_is_at(c->row, c->turn) ? REFUND_EVENT_FAIL : 0;
     case CHANNEL_UNCLEAR: return c->is_ask ? REFUND_EVENT_LOSE : 0;
     case CHANNEL_NOT_ASKED:
     case CHANNEL_MISSING:
@@ -45,11 +45,19 @@ static enum refund_event event_of(const struct complete_refund *c)
     return 0;
 }
 
+static bool is_to_ask(const struct complete_refund *c)
+{
+    const bool is_maybe_unheard = c->row->state == REFUND_CREATED || c->row->state == REFUND_UNKNOWN;
+
+    return c->verdict.word == CHANNEL_MISSING && !c->is_ask && is_maybe_unheard && refund_is_at(c->row, c->turn);
+}
+
 static void apply(struct complete_refund *c, struct refund_moves *moves, int64_t now_ms)
 {
     const enum refund_event event = event_of(c);
     int to;
 
+    c->is_to_ask = is_to_ask(c);
     if (event == 0 || !fsm_next(&refund_fsm, c->row->state, (int)event, &to))
         return;
     if (c->verdict.ref != NULL)
@@ -269,6 +277,7 @@ static int complete_refund_body(struct batch *batch, struct err *err)
     {
         c->row = refs[c_i].row;
         c->changed_order_id = 0;
+        c->is_to_ask = false;
         if (matches(c))
             apply(c, &moves, batch->now_ms);
     }

@@ -30,6 +30,7 @@ struct http_request {
     const char *body; /* NULL: none */
     size_t body_size;
     int64_t timeout_ms;
+    bool is_once; /* on a new connection; else a request is sent again when an idle connection breaks under it */
 };
 
 /* What is known of the outside's side. */

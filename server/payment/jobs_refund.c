@@ -1,17 +1,40 @@
 /*
- * Timers of refunds; see jobs.h. A refund whose request may not have reached the channel is asked for again, which is
- * idempotent; of one that the channel is at, it is asked what became of it. Nobody gives up.
+ * Timers of refunds; see jobs.h. Late money's refunds are asked for here first. Of all others, whose request may have
+ * reached the channel or not, it is asked what became of them; a refund that the channel does not know is asked for
+ * again in the same turn. Nobody gives up.
+ *
+ *   never asked for ----------------------> ask_refund --> done
+ *   else --> query --> known: done               ^
+ *                  \-> not known (is_to_ask) ----+
  */
 #include "base/log.h"
 #include "flows/ask_refund.h"
 #include "payment/jobs.h"
 #include "payment/ops.h"
 
-enum { ASK_ARENA_BYTES_MAX = 1 << 20 };
+enum { ASK_ARENA_BYTES_MAX = 4 << 20 }; /* two replies */
+
+/* The question and all that belongs to it end with its answer, or here if it cannot be sent. */
+static void send_question(struct refund_ask *ask, const struct channel_account_row *account,
+                          const struct refund_row *refund)
+{
+    struct err err = {0};
+
+    if (ask_refund(ask, account, refund, &err) == 0)
+        return;
+    log_error("channel cannot be asked", log_i64("refund", refund->refund_id),
+              log_text("reason", err_info(err.id)->reason));
+    arena_free(ask->arena);
+}
 
 static void answered(struct refund_ask *ask, const struct complete_refund *done, struct lane *lane)
 {
     (void)lane;
+    if (done->command.err.id == ERR_NONE && done->is_to_ask) {
+        ask->is_query = false;
+        send_question(ask, ask->account.row, done->row);
+        return;
+    }
     if (done->command.err.id != ERR_NONE)
         log_warn("channel's word could not be applied, asking again", log_i64("refund", ask->refund_id),
                  log_text("reason", err_info(done->command.err.id)->reason));
@@ -22,21 +45,16 @@ static void ask_about(const struct refund_row *refund, const struct channel_acco
 {
     struct arena *arena = arena_new(ASK_ARENA_BYTES_MAX);
     struct refund_ask *ask = arena_new_of(arena, struct refund_ask);
-    struct err err = {0};
 
     *ask = (struct refund_ask){
         .arena = arena,
-        .is_query = refund->state == REFUND_PENDING,
+        .is_query = !refund_is_unasked(refund),
         .biz_id = refund->biz_id,
         .refund_id = refund->refund_id,
         .actor = actor,
         .answer = answered,
     };
-    if (ask_refund(ask, account, refund, &err) != 0) {
-        log_error("channel cannot be asked", log_i64("refund", refund->refund_id),
-                  log_text("reason", err_info(err.id)->reason));
-        arena_free(arena);
-    }
+    send_question(ask, account, refund);
 }
 
 /* Who has noted the next time has the turn; if we die after that, it comes again then. */

@@ -91,6 +91,21 @@ struct refund_row refund_make(int64_t refund_id, const struct payment_row *payme
     return row;
 }
 
+struct refund_turn refund_turn_of(const struct refund_row *row)
+{
+    return (struct refund_turn){.version = row->version, .attempts = row->attempts};
+}
+
+bool refund_is_at(const struct refund_row *row, struct refund_turn turn)
+{
+    return row->version == turn.version && row->attempts == turn.attempts;
+}
+
+bool refund_is_unasked(const struct refund_row *row)
+{
+    return row->state == REFUND_CREATED && row->purpose == REFUND_OF_LATE && row->attempts == 1;
+}
+
 static int compare_claims(const void *left, const void *right)
 {
     const struct refund_claim *a = left;

@@ -27,6 +27,20 @@ int refund_load(struct batch *batch, struct refund_ref *refs, size_t n, struct e
 struct refund_row refund_make(int64_t refund_id, const struct payment_row *payment, int64_t amount_minor,
                               enum refund_purpose purpose, int64_t now_ms);
 
+/*
+ * When a channel was asked about a refund. Who asks by timer counts an attempt first, and every move counts a version:
+ * while the row is still at the turn, nobody has asked since.
+ */
+struct refund_turn {
+    int32_t version;
+    int32_t attempts;
+};
+struct refund_turn refund_turn_of(const struct refund_row *row);
+bool refund_is_at(const struct refund_row *row, struct refund_turn turn);
+
+/* Whether the timer, whose attempt is counted, is the first to ask. Of an order's refund, RefundOrder was to ask. */
+bool refund_is_unasked(const struct refund_row *row);
+
 /* Claims their money from their payments and records them. More than a payment took is a conflict. */
 int refund_begin(struct batch *batch, const struct refund_row *rows, size_t n, struct err *err) MUST_CHECK;
 

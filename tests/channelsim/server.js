@@ -100,6 +100,7 @@ export async function startChannel({ port = 0, keys, relayTo, write = () => {} }
     if (request.method === 'POST') {
       const asked = JSON.parse(body);
       const rule = faults.take('refund', asked.merchant_refund_id);
+      if (rule?.fault === 'reject') return answerMerchant(request, response, rule, 429, { error: 'TOO_MANY' });
       const outcome = { pending: 'PENDING', refuse: 'FAILED' }[rule?.fault] ?? 'SUCCEEDED';
       const refund = refunds.create(asked, outcome);
       return refund.error

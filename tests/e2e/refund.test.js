@@ -110,7 +110,7 @@ test('a lost answer leaves the refund UNKNOWN; it finds its end by itself, and t
     const { sku } = await givenSku(shop, { stock: 1 });
     const order = await givenFulfilledOrder(shop, sku);
     const before = atChannel();
-    world.channel.faults.add([{ op: 'refund', fault, times: 2 }]); // an idle connection that breaks is tried once more
+    world.channel.faults.add([{ op: 'refund', fault }]);
     const { refund, order: waiting } = await refundOrder(order);
     world.channel.faults.clear();
     assert.deepEqual([refund.state, waiting.state, waiting.refund_id], ['REFUND_STATE_UNKNOWN', 'ORDER_STATE_REFUNDING', refund.refund_id]);
@@ -122,6 +122,35 @@ test('a lost answer leaves the refund UNKNOWN; it finds its end by itself, and t
     assert.equal(atChannel() - before, 1250);
     assert.deepEqual(await stockOf(sku), [1, 0, 0]);
   }
+});
+
+test('a request that is rejected fails the refund, but not when an earlier one may have paid', async () => {
+  const { sku } = await givenSku(shop, { stock: 3 });
+  const reject = { op: 'refund', fault: 'reject', times: 1000 };
+  const order = await givenFulfilledOrder(shop, sku);
+  const before = atChannel();
+  world.channel.faults.add([reject]);
+  const { refund: failed } = await refundOrder(order);
+  assert.deepEqual([failed.state, failed.failure], ['REFUND_STATE_FAILED', 'TOO_MANY']);
+  assert.equal(await orderState(shop, order), 'ORDER_STATE_FULFILLED');
+
+  world.channel.faults.clear();
+  world.channel.faults.add([{ op: 'refund', fault: 'lost_reply' }, reject]); // it is paid, and nobody hears of it
+  const { refund: unknown } = await refundOrder(order);
+  assert.equal(unknown.state, 'REFUND_STATE_UNKNOWN');
+  await advance(11);
+  await until('the refund ended', async () => (await getRefund(unknown)).state !== 'REFUND_STATE_UNKNOWN');
+  assert.equal((await getRefund(unknown)).state, 'REFUND_STATE_SUCCEEDED');
+  assert.equal(atChannel() - before, 1250);
+
+  const unheard = await givenFulfilledOrder(shop, sku);
+  world.channel.faults.clear();
+  world.channel.faults.add([{ op: 'refund', fault: 'error_500' }]);
+  const { refund } = await refundOrder(unheard);
+  world.channel.refunds.byMerchantId.delete(refund.refund_id); // as if it had never come
+  await advance(11);
+  await untilState(shop, unheard, 'REFUNDED');
+  assert.equal(atChannel() - before, 2500);
 });
 
 test('a channel that waits is asked, one that refuses changes nothing, one that is away is asked again', async () => {

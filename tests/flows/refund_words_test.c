@@ -1,0 +1,169 @@
+/* What channels say of refunds, and what becomes of them: above all, what is not taken for a proof that nothing was
+ * paid. */
+#include "lib/suite.h"
+
+#include "flows/complete_refund.h"
+#include "flows/repair_payment.h"
+#include "lib/given.h"
+
+enum { PAYMENT = 901, REFUND = 700, LINE = 31 };
+
+static struct test_db *db;
+
+static int begin(void **state)
+{
+    (void)state;
+    db = test_db_start();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_db_stop(db);
+    return 0;
+}
+
+/* Money of 12.50 EUR that came after its order had closed, so that a refund concerns no order. */
+static int clear(void **state)
+{
+    int64_t order;
+
+    (void)state;
+    test_db_clear(db);
+    given_channel(db, 5);
+    order = given_pending_order(db, "u1", given_sale(db, TEST_BIZ, "gold", 1250, 10).sku_id, 1);
+    assert_int_equal(close_with(db, order, NULL), 0);
+    given_money(db, PAYMENT, order, 1250);
+    return 0;
+}
+
+static long long number(const char *what)
+{
+    return test_db_number(db, arena_printf(db->arena, "SELECT %s", what));
+}
+
+/* The late money's own refund, made to be in this state, at version 1 and attempt 1. */
+static void given_refund(int refund_state)
+{
+    test_db_run(db, "DELETE FROM bmt_payment.refund_events");
+    test_db_run(db,
+                arena_printf(db->arena,
+                             "UPDATE bmt_payment.refunds SET refund_id = %d, state = %d, version = 1, attempts = 1, "
+                             "failure = '', succeed_time_ms = 0",
+                             REFUND, refund_state));
+    test_db_run(db, "UPDATE bmt_payment.payments SET refund_minor = 1250");
+}
+
+enum occasion { ASKED, OUTRUN, QUERIED };
+
+static struct complete_refund hear(enum channel_word word, enum occasion occasion)
+{
+    return (struct complete_refund){.refund_id = REFUND,
+                                    .verdict = {.word = word,
+                                                .refund_id = REFUND,
+                                                .amount = money_of(1250, "EUR"),
+                                                .ref = "cr_1",
+                                                .action_url = "",
+                                                .failure = "because"},
+                                    .is_ask = occasion != QUERIED,
+                                    .turn = {.version = 1, .attempts = occasion == OUTRUN ? 0 : 1}};
+}
+
+/* OUTRUN: somebody has asked again before the answer was applied. */
+static void channels_words_lead_where_they_must(void **state)
+{
+    static const struct {
+        int from;
+        enum channel_word word;
+        enum occasion occasion;
+        int to;
+        bool is_to_ask;
+    } cases[] = {
+        {REFUND_CREATED, CHANNEL_REFUSED, ASKED, REFUND_FAILED, false},
+        {REFUND_CREATED, CHANNEL_REFUSED, OUTRUN, REFUND_CREATED, false},
+        {REFUND_CREATED, CHANNEL_REFUSED, QUERIED, REFUND_CREATED, false},
+        {REFUND_CREATED, CHANNEL_WAITS, ASKED, REFUND_PENDING, false},
+        {REFUND_CREATED, CHANNEL_GAVE_BACK, ASKED, REFUND_SUCCEEDED, false},
+        {REFUND_CREATED, CHANNEL_GAVE_BACK, OUTRUN, REFUND_SUCCEEDED, false},
+        {REFUND_CREATED, CHANNEL_FAILED, ASKED, REFUND_FAILED, false},
+        {REFUND_CREATED, CHANNEL_UNCLEAR, ASKED, REFUND_UNKNOWN, false},
+        {REFUND_CREATED, CHANNEL_UNCLEAR, QUERIED, REFUND_CREATED, false},
+        {REFUND_CREATED, CHANNEL_NOT_ASKED, ASKED, REFUND_CREATED, false},
+        {REFUND_CREATED, CHANNEL_MISSING, ASKED, REFUND_CREATED, false},
+        {REFUND_CREATED, CHANNEL_MISSING, QUERIED, REFUND_CREATED, true},
+        {REFUND_UNKNOWN, CHANNEL_MISSING, QUERIED, REFUND_UNKNOWN, true},
+        {REFUND_UNKNOWN, CHANNEL_REFUSED, ASKED, REFUND_FAILED, false}, /* after MISSING */
+        {REFUND_UNKNOWN, CHANNEL_REFUSED, OUTRUN, REFUND_UNKNOWN, false},
+        {REFUND_UNKNOWN, CHANNEL_REFUSED, QUERIED, REFUND_UNKNOWN, false},
+        {REFUND_UNKNOWN, CHANNEL_UNCLEAR, ASKED, REFUND_UNKNOWN, false},
+        {REFUND_UNKNOWN, CHANNEL_WAITS, QUERIED, REFUND_PENDING, false},
+        {REFUND_UNKNOWN, CHANNEL_GAVE_BACK, QUERIED, REFUND_SUCCEEDED, false},
+        {REFUND_UNKNOWN, CHANNEL_FAILED, QUERIED, REFUND_FAILED, false},
+        {REFUND_PENDING, CHANNEL_REFUSED, OUTRUN, REFUND_PENDING, false},
+        {REFUND_PENDING, CHANNEL_MISSING, QUERIED, REFUND_PENDING, false},
+        {REFUND_PENDING, CHANNEL_GAVE_BACK, QUERIED, REFUND_SUCCEEDED, false},
+        {REFUND_PENDING, CHANNEL_FAILED, QUERIED, REFUND_FAILED, false},
+        {REFUND_FAILED, CHANNEL_GAVE_BACK, QUERIED, REFUND_FAILED, false},
+        {REFUND_FAILED, CHANNEL_MISSING, QUERIED, REFUND_FAILED, false},
+        {REFUND_SUCCEEDED, CHANNEL_REFUSED, ASKED, REFUND_SUCCEEDED, false},
+        {REFUND_SUCCEEDED, CHANNEL_FAILED, QUERIED, REFUND_SUCCEEDED, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct complete_refund c = hear(cases[i].word, cases[i].occasion);
+
+        given_refund(cases[i].from);
+        assert_int_equal(act(db, &complete_refund_plan, &c, sizeof c, NULL), 0);
+        if (number("state FROM bmt_payment.refunds") != cases[i].to || c.is_to_ask != cases[i].is_to_ask)
+            fail_msg("row %zu leads to %lld", i, number("state FROM bmt_payment.refunds"));
+        assert_int_equal(number("COUNT(*) FROM bmt_payment.refund_events"), cases[i].from != cases[i].to);
+        assert_int_equal(number("refund_minor FROM bmt_payment.payments"),
+                         cases[i].to == REFUND_FAILED && cases[i].from != REFUND_FAILED ? 0 : 1250);
+    }
+}
+
+/* Nobody is asked again for what another turn is at. */
+static void refund_is_not_asked_for_by_a_turn_that_is_over(void **state)
+{
+    struct complete_refund c = hear(CHANNEL_MISSING, QUERIED);
+
+    (void)state;
+    given_refund(REFUND_UNKNOWN);
+    c.turn.attempts = 0;
+    assert_int_equal(act(db, &complete_refund_plan, &c, sizeof c, NULL), 0);
+    assert_false(c.is_to_ask);
+}
+
+static void only_what_nobody_has_asked_for_is_asked_for_unseen(void **state)
+{
+    static const struct {
+        int refund_state;
+        enum refund_purpose purpose;
+        int32_t attempts;
+        bool is_unasked;
+    } cases[] = {
+        {REFUND_CREATED, REFUND_OF_LATE, 1, true},   {REFUND_CREATED, REFUND_OF_LATE, 2, false},
+        {REFUND_CREATED, REFUND_OF_ORDER, 1, false}, {REFUND_UNKNOWN, REFUND_OF_LATE, 1, false},
+        {REFUND_PENDING, REFUND_OF_LATE, 1, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(refund_is_unasked(&(struct refund_row){.state = cases[i].refund_state,
+                                                                .purpose = (int32_t)cases[i].purpose,
+                                                                .attempts = cases[i].attempts}),
+                         cases[i].is_unasked);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(channels_words_lead_where_they_must, clear),
+        cmocka_unit_test_setup(refund_is_not_asked_for_by_a_turn_that_is_over, clear),
+        cmocka_unit_test(only_what_nobody_has_asked_for_is_asked_for_unseen),
+    };
+
+    return cmocka_run_group_tests_name("refund_words", tests, begin, end);
+}
