@@ -47,6 +47,7 @@ static long long number(const char *what)
 static void given_refund(int refund_state)
 {
     test_db_run(db, "DELETE FROM bmt_payment.refund_events");
+    test_db_run(db, "DELETE FROM bmt_settlement.transfers WHERE kind IN (2, 4)"); /* it is booked once */
     test_db_run(db,
                 arena_printf(db->arena,
                              "UPDATE bmt_payment.refunds SET refund_id = %d, state = %d, version = 1, attempts = 1, "
