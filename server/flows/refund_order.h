@@ -7,7 +7,7 @@
  *   3. apply   in a lane, one transaction (complete_refund.h): entitlements recalled, stock returned, the order
  *              REFUNDED or back where it was; or PENDING, FAILED, UNKNOWN.
  *
- * If we die after 1, payment.ask_refund asks the channel again: asking is idempotent.
+ * If we die after 1, payment.ask_refund asks the channel about it, and again for it if it does not know it.
  */
 #ifndef BMT_FLOWS_REFUND_ORDER_H
 #define BMT_FLOWS_REFUND_ORDER_H

@@ -5,6 +5,7 @@
 #include "flows/complete_payment.h"
 #include "flows/complete_refund.h"
 #include "flows/order_paid.h"
+#include "flows/refund_order.h"
 #include "payment/ops_refund.h"
 
 /* Late money goes back as far as nothing else has given it back. */
@@ -96,11 +97,56 @@ static struct channel_verdict verdict_of(const struct statement_line_row *line)
     };
 }
 
+/* Whether the line moves its payment, or with is_look would move it. */
+static int apply_to_payment(struct session *session, const struct statement_repair *repair,
+                            const struct statement_line_row *line, struct arena *arena, bool *ret_moves,
+                            struct err *err)
+{
+    const struct command command = {.biz_id = line->biz_id, .actor = repair->actor};
+    struct complete_payment *c = arena_new_of(arena, struct complete_payment);
+    struct get_payment *look = arena_new_of(arena, struct get_payment);
+    int to;
+
+    *c = (struct complete_payment){.command = command, .payment_id = line->object_id, .verdict = verdict_of(line)};
+    *look = (struct get_payment){.command = command, .payment_id = line->object_id};
+    if (repair->is_look)
+        batch_run(session, &get_payment_plan, arena, look, 1, sizeof *look);
+    else
+        batch_run(session, &complete_payment_plan, arena, c, 1, sizeof *c);
+    *err = repair->is_look ? look->command.err : c->command.err;
+    if (err->id == ERR_NONE)
+        *ret_moves = repair->is_look ? fsm_next(&payment_fsm, look->row->state, PAYMENT_EVENT_SUCCEED, &to)
+                                     : c->row->version != c->row->version_read;
+    return (int)err->id;
+}
+
+/* The same of a refund. One that has failed here stays failed, whatever the statement proves. */
+static int apply_to_refund(struct session *session, const struct statement_repair *repair,
+                           const struct statement_line_row *line, struct arena *arena, bool *ret_moves, struct err *err)
+{
+    const struct command command = {.biz_id = line->biz_id, .actor = repair->actor};
+    struct complete_refund *c = arena_new_of(arena, struct complete_refund);
+    struct get_refund *look = arena_new_of(arena, struct get_refund);
+    int to;
+
+    *c = (struct complete_refund){.command = command, .refund_id = line->object_id, .verdict = verdict_of(line)};
+    *look = (struct get_refund){.command = command, .refund_id = line->object_id};
+    if (repair->is_look)
+        batch_run(session, &get_refund_plan, arena, look, 1, sizeof *look);
+    else
+        batch_run(session, &complete_refund_plan, arena, c, 1, sizeof *c);
+    *err = repair->is_look ? look->command.err : c->command.err;
+    if (err->id == ERR_NONE)
+        *ret_moves = repair->is_look ? fsm_next(&refund_fsm, look->row->state, REFUND_EVENT_SUCCEED, &to)
+                                     : c->row->version != c->row->version_read;
+    return (int)err->id;
+}
+
 int repair_by_statement(struct session *session, const struct statement_repair *repair, struct arena *arena,
                         const char **ret_done, struct err *err)
 {
     struct statement_line_row *lines = NULL;
-    struct err *failed;
+    bool moves = false;
     size_t n = 0;
     int rc;
 
@@ -108,29 +154,12 @@ int repair_by_statement(struct session *session, const struct statement_repair *
     rc = find_line(session, repair->line_id, arena, &lines, &n, err);
     if (rc != 0 || n == 0)
         return rc;
-    *ret_done = lines[0].kind == STATEMENT_PAYMENT ? "the payment has succeeded, as the statement proves"
-                                                   : "the refund has succeeded, as the statement proves";
-    if (repair->is_look)
-        return 0;
-    if (lines[0].kind == STATEMENT_PAYMENT) {
-        struct complete_payment *c = arena_new_of(arena, struct complete_payment);
-
-        *c = (struct complete_payment){.payment_id = lines[0].object_id, .verdict = verdict_of(&lines[0])};
-        c->command.biz_id = lines[0].biz_id;
-        c->command.actor = repair->actor;
-        batch_run(session, &complete_payment_plan, arena, c, 1, sizeof *c);
-        failed = &c->command.err;
-    } else {
-        struct complete_refund *c = arena_new_of(arena, struct complete_refund);
-
-        *c = (struct complete_refund){.refund_id = lines[0].object_id, .verdict = verdict_of(&lines[0])};
-        c->command.biz_id = lines[0].biz_id;
-        c->command.actor = repair->actor;
-        batch_run(session, &complete_refund_plan, arena, c, 1, sizeof *c);
-        failed = &c->command.err;
-    }
-    if (failed->id == ERR_NONE)
-        return 0;
-    *err = *failed;
-    return (int)err->id;
+    if (lines[0].kind == STATEMENT_PAYMENT)
+        rc = apply_to_payment(session, repair, &lines[0], arena, &moves, err);
+    else
+        rc = apply_to_refund(session, repair, &lines[0], arena, &moves, err);
+    if (rc == 0 && moves)
+        *ret_done = lines[0].kind == STATEMENT_PAYMENT ? "the payment has succeeded, as the statement proves"
+                                                       : "the refund has succeeded, as the statement proves";
+    return rc;
 }

@@ -19,7 +19,7 @@ extern struct batch_plan repair_payment_plan;
 
 /*
  * Applies a line of a statement to its payment or refund (complete_payment.c, complete_refund.c). `ret_done` is NULL
- * when there is nothing to do, and lives in the arena. 0, or an error.
+ * when that changes nothing, and lives in the arena. 0, or an error.
  */
 struct statement_repair {
     int64_t line_id;

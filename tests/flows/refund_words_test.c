@@ -158,11 +158,51 @@ static void only_what_nobody_has_asked_for_is_asked_for_unseen(void **state)
                          cases[i].is_unasked);
 }
 
+/* A line of a statement, and what its repair says: `is_look` only, then in earnest. */
+static void expect_repair(enum statement_line_kind kind, int64_t object_id, bool has_done)
+{
+    test_db_run(db, "DELETE FROM bmt_payment.statement_lines");
+    test_db_run(db, arena_printf(db->arena,
+                                 "INSERT INTO bmt_payment.statement_lines VALUES (%d, 1, 1, 1, 1001, 5, %d, %lld, "
+                                 "'%s', 'ct_1', 'EUR', 1250, 1)",
+                                 LINE, (int)kind, (long long)object_id, kind == STATEMENT_PAYMENT ? "cp_901" : "cr_1"));
+    for (int is_look = 1; is_look >= 0; is_look--) {
+        const struct statement_repair repair = {.line_id = LINE, .actor = "test", .is_look = is_look != 0};
+        const long long before = test_db_checksum(db);
+        const char *done = "";
+        struct err err = {0};
+
+        assert_int_equal(repair_by_statement(db->session, &repair, db->arena, &done, &err), 0);
+        assert_int_equal(done != NULL, has_done);
+        assert_int_equal(test_db_checksum(db) != before, has_done && !repair.is_look);
+    }
+}
+
+/* Nothing leads out of FAILED, so no repair may say that it did. */
+static void statement_repairs_only_what_it_moves(void **state)
+{
+    (void)state;
+    given_refund(REFUND_FAILED);
+    expect_repair(STATEMENT_REFUND, REFUND, false);
+    given_refund(REFUND_UNKNOWN);
+    expect_repair(STATEMENT_REFUND, REFUND, true);
+    assert_int_equal(number("state FROM bmt_payment.refunds"), REFUND_SUCCEEDED);
+    expect_repair(STATEMENT_REFUND, REFUND, false);
+    expect_repair(STATEMENT_PAYMENT, PAYMENT, false);
+    test_db_run(db, "DELETE FROM bmt_payment.payment_events");
+    test_db_run(db, "DELETE FROM bmt_payment.refunds");
+    test_db_run(db, "UPDATE bmt_payment.payments SET state = 4, version = 2, is_late = 0, refund_minor = 0, "
+                    "succeed_time_ms = 0");
+    expect_repair(STATEMENT_PAYMENT, PAYMENT, true);
+    assert_int_equal(number("state FROM bmt_payment.payments"), PAYMENT_SUCCEEDED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(channels_words_lead_where_they_must, clear),
         cmocka_unit_test_setup(refund_is_not_asked_for_by_a_turn_that_is_over, clear),
+        cmocka_unit_test_setup(statement_repairs_only_what_it_moves, clear),
         cmocka_unit_test(only_what_nobody_has_asked_for_is_asked_for_unseen),
     };
 
