@@ -46,11 +46,23 @@ static bool is_conflict(unsigned number)
     }
 }
 
+static bool is_full(unsigned number)
+{
+    return number == ER_DISK_FULL || number == ER_RECORD_FILE_FULL;
+}
+
 /* The server lives and refuses work for now. */
 static bool is_busy(unsigned number)
 {
     return number == ER_CON_COUNT_ERROR || number == ER_TOO_MANY_USER_CONNECTIONS ||
-           number == ER_OPTION_PREVENTS_STATEMENT || number == ER_DISK_FULL || number == ER_RECORD_FILE_FULL;
+           number == ER_OPTION_PREVENTS_STATEMENT || is_full(number);
+}
+
+int sql_commit_outcome(unsigned number)
+{
+    if (is_conflict(number))
+        return ERR_BATCH_CONFLICT;
+    return is_full(number) ? ERR_DATABASE_UNAVAILABLE : ERR_COMMIT_UNCERTAIN;
 }
 
 int sql_failed(struct connection *connection, unsigned number, const char *text, const char *doing, struct err *err)

@@ -96,6 +96,13 @@ int stmt_prepared(struct connection *connection, const struct sql_stmt *stmt, si
  */
 int sql_failed(struct connection *connection, unsigned number, const char *text, const char *doing, struct err *err);
 
+/*
+ * What a COMMIT that failed with this number has left. BATCH_CONFLICT, DATABASE_UNAVAILABLE: surely nothing, these are
+ * the few that a server answers instead of committing. COMMIT_UNCERTAIN: any other number, known or not, since whoever
+ * takes a stored change for a failed one undoes its branches or does it twice.
+ */
+int sql_commit_outcome(unsigned number);
+
 /* Whether the connection is gone, so that nobody knows what the server did last. */
 bool sql_is_lost(unsigned number);
 

@@ -77,11 +77,12 @@ void tx_rollback(struct tx *tx)
 static int commit_failed(struct connection *connection, struct err *err)
 {
     const unsigned number = mysql_errno(connection->mysql);
-    const bool is_lost = sql_is_lost(number);
-    int rc = sql_failed(connection, number, mysql_error(connection->mysql), "commit", err);
+    const int outcome = sql_commit_outcome(number);
+    const int rc = sql_failed(connection, number, mysql_error(connection->mysql), "commit", err);
 
-    if (!is_lost)
+    if (outcome != ERR_COMMIT_UNCERTAIN)
         return rc;
+    connection_close(connection); /* its state is as unknown as the outcome */
     metric_add(metrics_series(METRIC_COUNTER, "bmt_sql_commits_uncertain", "commits whose outcome is not known", ""),
                1);
     return err_fail(err, ERR_COMMIT_UNCERTAIN);

@@ -24,8 +24,9 @@ int tx_begin(struct session *session, enum module home, struct tx **ret_tx, stru
 int tx_begin_read(struct session *session, struct tx **ret_tx, struct err *err) MUST_CHECK;
 
 /*
- * 0: everything is durable. ERR_COMMIT_UNCERTAIN: the connection was lost while committing; never repeat the
- * business call, read what is true. Any other error: nothing was stored. The transaction is over in every case.
+ * 0: everything is durable. ERR_COMMIT_UNCERTAIN: the commit was not answered, or by an error that does not
+ * prove that nothing was stored; never repeat the business call, read what is true. Any other error: nothing was
+ * stored. The transaction is over in every case.
  */
 int tx_commit(struct tx *tx, struct err *err) MUST_CHECK;
 

@@ -3,6 +3,7 @@
 
 #include "base/failpoint.h"
 #include "lib/things.h"
+#include "sql/session.h"
 #include "sql/sql.h"
 
 static const struct sql_column columns[] = {SQL_COLUMN(struct thing, id, SQL_I64)};
@@ -46,6 +47,19 @@ static void what_only_reads_stays_out(void **state)
     assert_int_equal(things_number("SELECT COUNT(*) FROM bmt_order.txn_decisions"), decisions);
     assert_int_equal(things_number("SELECT COUNT(*) FROM bmt_order.things"), 1);
     assert_int_equal(in_doubt(), 0);
+}
+
+/* An answer that is no refusal of the commit, here from the client library itself, does not prove that it failed. */
+static void home_that_answers_oddly_is_uncertain(void **state)
+{
+    struct connection *home = NULL;
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(session_connection(db->session, db->db->server_of[MODULE_ORDER], false, &home, &err), 0);
+    assert_int_equal(mysql_query(home->mysql, "SELECT 1"), 0); /* nobody reads it: the next one is out of sync */
+    assert_int_equal(tx_commit_home(home, &err), ERR_COMMIT_UNCERTAIN);
+    assert_null(home->mysql);
 }
 
 static void home_that_writes_nothing_still_decides(void **state)
@@ -123,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(all_servers_commit_together, things_clear),
         cmocka_unit_test_setup(what_only_reads_stays_out, things_clear),
+        cmocka_unit_test_setup(home_that_answers_oddly_is_uncertain, things_clear),
         cmocka_unit_test_setup(home_that_writes_nothing_still_decides, things_clear),
         cmocka_unit_test_setup(rollback_leaves_nothing, things_clear),
         cmocka_unit_test_setup(refused_statement_rolls_back_everywhere, things_clear),
