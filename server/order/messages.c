@@ -108,19 +108,34 @@ Bmt__Order__V1__OrderEvent *order_event_message(const struct order_event_row *ro
     return event;
 }
 
+/* By state: what a timer or a job will do. A refund has no time here: the payment side decides when it asks again. */
+static const struct {
+    enum order_state state;
+    Bmt__Order__V1__OrderEventKind kind;
+    bool has_time;
+    const char *explanation;
+} next_steps[] = {
+    {ORDER_PENDING_PAYMENT, BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_EXPIRE, true,
+     "closes with reason TIMEOUT unless it is paid before"},
+    {ORDER_FULFILLED, BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_CONFIRM, true,
+     "completes by itself unless the buyer confirms before"},
+    {ORDER_REFUNDING, BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_REFUND, false,
+     "the channel is asked again and again until it says what became of the refund"},
+};
+
 Bmt__Order__V1__NextStep *order_next_step_message(const struct order_row *row, struct arena *arena)
 {
-    const bool waits_for_money = row->state == ORDER_PENDING_PAYMENT;
     Bmt__Order__V1__NextStep *next;
 
-    if (row->due_time_ms == 0 || (!waits_for_money && row->state != ORDER_FULFILLED))
-        return NULL;
-    next = arena_new_of(arena, Bmt__Order__V1__NextStep);
-    bmt__order__v1__next_step__init(next);
-    next->kind = waits_for_money ? BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_EXPIRE
-                                 : BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_CONFIRM;
-    next->time = proto_time(row->due_time_ms, arena);
-    next->explanation = proto_text(waits_for_money ? "closes with reason TIMEOUT unless it is paid before"
-                                                   : "completes by itself unless the buyer confirms before");
-    return next;
+    for (size_t i = 0; i < COUNT_OF(next_steps); i++) {
+        if ((int32_t)next_steps[i].state != row->state || (next_steps[i].has_time && row->due_time_ms == 0))
+            continue;
+        next = arena_new_of(arena, Bmt__Order__V1__NextStep);
+        bmt__order__v1__next_step__init(next);
+        next->kind = next_steps[i].kind;
+        next->time = next_steps[i].has_time ? proto_time(row->due_time_ms, arena) : NULL;
+        next->explanation = proto_text(next_steps[i].explanation);
+        return next;
+    }
+    return NULL;
 }

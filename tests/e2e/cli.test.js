@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { after, before, test } from 'node:test';
-import { givenFulfilledOrder, givenOrder, givenShop, givenSku, orderState } from './shop.js';
-import { startServer, startWorld, stopWorld } from './world.js';
+import { beginPayment, givenFulfilledOrder, givenOrder, givenShop, givenSku, orderState } from './shop.js';
+import { requestId, startServer, startWorld, stopWorld } from './world.js';
 
 const BIN = process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url));
 let world;
@@ -128,6 +128,33 @@ test('why tells the story and what happens next', async () => {
   const { out } = ctl(['order', 'why', order.order_id]);
   assert.deepEqual(out.match(/CREATE|PAY |START_FULFILMENT|FULFIL /g).map((word) => word.trim()), ['CREATE', 'PAY', 'START_FULFILMENT', 'FULFIL']);
   assert.match(out, /next: CONFIRM at /);
+});
+
+test('why tells of a payment that nobody knows, and that the channel is asked', async () => {
+  const order = await givenOrder(shop, sku);
+  world.channel.faults.add([{ op: 'create', fault: 'lost_reply', times: 2 }]);
+  const { payment } = await beginPayment(shop, order);
+  world.channel.faults.clear();
+  assert.equal(payment.state, 'PAYMENT_STATE_UNKNOWN');
+  const { out } = ctl(['order', 'why', order.order_id]);
+  const id = payment.payment_id;
+  assert.match(out, new RegExp(`CREATE .*\\n.*payment created +${id} over 12\\.50 EUR\\n.*payment unknown +${id} over 12\\.50 EUR\\nnext: EXPIRE at `));
+  assert.match(out, new RegExp(`next: the channel is asked again and again what became of ${id}\\n`));
+  const shown = JSON.parse(ctl(['order', 'why', order.order_id, '-o', 'json']).out);
+  assert.deepEqual([shown.order.order_id, shown.payments.map((one) => one.payment_id)], [order.order_id, [id]]);
+});
+
+test('why tells of a refund that is not known, and that the channel is asked again', async () => {
+  const order = await givenFulfilledOrder(shop, sku);
+  world.channel.faults.add([{ op: 'refund', fault: 'lost_reply', times: 2 }]);
+  const { refund } = await shop.orders.RefundOrder({ request_id: requestId(), order_id: order.order_id, reason: 'not wanted' });
+  world.channel.faults.clear();
+  const { out } = ctl(['order', 'why', order.order_id]);
+  assert.deepEqual(out.match(/CREATE |PAY |FULFIL |START_REFUND |(payment|refund) (created|succeeded|unknown)/g).map((word) => word.trim()),
+    ['CREATE', 'payment created', 'payment succeeded', 'PAY', 'FULFIL', 'refund created', 'START_REFUND', 'refund unknown']);
+  assert.match(out, new RegExp(`refund unknown +${refund.refund_id} over 12\\.50 EUR`));
+  assert.match(out, /\nnext: REFUND \(the channel is asked again and again/);
+  assert.doesNotMatch(out, /nothing happens by itself/);
 });
 
 test('a purchase can be made by hand', async () => {

@@ -444,7 +444,7 @@ struct  Bmt__Order__V1__NextStep
    */
   Bmt__Order__V1__OrderEventKind kind;
   /*
-   * When at the earliest.
+   * When at the earliest; absent when it waits for the channel.
    */
   Google__Protobuf__Timestamp *time;
   /*
