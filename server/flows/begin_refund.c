@@ -19,7 +19,19 @@ static bool is_request_of(const struct order_refund_row *row, const struct comma
            memcmp(row->request_id.data, command->request_id, row->request_id.size) == 0;
 }
 
-/* A repeat gets the refund as it is now. */
+/* A repeat gets the refund as it is now; another body under the same request_id is refused. */
+static void answer(struct begin_refund *c, const struct order_refund_row *row)
+{
+    if (memcmp(row->fingerprint, c->command.fingerprint, FINGERPRINT_SIZE) != 0) {
+        command_refuse(&c->command, ERR_REQUEST_ID_REUSED, c->command.request_id);
+        return;
+    }
+    err_clear(&c->command.err); /* it may have been refused before we looked */
+    c->command.is_done = true;
+    c->refund_id = row->refund_id;
+}
+
+/* Looks at those that are refused by now, too: it may be their own first run that stands in their way. */
 static int answer_repeats(struct batch *batch, struct err *err)
 {
     struct order_request_key *keys = arena_array_of(batch->arena, struct order_request_key, batch->n);
@@ -33,15 +45,10 @@ static int answer_repeats(struct batch *batch, struct err *err)
     rc = order_store_find_refund_requests(batch->tx, keys, batch->n, batch->arena, &rows, &n, err);
     if (rc != 0)
         return rc;
-    for_each_command(struct begin_refund, c, batch) for (size_t i = 0; i < n; i++)
-    {
-        if (!is_request_of(&rows[i], &c->command))
-            continue;
-        if (memcmp(rows[i].fingerprint, c->command.fingerprint, FINGERPRINT_SIZE) != 0)
-            command_refuse(&c->command, ERR_REQUEST_ID_REUSED, c->command.request_id);
-        c->command.is_done = true;
-        c->refund_id = rows[i].refund_id;
-    }
+    for (size_t i = 0; i < batch->n; i++)
+        for (size_t j = 0; j < n; j++)
+            if (is_request_of(&rows[j], batch->commands[i]))
+                answer((struct begin_refund *)(void *)batch->commands[i], &rows[j]);
     return 0;
 }
 

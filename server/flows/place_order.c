@@ -1,7 +1,7 @@
 /*
  * Creating orders; see place_order.h. In the order of the steps:
  *
- *   answer    repeats of known request_ids (only when looking first, or when something was refused)
+ *   answer    repeats of known request_ids (when looking first, and again when something was refused)
  *   price     SKUs at their present prices, quotes at theirs
  *   decide    sums, time to pay
  *   write     orders, lines, quotes, and last the stock, whose rows are the hottest
@@ -62,7 +62,7 @@ static int answer_repeats(struct batch *batch, struct err *err)
         for (size_t j = 0; j < n_rows; j++)
             if (is_request_of(&rows[j], &c->command))
                 answer(c, &rows[j]);
-        found[i] = c->row;
+        found[i] = c->command.is_done && c->command.err.id == ERR_NONE ? c->row : NULL;
     }
     rc = order_load_lines(batch, found, batch->n, lines, err);
     for (size_t i = 0; i < batch->n && rc == 0; i++)
@@ -245,6 +245,12 @@ static int write_all(struct batch *batch, const struct work *work, struct err *e
     int rc;
 
     rc = product_check_stock(batch, wants, n_wants, err);
+    /*
+     * What is refused now may have been accepted under the same request_id, long ago or, though we looked first, a
+     * moment ago: look before saying no.
+     */
+    if (rc == 0 && is_any_refused(batch))
+        rc = answer_repeats(batch, err);
     if (rc == 0)
         rc = write_orders(batch, err);
     if (rc == 0)
@@ -270,9 +276,6 @@ static int place_order_body(struct batch *batch, struct err *err)
     rc = price(batch, &work, err);
     if (rc == 0)
         rc = decide(batch, err);
-    /* What is refused now may have been accepted long ago, under the same request_id: look before saying no. */
-    if (rc == 0 && !batch->look_first && is_any_refused(batch))
-        rc = answer_repeats(batch, err);
     if (rc == 0)
         rc = write_all(batch, &work, err);
     return rc;

@@ -53,6 +53,21 @@ static int keep_replies(struct batch_plan *plan, struct batch *batch, struct err
     return replay_keep(batch->tx, plan->home, batch->arena, made, n, batch->now_ms, err);
 }
 
+/*
+ * A repeat whose first run had not committed when the body began waits for that one's rows, and then finds them changed
+ * by itself: before it is refused it is looked for again, and answered as the first was.
+ */
+static int answer_refused(struct batch_plan *plan, struct batch *batch, struct err *err)
+{
+    struct command **refused = arena_array_of(batch->arena, struct command *, batch->n);
+    size_t n_refused = 0;
+
+    for (size_t i = 0; i < batch->n; i++)
+        if (batch->commands[i]->err.id != ERR_NONE)
+            refused[n_refused++] = batch->commands[i];
+    return n_refused == 0 ? 0 : replay_answer(batch->tx, plan->home, batch->arena, refused, n_refused, err);
+}
+
 /* The transaction's inside: answers repeats, runs the body over the rest, keeps its replies. */
 static int run_inside(struct batch_plan *plan, struct batch *batch, struct err *err)
 {
@@ -64,6 +79,8 @@ static int run_inside(struct batch_plan *plan, struct batch *batch, struct err *
     }
     if (rc == 0 && batch->n > 0)
         rc = plan->body(batch, err);
+    if (rc == 0 && plan->keeps_replies)
+        rc = answer_refused(plan, batch, err);
     if (rc == 0 && plan->keeps_replies)
         rc = keep_replies(plan, batch, err);
     return rc;

@@ -13,7 +13,8 @@
  * LOOK_FIRST_BATCHES batches, because optimism alone halves the throughput at 1 % failures.
  *
  * Idempotency: (biz_id, method, request_id) with the request's fingerprint. The first run inserts the record with the
- * change; a repeat is answered with the kept reply, a repeat with another body is refused with REQUEST_ID_REUSED.
+ * change; a repeat is answered with the kept reply, a repeat with another body is refused with REQUEST_ID_REUSED. What
+ * a body refused is looked for once more, since the first run may have committed while the body waited for its rows.
  * Plans that keep the key on the row they create set keeps_replies = false and do it themselves. Equal requests of
  * one batch never meet in a body: the later ones run after the first has committed, with look_first set.
  */

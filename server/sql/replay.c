@@ -84,6 +84,7 @@ static void answer(struct command *command, const struct request_row *kept)
         command_refuse(command, ERR_REQUEST_ID_REUSED, command->request_id);
         return;
     }
+    err_clear(&command->err); /* it may have been refused before we looked */
     command->reply = kept->reply;
     command->is_done = true;
 }
