@@ -86,13 +86,15 @@ static void add_branch(struct db *db, size_t server, MYSQL_ROW row, struct in_do
     memcpy(branch.bqual, row[3] + gtrid_size, bqual_size);
     item = item_of(list, row[3], gtrid_size);
     if (item == NULL) {
-        if (list->n == IN_DOUBT_MAX)
+        if (list->n == IN_DOUBT_MAX) {
+            list->is_cut = true;
             return;
+        }
         item = &list->items[list->n++];
         item->parts = parts;
         memcpy(item->gtid, row[3], gtrid_size);
         item->age_ms = age_of(db, parts.id);
-        item->is_due = item->age_ms >= db->conf->xa_in_doubt_ms || xa_take_abandoned(db, item->gtid);
+        item->is_due = item->age_ms >= db->conf->xa_in_doubt_ms || xa_is_abandoned(db, item->gtid);
     }
     if (item->n_branches < CONF_SERVERS_MAX)
         item->branches[item->n_branches++] = branch;
@@ -163,6 +165,7 @@ static struct in_doubt_list list_all(struct session *session, struct arena *aren
     for (size_t i = 0; i < session->db->conf->n_servers; i++)
         list_server(session, i, &list);
     qsort(list.items, list.n, sizeof *list.items, by_age);
+    list.is_whole = !session->db->is_spread || (list.n_unreachable == 0 && !list.is_cut);
     return list;
 }
 
@@ -199,11 +202,34 @@ static void settle(struct session *session, struct in_doubt *item)
         item->fate = FATE_ABORT;
 }
 
-/* Ends the connection that owns a branch which others cannot finish. */
+/* How long the server runs; 0 when it does not say. */
+static int64_t uptime_ms(struct session *session, size_t server)
+{
+    MYSQL *mysql = server_of(session, server);
+    int64_t uptime_s = 0;
+    MYSQL_RES *result;
+    MYSQL_ROW row;
+
+    if (mysql == NULL || run(session, server, "SHOW GLOBAL STATUS LIKE 'Uptime'") != 0 ||
+        (result = mysql_store_result(mysql)) == NULL)
+        return 0;
+    row = mysql_fetch_row(result);
+    if (row != NULL && row[1] != NULL)
+        uptime_s = strtoll(row[1], NULL, 10);
+    mysql_free_result(result);
+    return uptime_s * 1000;
+}
+
+/*
+ * Ends the connection that owns a branch which others cannot finish. After a restart the server gives the owner's
+ * number to somebody else, and the branch has no owner; another replica is just finishing it, and we come again.
+ */
 static void end_owner(struct session *session, const struct in_doubt *item, const struct in_doubt_branch *branch)
 {
     char text[TEXT_SIZE];
 
+    if (uptime_ms(session, branch->server) <= item->age_ms)
+        return;
     log_warn("prepared branch has a living owner, ending its connection", log_text("gtid", item->gtid),
              log_text("server", session->db->conf->servers[branch->server].name),
              log_i64("connection", (int64_t)branch->connection_id));
@@ -302,6 +328,7 @@ size_t recovery_run(struct session *session, struct arena *arena, const char *on
             continue;
         if (only != NULL ? strcmp(only, item->gtid) != 0 : !item->is_due)
             continue;
+        xa_take_abandoned(session->db, item->gtid);
         settle(session, item);
         if (!item->is_fate_known || item->fate == FATE_OPEN || !finish(session, item))
             xa_abandon(session->db, item->gtid); /* next round, whatever its age */
@@ -336,7 +363,7 @@ size_t recovery_forget(struct session *session, struct arena *arena)
     if (!session->db->is_spread)
         return 0;
     list = list_all(session, arena);
-    if (list.n_unreachable > 0 || (list.n > 0 && id_time_ms(list.items[0].parts.id) < before_ms))
+    if (!list.is_whole || (list.n > 0 && id_time_ms(list.items[0].parts.id) < before_ms))
         return 0; /* something that old may still ask for its fate */
     for (int module = 0; module < MODULE_COUNT; module++) {
         n += forget(session, (enum module)module, "txn_branches", before_ms);

@@ -8,7 +8,8 @@
  *               with a slow coordinator, and fences it off.
  *   3. finish   branches of 'C' are committed, those of 'A' rolled back. A branch whose owner's connection still lives
  *               cannot be finished by others (1397, though it stays listed): the connection is ended, and the next
- *               round finishes it.
+ *               round finishes it. Connections are counted anew when a server starts, so that one which is younger
+ *               than the transaction is left alone.
  *
  * Nothing here can contradict a decision row. Fates are kept as proof for xa.keep_s, then forgotten, once no
  * prepared branch is as old. A coordinator that slept for that long cannot decide any more: it gives up by itself
@@ -50,6 +51,8 @@ struct in_doubt_list {
     size_t n;
     size_t n_foreign;     /* prepared branches of other programs */
     size_t n_unreachable; /* servers that could not be asked */
+    bool is_cut;          /* there were more than IN_DOUBT_MAX; which ones are missing is the servers' choice */
+    bool is_whole;        /* what is not in the list is not in doubt; on one server nothing ever is */
 };
 
 enum { IN_DOUBT_MAX = 2048 }; /* more are found by the next round */

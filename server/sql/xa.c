@@ -338,16 +338,31 @@ void xa_abandon(struct db *db, const char *gtid)
     pthread_mutex_unlock(&db->abandoned_lock);
 }
 
-bool xa_take_abandoned(struct db *db, const char *gtid)
+/* Under the lock: its mark, or NULL. */
+static char *find_abandoned(struct db *db, const char *gtid)
 {
-    bool found = false;
+    for (size_t i = 0; i < ABANDONED_MAX; i++)
+        if (strcmp(db->abandoned[i], gtid) == 0)
+            return db->abandoned[i];
+    return NULL;
+}
+
+bool xa_is_abandoned(struct db *db, const char *gtid)
+{
+    bool found;
 
     pthread_mutex_lock(&db->abandoned_lock);
-    for (size_t i = 0; i < ABANDONED_MAX && !found; i++)
-        if (strcmp(db->abandoned[i], gtid) == 0) {
-            db->abandoned[i][0] = '\0';
-            found = true;
-        }
+    found = find_abandoned(db, gtid) != NULL;
     pthread_mutex_unlock(&db->abandoned_lock);
     return found;
+}
+
+void xa_take_abandoned(struct db *db, const char *gtid)
+{
+    char *mark;
+
+    pthread_mutex_lock(&db->abandoned_lock);
+    while ((mark = find_abandoned(db, gtid)) != NULL)
+        mark[0] = '\0';
+    pthread_mutex_unlock(&db->abandoned_lock);
 }

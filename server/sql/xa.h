@@ -69,7 +69,8 @@ int xa_probe(struct session *session, size_t server, FILE *problems) MUST_CHECK;
 
 /* A transaction of this process that nobody works on any more: recovery need not wait for its age. */
 void xa_abandon(struct db *db, const char *gtid);
-/* Whether it was abandoned; forgets it. */
-bool xa_take_abandoned(struct db *db, const char *gtid);
+bool xa_is_abandoned(struct db *db, const char *gtid);
+/* Somebody works on it now. */
+void xa_take_abandoned(struct db *db, const char *gtid);
 
 #endif

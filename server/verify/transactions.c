@@ -177,6 +177,12 @@ int transactions_check(struct worker *worker, struct verify_report *report)
     merge(&branches);
     qsort(decisions.list, decisions.n, sizeof *decisions.list, compare);
     in_doubt = recovery_list(worker->session, worker->arena);
+    if (!in_doubt.is_whole)
+        return fprintf(
+                   worker->verify->problems,
+                   "prepared branches could not be read: %zu servers without an answer, %zu transactions in doubt%s\n",
+                   in_doubt.n_unreachable, in_doubt.n, in_doubt.is_cut ? " and more" : ""),
+               -1;
     report->n_transactions = (int64_t)decisions.n;
     report->n_foreign = (int64_t)in_doubt.n_foreign;
     compare_fates(worker, &decisions, &branches, &in_doubt);

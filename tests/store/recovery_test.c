@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -13,6 +14,8 @@
 #include "base/id.h"
 #include "lib/things.h"
 #include "sql/recovery.h"
+#include "sql/session.h"
+#include "verify/verify.h"
 
 /*
  * Another process that begins the same transaction and stops or dies at a fail point. Returns its pid once it has;
@@ -148,6 +151,121 @@ static void branches_of_others_are_never_touched(void **state)
         mariadb_run(test_db_server(MODULE_PRODUCT), arena_printf(db->arena, "XA ROLLBACK %s", names[i]));
 }
 
+/* The name of a transaction of this cluster that began so long ago. */
+static const char *name_of_age(int64_t age_ms, int i)
+{
+    const struct gtid gtid = {.id = id_first_of(clock_wall_ms() - age_ms) + i * 64, .home = MODULE_ORDER, .epoch = 7};
+    char *name = arena_alloc(db->arena, GTID_SIZE);
+
+    gtid_text("bmt", &gtid, name);
+    return name;
+}
+
+/* A branch on the product server, which the connection of mariadb_run owns as long as that lives. */
+static void given_prepared(const char *name, const char *bqual, int thing)
+{
+    struct mariadb *product = test_db_server(MODULE_PRODUCT);
+
+    mariadb_run(product, arena_printf(db->arena, "XA START '%s','%s'", name, bqual));
+    mariadb_run(product, arena_printf(db->arena, "INSERT INTO bmt_product.things VALUES (%d)", thing));
+    mariadb_run(product, arena_printf(db->arena, "XA END '%s','%s'", name, bqual));
+    mariadb_run(product, arena_printf(db->arena, "XA PREPARE '%s','%s'", name, bqual));
+}
+
+/* A transaction that is older than its server's start names a connection that is somebody else's by now. */
+static void only_owners_of_this_life_of_the_server_are_ended(void **state)
+{
+    static const struct {
+        int64_t age_ms;
+        bool is_ended;
+    } cases[] = {{3600000, false}, {1000, true}};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct session *session CLEANUP(session_cleanup) = session_new(db->db);
+        struct arena *arena CLEANUP(arena_cleanup) = arena_new(16 << 20);
+        struct connection *named = NULL;
+        char bqual[BQUAL_SIZE];
+        struct err err = {0};
+
+        things_clear(state);
+        test_db_run(db, "SELECT SLEEP(1) /* its start is long ago, for the younger one */");
+        assert_int_equal(session_connection(db->session, db->db->server_of[MODULE_PRODUCT], false, &named, &err), 0);
+        gtid_bqual_text(MODULE_PRODUCT, mysql_thread_id(named->mysql), bqual);
+        given_prepared(name_of_age(cases[i].age_ms, 0), bqual, 1);
+        assert_int_equal(recovery_run(session, arena, NULL), 0);
+        assert_int_equal(mysql_query(named->mysql, "DO 1") != 0, cases[i].is_ended);
+        mariadb_new_eye(test_db_server(MODULE_PRODUCT));
+        recover();
+    }
+}
+
+/* Who only looks must not make recovery wait for an age that the coordinator has spared it. */
+static void lookers_leave_what_was_abandoned(void **state)
+{
+    struct session *session CLEANUP(session_cleanup) = session_new(db->db);
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(16 << 20);
+    const int64_t in_doubt_ms = db->conf->xa_in_doubt_ms;
+
+    (void)state;
+    db->conf->xa_in_doubt_ms = 3600000;
+    assert_int_equal(failpoint_enable("xa.commit=once", stderr), 0);
+    assert_int_equal(things_write_everywhere(1), 0);
+    assert_int_equal(in_doubt(), 1);
+    assert_int_equal(recovery_run(session, arena, NULL), 1);
+    db->conf->xa_in_doubt_ms = in_doubt_ms;
+    expect_everywhere(true);
+}
+
+static int look_at_transactions(FILE *problems)
+{
+    const struct verify verify = {.db = db->db, .threads = 1, .problems = problems};
+
+    return verify_look(&verify, VERIFY_TRANSACTIONS, 0);
+}
+
+/* What a server does not tell may be in doubt there. */
+static void verify_needs_an_answer_of_every_server(void **state)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *problems = open_memstream(&text, &size);
+
+    (void)state;
+    assert_int_equal(look_at_transactions(stderr), 0);
+    db->conf->servers[db->conf->n_servers] = db->conf->servers[0];
+    db->conf->servers[db->conf->n_servers++].socket = "/nonexistent";
+    assert_int_equal(look_at_transactions(problems), -1);
+    db->conf->n_servers--;
+    fclose(problems);
+    assert_non_null(strstr(text, "1 servers without an answer"));
+    free(text);
+}
+
+/* A list that is cut does not know the oldest. */
+static void nothing_is_forgotten_by_a_list_that_is_cut(void **state)
+{
+    struct session *session CLEANUP(session_cleanup) = session_new(db->db);
+    struct arena *arena CLEANUP(arena_cleanup) = arena_new(16 << 20);
+    struct mariadb *product = test_db_server(MODULE_PRODUCT);
+    const char *names[IN_DOUBT_MAX + 1];
+
+    (void)state;
+    test_db_run(db, arena_printf(db->arena, "INSERT INTO bmt_order.txn_decisions VALUES ('%s', 'C', 'product', 1)",
+                                 name_of_age(200000000, 0)));
+    for (int i = 0; i <= IN_DOUBT_MAX; i++) {
+        names[i] = name_of_age(1000, i);
+        given_prepared(names[i], "product.1", i + 1);
+        mariadb_new_eye(product);
+    }
+    assert_true(recovery_list(session, arena).is_cut);
+    assert_int_equal(recovery_forget(session, arena), 0);
+    mariadb_run(product, arena_printf(db->arena, "XA ROLLBACK '%s','product.1'", names[0]));
+    assert_false(recovery_list(session, arena).is_cut);
+    assert_int_equal(recovery_forget(session, arena), 1);
+    for (int i = 1; i <= IN_DOUBT_MAX; i++)
+        mariadb_run(product, arena_printf(db->arena, "XA ROLLBACK '%s','product.1'", names[i]));
+}
+
 /* A branch that is prepared on the module's server, as its owner left it. */
 static void given_prepared_branch(enum module module, const char *gtid, int thing)
 {
@@ -241,6 +359,10 @@ int main(void)
         cmocka_unit_test_setup(killed_server_remembers_its_branches, things_clear),
         cmocka_unit_test_setup(branches_of_others_are_never_touched, things_clear),
         cmocka_unit_test_setup(thousand_in_doubt_are_settled, things_clear),
+        cmocka_unit_test_setup(only_owners_of_this_life_of_the_server_are_ended, things_clear),
+        cmocka_unit_test_setup(lookers_leave_what_was_abandoned, things_clear),
+        cmocka_unit_test_setup(verify_needs_an_answer_of_every_server, things_clear),
+        cmocka_unit_test_setup(nothing_is_forgotten_by_a_list_that_is_cut, things_clear),
         cmocka_unit_test_setup(fates_are_kept_and_then_forgotten, things_clear),
     };
 
