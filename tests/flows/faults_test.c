@@ -1,6 +1,7 @@
 /*
- * One statement after the other fails, once each, until a run of the whole purchase meets no failure any more: whatever
- * is told, a repeat with the same request_id comes to the same end, and the books balance.
+ * One statement after the other fails, once each, until a run of the whole purchase meets no failure any more: ordered,
+ * paid, confirmed, paid back, beside orders that are cancelled and expire. Whatever is told, a repeat with the same
+ * request_id comes to the same end: one payment, one grant, one refund, and the books balance.
  */
 #include "lib/suite.h"
 
@@ -13,9 +14,15 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "flows/complete_payment.h"
+#include "flows/complete_refund.h"
+#include "flows/pay_order.h"
+#include "flows/refund_order.h"
 #include "lib/given.h"
 #include "sql/recovery.h"
 #include "verify/verify.h"
+
+enum { ACCOUNT = 5 };
 
 static struct test_db *db;
 static struct sale gold;
@@ -27,6 +34,7 @@ static int begin(void **state)
     db = test_db_start();
     db->conf->database_lock_wait_s = 1;
     gold = given_sale(db, TEST_BIZ, "gold", 1250, 100000);
+    given_channel(db, ACCOUNT);
     return 0;
 }
 
@@ -54,38 +62,135 @@ static void expect_books_balance(void)
     assert_int_equal(verify_run(&verify, arena, &report), 0);
 }
 
-/* Every refusal under a fault is one that the caller may repeat. */
-static int until_done(int (*step)(int64_t *order_id, const char *request_id), int64_t *order_id, const char *name,
-                      int n)
+/* A purchase, from its order to its money's return, beside two orders that nobody pays; all are of one user. */
+struct purchase {
+    int64_t order_id, cancelled_id, expired_id;
+    int64_t payment_id;
+    int64_t refund_id;
+};
+
+/* The same request is given the same object again. */
+static void expect_same(int64_t *seen, int64_t now)
 {
-    const char *request_id = arena_printf(db->arena, "%s-%d", name, n);
-
-    for (int tries = 0; tries < 10; tries++) {
-        const int rc = step(order_id, request_id);
-
-        if (rc == 0)
-            return tries;
-        assert_true(rc == ERR_DATABASE_UNAVAILABLE || rc == ERR_COMMIT_UNCERTAIN || rc == ERR_BATCH_CONFLICT);
-    }
-    fail_msg("%s %d did not succeed", name, n);
-    return 0;
+    assert_true(now != 0 && (*seen == 0 || *seen == now));
+    *seen = now;
 }
 
-static int place_one(int64_t *order_id, const char *request_id)
+static int place_for(int64_t *order_id, int64_t expires_in_ms, const char *request_id)
 {
     struct place_order order = place(db, "u1", gold.sku_id, 2);
-    const int rc = act(db, &place_order_plan, &order, sizeof order, request_id);
+    int rc;
 
-    if (rc == 0) {
-        assert_true(*order_id == 0 || *order_id == order.row->order_id);
-        *order_id = order.row->order_id;
-    }
+    order.expires_in_ms = expires_in_ms;
+    rc = act(db, &place_order_plan, &order, sizeof order, request_id);
+    if (rc == 0)
+        expect_same(order_id, order.row->order_id);
     return rc;
 }
 
-static int cancel_one(int64_t *order_id, const char *request_id)
+static int place_one(struct purchase *p, const char *request_id)
 {
-    return close_with(db, *order_id, request_id);
+    return place_for(&p->order_id, 0, request_id);
+}
+
+static int place_other(struct purchase *p, const char *request_id)
+{
+    return place_for(&p->cancelled_id, 0, request_id);
+}
+
+static int place_short(struct purchase *p, const char *request_id)
+{
+    return place_for(&p->expired_id, 1, request_id);
+}
+
+static int begin_paying(struct purchase *p, const char *request_id)
+{
+    struct begin_payment c = {.order_id = p->order_id, .account_id = ACCOUNT, .return_url = ""};
+    const int rc = act(db, &begin_payment_plan, &c, sizeof c, request_id);
+
+    if (rc == 0)
+        expect_same(&p->payment_id, c.payment->payment_id);
+    return rc;
+}
+
+static int hear_of_money(struct purchase *p, const char *request_id)
+{
+    struct complete_payment c = {.payment_id = p->payment_id,
+                                 .verdict = {.word = CHANNEL_HAS_MONEY,
+                                             .payment_id = p->payment_id,
+                                             .amount = money_of(2500, "EUR"),
+                                             .ref = arena_printf(db->arena, "cp_%lld", (long long)p->payment_id),
+                                             .action_url = "",
+                                             .failure = ""}};
+
+    return act(db, &complete_payment_plan, &c, sizeof c, request_id);
+}
+
+static int confirm_one(struct purchase *p, const char *request_id)
+{
+    struct confirm_order c = {.order_id = p->order_id};
+
+    return act(db, &confirm_order_plan, &c, sizeof c, request_id);
+}
+
+static int begin_refunding(struct purchase *p, const char *request_id)
+{
+    struct begin_refund c = {.order_id = p->order_id, .wants_all = true, .reason = "test"};
+    const int rc = act(db, &begin_refund_plan, &c, sizeof c, request_id);
+
+    if (rc == 0)
+        expect_same(&p->refund_id, c.refund_id);
+    return rc;
+}
+
+static int hear_of_return(struct purchase *p, const char *request_id)
+{
+    struct complete_refund c = {.refund_id = p->refund_id,
+                                .verdict = {.word = CHANNEL_GAVE_BACK,
+                                            .ref = arena_printf(db->arena, "cr_%lld", (long long)p->refund_id),
+                                            .action_url = "",
+                                            .failure = ""}};
+
+    return act(db, &complete_refund_plan, &c, sizeof c, request_id);
+}
+
+static int cancel_one(struct purchase *p, const char *request_id)
+{
+    return close_with(db, p->cancelled_id, request_id);
+}
+
+static int expire_one(struct purchase *p, const char *request_id)
+{
+    struct close_order c = {.order_id = p->expired_id, .event = ORDER_EVENT_EXPIRE, .reason = CLOSE_TIMEOUT};
+
+    return act(db, &expire_order_plan, &c, sizeof c, request_id);
+}
+
+static const struct stage {
+    const char *name;
+    int (*run)(struct purchase *p, const char *request_id);
+} stages[] = {{"place", place_one},        {"place-other", place_other}, {"place-short", place_short},
+              {"pay", begin_paying},       {"money", hear_of_money},     {"confirm", confirm_one},
+              {"refund", begin_refunding}, {"return", hear_of_return},   {"cancel", cancel_one},
+              {"expire", expire_one}};
+
+/* Every refusal under a fault is one that the caller may repeat; recovery runs beside, as in every server. */
+static void until_done(const struct stage *stage, struct purchase *p, const char *run)
+{
+    const char *request_id = arena_printf(db->arena, "%s-%s", run, stage->name);
+    int rc = 0;
+
+    for (int tries = 0; tries < 10; tries++) {
+        struct arena *arena CLEANUP(arena_cleanup) = arena_new(32 << 20);
+
+        rc = stage->run(p, request_id);
+        if (rc == 0)
+            return;
+        if (rc != ERR_DATABASE_UNAVAILABLE && rc != ERR_COMMIT_UNCERTAIN && rc != ERR_BATCH_CONFLICT)
+            break;
+        (void)recovery_run(db->session, arena, NULL);
+    }
+    fail_msg("%s did not succeed: error %d", request_id, rc);
 }
 
 static const char *const points[] = {
@@ -108,22 +213,59 @@ static void recover(void)
     fail_msg("branches are left");
 }
 
-/* True when the point was not met any more: the run passed untouched. */
+static void expect_one(const char *table, const char *condition, int64_t order_id)
+{
+    assert_int_equal(test_db_number(db, arena_printf(db->arena, "SELECT COUNT(*) FROM %s WHERE order_id = %lld", table,
+                                                     (long long)order_id)),
+                     1);
+    assert_int_equal(test_db_number(db, arena_printf(db->arena, "SELECT COUNT(*) FROM %s WHERE order_id = %lld AND %s",
+                                                     table, (long long)order_id, condition)),
+                     1);
+}
+
+/* Whatever failed: one payment, one grant, one refund, and two orders that closed. */
+static void expect_one_of_each(const struct purchase *p)
+{
+    expect_one("bmt_payment.payments", "state = 3 AND is_late = 0 AND refund_minor = 2500", p->order_id);
+    expect_one("bmt_product.entitlement_lots", "quantity = 2 AND recalled = 2", p->order_id);
+    expect_one("bmt_order.refunds", "amount_minor = 2500", p->order_id);
+    expect_one("bmt_payment.refunds", "state = 3 AND amount_minor = 2500", p->order_id);
+    expect_one("bmt_order.orders", "refunded_minor = 2500", p->order_id);
+    expect_one("bmt_order.orders", "state = 6", p->cancelled_id);
+    expect_one("bmt_order.orders", "state = 6", p->expired_id);
+}
+
+/* The point fails in each stage, at its n-th pass. True when no stage met it any more: the purchase passed untouched.
+ */
 static bool run_with(const char *point, int n)
 {
     const char *list = arena_printf(db->arena, "%s=once:%d", point, n);
-    int64_t order_id = 0;
-    bool is_untouched;
+    const char *run = arena_printf(db->arena, "%s-%d", point, n);
+    struct purchase p = {0};
+    bool is_untouched = true;
 
-    assert_int_equal(failpoint_enable(list, stderr), 0);
-    until_done(place_one, &order_id, point, n);
-    recover();
-    assert_int_equal(failpoint_enable(list, stderr), 0);
-    until_done(cancel_one, &order_id, arena_printf(db->arena, "%s-cancel", point), n);
-    is_untouched = !failpoint_was_hit(point);
-    recover();
-    assert_int_equal(place_one(&order_id, arena_printf(db->arena, "%s-%d", point, n)), 0); /* answered as before */
+    for (size_t i = 0; i < COUNT_OF(stages); i++) {
+        assert_int_equal(failpoint_enable(list, stderr), 0);
+        until_done(&stages[i], &p, run);
+        is_untouched = is_untouched && !failpoint_was_hit(point);
+        recover();
+    }
+    for (size_t i = 0; i < COUNT_OF(stages); i++)
+        until_done(&stages[i], &p, run); /* answered as before */
+    expect_one_of_each(&p);
     return is_untouched;
+}
+
+/* Nothing is held or sold any more, and each order has come to its end. */
+static void expect_all_ended(void)
+{
+    expect_books_balance();
+    assert_int_equal(test_db_number(db, "SELECT held FROM bmt_product.stocks"), 0);
+    assert_int_equal(test_db_number(db, "SELECT sold FROM bmt_product.stocks"), 0);
+    assert_int_equal(
+        test_db_number(db, arena_printf(db->arena, "SELECT COUNT(*) FROM bmt_order.orders WHERE state NOT IN (%d, %d)",
+                                        ORDER_CLOSED, ORDER_REFUNDED)),
+        0);
 }
 
 static void each_point_fails_once_at_each_pass(void **state)
@@ -134,10 +276,25 @@ static void each_point_fails_once_at_each_pass(void **state)
 
         while (!run_with(points[i], n))
             assert_true(++n < 200);
-        expect_books_balance();
+        expect_all_ended();
     }
-    assert_int_equal(test_db_number(db, "SELECT held FROM bmt_product.stocks"), 0);
-    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_order.orders WHERE state <> 6"), 0);
+}
+
+/* The child of run_without_memory_at: the whole purchase, as far as it comes. Ends with whether it was refused. */
+static _Noreturn void buy_without_memory_at(int n, const char *run)
+{
+    struct purchase p = {0};
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_DUMPABLE, 0);
+    db->arena = arena_new(64 << 20); /* the parent's has room left, and its connections are not ours */
+    db->session = session_new(db->db);
+    if (failpoint_enable(arena_printf(db->arena, "arena.grow=once:%d", n), stderr) != 0)
+        _exit(250);
+    for (size_t i = 0; i < COUNT_OF(stages); i++)
+        if (stages[i].run(&p, arena_printf(db->arena, "%s-%s", run, stages[i].name)) != 0)
+            break;
+    _exit(failpoint_was_hit("arena.grow") ? 1 : 0);
 }
 
 /*
@@ -146,27 +303,19 @@ static void each_point_fails_once_at_each_pass(void **state)
  */
 static bool run_without_memory_at(int n)
 {
-    const char *request_id = arena_printf(db->arena, "memory-%d", n);
-    int64_t order_id = 0;
+    const char *run = arena_printf(db->arena, "memory-%d", n);
+    struct purchase p = {0};
     int status = 0;
     const pid_t child = fork();
 
-    if (child == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        prctl(PR_SET_DUMPABLE, 0);
-        db->arena = arena_new(64 << 20); /* the parent's has room left, and its connections are not ours */
-        db->session = session_new(db->db);
-        if (failpoint_enable(arena_printf(db->arena, "arena.grow=once:%d", n), stderr) != 0)
-            _exit(250);
-        if (place_one(&order_id, request_id) == 0)
-            (void)cancel_one(&order_id, arena_printf(db->arena, "memory-cancel-%d-0", n));
-        _exit(failpoint_was_hit("arena.grow") ? 1 : 0);
-    }
+    if (child == 0)
+        buy_without_memory_at(n, run);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) <= 1);
     recover();
-    until_done(place_one, &order_id, "memory", n);
-    until_done(cancel_one, &order_id, arena_printf(db->arena, "memory-cancel-%d", n), 0);
+    for (size_t i = 0; i < COUNT_OF(stages); i++)
+        until_done(&stages[i], &p, run);
+    expect_one_of_each(&p);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
@@ -178,8 +327,8 @@ static void each_growth_of_memory_may_be_refused(void **state)
     while (!run_without_memory_at(n))
         assert_true(++n < 1000);
     assert_true(n > 0);
-    expect_books_balance();
-    assert_int_equal(test_db_number(db, "SELECT held FROM bmt_product.stocks"), 0);
+    print_message("             %d growths\n", n);
+    expect_all_ended();
 }
 
 /*
@@ -188,18 +337,18 @@ static void each_growth_of_memory_may_be_refused(void **state)
  */
 static void what_is_still_being_committed_is_not_passed_by(void **state)
 {
-    int64_t order_id = 0;
+    struct purchase p = {0};
     int rc;
 
     (void)state;
     if (db->conf->n_servers == 1)
         skip();
     assert_int_equal(failpoint_enable("xa.commit=once", stderr), 0);
-    assert_int_equal(place_one(&order_id, "seen-early"), 0);
-    rc = cancel_one(&order_id, "cancel-early");
+    assert_int_equal(place_other(&p, "seen-early"), 0);
+    rc = cancel_one(&p, "cancel-early");
     assert_true(rc == ERR_DATABASE_UNAVAILABLE || rc == ERR_BATCH_CONFLICT);
     recover();
-    assert_int_equal(cancel_one(&order_id, "cancel-early"), 0);
+    assert_int_equal(cancel_one(&p, "cancel-early"), 0);
     expect_books_balance();
     assert_int_equal(test_db_number(db, "SELECT held FROM bmt_product.stocks"), 0);
 }
