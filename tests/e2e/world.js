@@ -90,7 +90,7 @@ function databaseSettings(folder) {
   return `commit_mode = "${names.length > 1 ? 'xa' : 'one'}"; servers = ( ${made.join(', ')} ); modules = ( ${modules.join(', ')} );`;
 }
 
-function writeSettings(folder, adminKey, settings) {
+function writeSettings(folder, adminKey, settings, leaseMs) {
   writeFileSync(`${folder}/pepper`, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 });
   writeFileSync(`${folder}/admin.key`, `${adminKey}\n`, { mode: 0o600 });
   writeFileSync(`${folder}/token.pem`, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
@@ -101,7 +101,7 @@ secrets_dir = "${folder}";
 auth: { pepper_file = "${folder}/pepper"; admin_key_file = "${folder}/admin.key";
   token_key_file = "${folder}/token.pem"; refresh_ms = 200; };
 database: { ${databaseSettings(folder)} };
-jobs: { tick_ms = 50; lease_ms = 3000; };
+jobs: { tick_ms = 50; lease_ms = ${leaseMs}; };
 rpc: { watch_poll_ms = 100; heartbeat_ms = 500; };
 ${settings}`);
 }
@@ -210,14 +210,14 @@ let requests = 0;
 export const requestId = (name = 'r') => `${name}-${process.pid}-${++requests}`;
 
 // Databases with schemas, settings and secrets, and no server yet.
-export async function prepareWorld({ settings = '', durable = false } = {}) {
+export async function prepareWorld({ settings = '', durable = false, leaseMs = 3000 } = {}) {
   const folder = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'bmt-e2e-'));
   const world = { folder, adminKey: makeKey(), clients: [], servers: [] };
   const others = Object.keys(MAP).slice(1).map((name) => startDatabase(folder, name, durable));
   world.database = startDatabase(folder, 'db', durable);
   world.otherDatabases = others;
   process.once('exit', () => [world.database, ...others].forEach((one) => one.kill('SIGKILL'))); // whichever runs then
-  writeSettings(folder, world.adminKey, settings);
+  writeSettings(folder, world.adminKey, settings, leaseMs);
   await untilDatabase(world);
   execFileSync(BIN, ['--config', `${folder}/bmtd.conf`, '--migrate'], { stdio: 'ignore' });
   const keys = openKeys(`${folder}/channel`);

@@ -16,6 +16,8 @@ async function freePort() {
   return port;
 }
 
+// Replicas are stopped for 1 to 7 s (script.js); most must lose their jobs meanwhile.
+const LEASE_MS = 2000;
 const SETTINGS = `log: { level = "warn"; calls = false; };
 order: { expires_in_s = 600; };
 payment: { channel_timeout_ms = 1000; };
@@ -24,7 +26,7 @@ reconcile: { every_s = 60; window_s = 0; };`;
 
 // Databases, replicas and the channel; `replicas[i]` is what runs in that place now.
 export async function startFleet({ replicas = 3 } = {}) {
-  const world = await prepareWorld({ settings: SETTINGS, durable: true });
+  const world = await prepareWorld({ settings: SETTINGS, durable: true, leaseMs: LEASE_MS });
   const ports = await Promise.all(Array.from({ length: replicas }, freePort));
   const fleet = { world, ports, replicas: [], starting: [], databases: {}, isStopping: false, deaths: 0 };
   fleet.databases.db = world.database;

@@ -20,6 +20,8 @@ const { values } = parseArgs({
   },
 });
 
+const PREPARED_MS_MAX = 10000; // no branch may be prepared for longer once the faults are over
+
 const say = (text) => process.stderr.write(`${text}\n`);
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -35,6 +37,14 @@ async function openShop(fleet, reopens) {
   for (let i = 0; i < 10; i += 1) skus.push((await givenSku(shop, { stock: i < 7 ? 10000000 : undefined, price: 100 * (i + 1) })).sku.sku_id);
   skus.push((await givenSku(shop, { stock: 200 })).sku.sku_id); // soon sold out
   return { key: shop.key, businessId: shop.business.business_id, accountId: shop.account.channel_account_id, merchant: shop.account.merchant, skus };
+}
+
+// What was prepared is settled soon after the last fault, and nothing that old is seen any more.
+function checkPrepared(settledAfterMs, oldestMs) {
+  const breaks = [];
+  if (settledAfterMs > PREPARED_MS_MAX) breaks.push(`prepared branches were left for ${settledAfterMs} ms after the last fault, more than ${PREPARED_MS_MAX}`);
+  if (oldestMs > PREPARED_MS_MAX) breaks.push(`a branch was still prepared after the last fault that was ${oldestMs} ms old, more than ${PREPARED_MS_MAX}`);
+  return breaks;
 }
 
 // Everything lives and is healthy again.
@@ -82,7 +92,7 @@ async function run() {
   const channel = checkChannel(fleet);
   const statements = await checkStatements(fleet, shop);
   const books = checkBooks(fleet);
-  const breaks = [...checkJournal(fleet, customers), ...repeats.breaks, ...channel.breaks, ...statements.breaks, ...reconciliation.breaks, ...books.breaks];
+  const breaks = [...checkPrepared(settledAfterMs, oldestMs), ...checkJournal(fleet, customers), ...repeats.breaks, ...channel.breaks, ...statements.breaks, ...reconciliation.breaks, ...books.breaks];
   const result = {
     mode, seed, minutes, 'late money': reopens ? 're-opens' : 'goes back', replicas: Number(values.replicas), ...customers.counts, kills: script.kills(), ...script.counts,
     'calls repeated': customers.counts.tries, 'prepared branches gone after ms': settledAfterMs, 'oldest prepared after the last fault ms': oldestMs,
