@@ -62,7 +62,9 @@ int64_t id_time_ms(int64_t id)
 
 int64_t id_first_of(int64_t time_ms)
 {
-    return time_ms <= EPOCH_MS ? 0 : (time_ms - EPOCH_MS) << TIME_SHIFT;
+    if (time_ms <= EPOCH_MS)
+        return 0;
+    return time_ms - EPOCH_MS > INT64_MAX >> TIME_SHIFT ? INT64_MAX : (time_ms - EPOCH_MS) << TIME_SHIFT;
 }
 
 static const char *const prefixes[ID_KIND_COUNT] = {

@@ -61,7 +61,7 @@ unsigned id_route(int64_t biz_id, const char *user_id);
 /* When the id was drawn, ms since epoch. */
 int64_t id_time_ms(int64_t id);
 
-/* The smallest id that can be drawn at that time: for ranges of lists. */
+/* The smallest id that can be drawn at that time, INT64_MAX from 2093 on: for ranges of lists. */
 int64_t id_first_of(int64_t time_ms);
 
 /* `ord`, without the underscore. */

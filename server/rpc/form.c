@@ -13,10 +13,12 @@
 
 #include "base/id.h"
 #include "base/money.h"
+#include "google/protobuf/duration.pb-c.h"
+#include "google/protobuf/timestamp.pb-c.h"
 #include "rpc/contract.h"
 #include "rpc/form_text.h"
 
-enum { FORM_TYPES_MAX = 1024, FORM_ARENA_MAX = 16 * 1024 * 1024, FORM_PATH_SIZE = 200 };
+enum { FORM_TYPES_MAX = 1024, FORM_ARENA_MAX = 16 * 1024 * 1024, FORM_PATH_SIZE = 200, NANOS_MAX = 999999999 };
 
 /* The rules of one message type; one for each field, NULL where the field takes anything. */
 struct form_type {
@@ -171,6 +173,37 @@ static int form_enum(const struct form_field *at, int value, struct err *err)
     return 0;
 }
 
+static int form_part(const struct form_field *at, const char *part, int64_t value, int64_t min, int64_t max,
+                     struct err *err)
+{
+    char name[FORM_PATH_SIZE];
+    char path[FORM_PATH_SIZE + 16];
+
+    if (value >= min && value <= max)
+        return 0;
+    snprintf(path, sizeof(path), "%s.%s", form_name(at, name), part);
+    return err_fail(err, ERR_FIELD_OUT_OF_RANGE, path, err_i64(min), err_i64(max));
+}
+
+/* As google/protobuf/timestamp.proto says: the years 1 to 9999. */
+static int form_timestamp(const struct form_field *at, const Google__Protobuf__Timestamp *time, struct err *err)
+{
+    int rc = form_part(at, "seconds", time->seconds, INT64_C(-62135596800), INT64_C(253402300799), err);
+
+    return rc != 0 ? rc : form_part(at, "nanos", time->nanos, 0, NANOS_MAX, err);
+}
+
+/* As google/protobuf/duration.proto says: about 10,000 years, both parts of one sign. */
+static int form_duration(const struct form_field *at, const Google__Protobuf__Duration *span, struct err *err)
+{
+    int rc = form_part(at, "seconds", span->seconds, -INT64_C(315576000000), INT64_C(315576000000), err);
+
+    if (rc != 0)
+        return rc;
+    return form_part(at, "nanos", span->nanos, span->seconds > 0 ? 0 : -NANOS_MAX, span->seconds < 0 ? 0 : NANOS_MAX,
+                     err);
+}
+
 static int form_message(const struct form_field *at, const ProtobufCMessage *message, struct err *err)
 {
     char name[FORM_PATH_SIZE];
@@ -178,6 +211,10 @@ static int form_message(const struct form_field *at, const ProtobufCMessage *mes
 
     if (message == NULL)
         return at->rule != NULL && at->rule->required ? form_fail(at, ERR_FIELD_REQUIRED, err) : 0;
+    if (message->descriptor == &google__protobuf__timestamp__descriptor)
+        return form_timestamp(at, (const Google__Protobuf__Timestamp *)message, err);
+    if (message->descriptor == &google__protobuf__duration__descriptor)
+        return form_duration(at, (const Google__Protobuf__Duration *)message, err);
     snprintf(path, sizeof(path), "%s.", form_name(at, name));
     return form_check(message, path, err);
 }

@@ -18,7 +18,11 @@ Google__Protobuf__Timestamp *proto_time(int64_t time_ms, struct arena *arena)
 
 int64_t proto_time_ms(const Google__Protobuf__Timestamp *time)
 {
-    return time == NULL ? 0 : time->seconds * 1000 + time->nanos / 1000000;
+    if (time == NULL)
+        return 0;
+    const int64_t time_ms = time->seconds * 1000 + time->nanos / 1000000;
+
+    return time_ms > 0 ? time_ms : 1;
 }
 
 Google__Protobuf__Duration *proto_duration(int64_t span_ms, struct arena *arena)

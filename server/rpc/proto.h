@@ -18,7 +18,7 @@
 /* NULL (absent) for 0. */
 Google__Protobuf__Timestamp *proto_time(int64_t time_ms, struct arena *arena);
 
-/* 0 when absent; rounds down to milliseconds. */
+/* 0 when absent; rounds down to milliseconds. A time up to 1970 is as far past as any, and is 1. */
 int64_t proto_time_ms(const Google__Protobuf__Timestamp *time);
 
 Google__Protobuf__Duration *proto_duration(int64_t span_ms, struct arena *arena);

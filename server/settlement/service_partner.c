@@ -141,14 +141,6 @@ const ProtobufCMessage *update_partner_reply(const void *from, struct arena *are
     return &reply->base;
 }
 
-/* A time that is given; one before 1970 is as far past as any, where 0 would stand for none. */
-static int64_t given_time_ms(const Google__Protobuf__Timestamp *time)
-{
-    const int64_t time_ms = proto_time_ms(time);
-
-    return time == NULL || time_ms > 0 ? time_ms : 1;
-}
-
 /* The id that goes with the scope, and no other: a rule must not be for more than was meant. */
 static void check_scope(struct command *command, const Bmt__Settlement__V1__CreateSplitRuleRequest *request)
 {
@@ -193,8 +185,8 @@ void create_rule_read(const struct call *call, const void *message, void *into)
                                           : c->command.biz_id;
     c->currency = request->currency;
     c->remainder_partner_id = proto_id_of(ID_PARTNER, request->remainder_partner_id);
-    c->from_time_ms = given_time_ms(request->from_time);
-    c->to_time_ms = given_time_ms(request->to_time);
+    c->from_time_ms = proto_time_ms(request->from_time);
+    c->to_time_ms = proto_time_ms(request->to_time);
     c->parts.n = request->n_parts;
     c->parts.list = arena_array_of(call_arena(call), struct split_part_row, c->parts.n);
     for (size_t i = 0; i < c->parts.n; i++)
@@ -224,7 +216,7 @@ void end_rule_read(const struct call *call, const void *message, void *into)
 
     (void)call;
     c->rule_id = proto_id_of(ID_SPLIT_RULE, request->split_rule_id);
-    c->to_time_ms = given_time_ms(request->to_time);
+    c->to_time_ms = proto_time_ms(request->to_time);
 }
 
 const ProtobufCMessage *end_rule_reply(const void *from, struct arena *arena)

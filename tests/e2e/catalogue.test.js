@@ -138,6 +138,9 @@ test('orders are listed by user, state and time', async () => {
   assert.deepEqual(await ids({ state: 'ORDER_STATE_PENDING_PAYMENT' }), [waiting.order_id]);
   assert.deepEqual(await ids({ create_time_to: paid.create_time }), []);
   assert.equal((await ids({ create_time_from: paid.create_time })).length, 2);
+  const [far, early, zero] = [4102444800, -315619200, 0].map((seconds) => ({ seconds })); // 2100, 1960, 1970
+  assert.deepEqual(await ids({ create_time_from: early, create_time_to: far }), [waiting.order_id, paid.order_id]);
+  assert.deepEqual([await ids({ create_time_from: far }), await ids({ create_time_to: early }), await ids({ create_time_to: zero })], [[], [], []]);
   assert.deepEqual((await other.orders.GetOrder({ order_id: paid.order_id })).order.labels, [{ key: 'campaign', value: 'spring=1' }]);
   assert.equal((await other.payments.ListPayments({ order_id: paid.order_id })).payments.length, 1);
   const { payments } = await other.payments.ListPayments({});

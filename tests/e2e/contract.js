@@ -60,6 +60,23 @@ export function validRequest(type) {
   return request;
 }
 
+const WRONG_TIMES = {
+  '.google.protobuf.Timestamp': {
+    'before the year 1': { seconds: -62135596801 },
+    'after the year 9999': { seconds: 253402300800 },
+    'what overflows in milliseconds': { seconds: '9223372036854775807' },
+    'negative nanos': { seconds: 1, nanos: -1 },
+    'a whole second of nanos': { seconds: 1, nanos: 1000000000 },
+  },
+  '.google.protobuf.Duration': {
+    'too short': { seconds: -315576000001 },
+    'too long': { seconds: 315576000001 },
+    'what overflows in milliseconds': { seconds: '9223372036854775807' },
+    'nanos of the other sign': { seconds: 1, nanos: -1 },
+    'a whole second of nanos': { seconds: 1, nanos: 1000000000 },
+  },
+};
+
 // All ways to break one field, each with the reason that must come back. `bytes` replaces QQQQ in the packed message.
 export function breaks(field) {
   const rule = fieldRule(field);
@@ -73,6 +90,9 @@ export function breaks(field) {
     if (Number(rule.range.max) < 2 ** 62) found.push({ how: 'too large', value: one(beyond(rule.range.max, 1)), reason: 'FIELD_OUT_OF_RANGE' });
     if (Number(rule.range.min) !== 1) found.push({ how: 'too small', value: one(beyond(rule.range.min, -1)), reason: 'FIELD_OUT_OF_RANGE' });
     else found.push({ how: 'negative', value: one(-1), reason: 'FIELD_OUT_OF_RANGE' });
+  }
+  for (const [how, value] of Object.entries(WRONG_TIMES[field.resolvedType?.fullName] ?? {})) {
+    found.push({ how, value: one(value), reason: 'FIELD_OUT_OF_RANGE' });
   }
   if (field.type !== 'string') return found;
   if (rule.id) found.push({ how: 'another kind of id', value: one(rule.id === 'biz' ? 'ord_0000000000001' : 'biz_0000000000001'), reason: 'FIELD_MALFORMED' });
