@@ -44,7 +44,19 @@ bool call_is_cancelled(const struct call *call)
 
 void call_fingerprint(const struct call *call, uint8_t ret_fingerprint[FINGERPRINT_SIZE])
 {
+    const char *user_id = call->caller.user_id;
+    uint8_t digest[SHA256_SIZE];
+
     message_fingerprint(call->request, call->arena, ret_fingerprint);
+    if (user_id == NULL)
+        return;
+    const size_t size = FINGERPRINT_SIZE + strlen(user_id);
+    uint8_t *both = arena_alloc(call->arena, size);
+
+    memcpy(both, ret_fingerprint, FINGERPRINT_SIZE);
+    memcpy(both + FINGERPRINT_SIZE, user_id, size - FINGERPRINT_SIZE);
+    crypto_sha256(both, size, digest);
+    memcpy(ret_fingerprint, digest, FINGERPRINT_SIZE);
 }
 
 void message_fingerprint(const ProtobufCMessage *message, struct arena *arena,

@@ -32,10 +32,13 @@ const char *call_method(const struct call *call);
 int64_t call_left_ms(const struct call *call);
 bool call_is_cancelled(const struct call *call);
 
-/* The request's fingerprint: SHA-256 of its canonical bytes, cut to 16 bytes. */
+/*
+ * The request's fingerprint: SHA-256 of its canonical bytes, cut to 16 bytes. A browser's user is mixed in: a kept
+ * reply is given before anything is looked up, and another user's must not be.
+ */
 void call_fingerprint(const struct call *call, uint8_t ret_fingerprint[FINGERPRINT_SIZE]);
 
-/* The same of any message, such as one entry of a batch call. */
+/* The same of any message, whoever sent it, such as one entry of a batch call. */
 void message_fingerprint(const ProtobufCMessage *message, struct arena *arena,
                          uint8_t ret_fingerprint[FINGERPRINT_SIZE]);
 

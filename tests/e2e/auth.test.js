@@ -106,6 +106,17 @@ test('a client token acts for its user alone, and expires', async () => {
   assert.equal(await reasonOf(orders(alice).GetOrder({ order_id: order.order_id })), 'CREDENTIAL_EXPIRED');
 });
 
+test('a request_id of another user answers nothing of its', async () => {
+  const order = await givenOrder(shop, sku, { user: 'alice' });
+  const tokenOf = async (user) => (await shop.businesses.IssueClientToken({ user_id: user })).token;
+  const [alice, bob] = (await Promise.all(['alice', 'bob'].map(tokenOf))).map((token) => client(world, 'order.OrderService', token));
+  const cancel = { request_id: requestId(), order_id: order.order_id };
+  const first = await alice.CancelOrder(cancel);
+  assert.deepEqual(await alice.CancelOrder(cancel), first);
+  assert.equal(await reasonOf(bob.CancelOrder(cancel)), 'REQUEST_ID_REUSED');
+  assert.equal(await reasonOf(shop.orders.CancelOrder(cancel)), 'REQUEST_ID_REUSED');
+});
+
 test('tokens of other algorithms and keys are refused', async () => {
   const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const claims = { iss: 'bmt', aud: 'bmt', sub: 'alice', biz: shop.business.business_id, exp: 4102444800 };
