@@ -5,7 +5,7 @@ set(BMT_WARNINGS
 
 add_compile_options(
     -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
-    -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -ftrivial-auto-var-init=zero
+    -fno-delete-null-pointer-checks -fno-strict-aliasing -ftrivial-auto-var-init=zero
     # clang 14 asks for the second name of its flag; later ones and gcc do not know it.
     $<$<AND:$<C_COMPILER_ID:Clang>,$<VERSION_LESS:$<C_COMPILER_VERSION>,16>>:-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang>
     -Werror=implicit-function-declaration -Werror=format-security -fno-omit-frame-pointer -g)
@@ -17,9 +17,13 @@ check_pie_supported(LANGUAGES C)
 if(BMT_SANITIZE)
     add_compile_options(-fsanitize=${BMT_SANITIZE} -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${BMT_SANITIZE})
-elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
-    # Needs optimisation, and hides overflows from the sanitizers.
-    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+else()
+    # Makes signed overflow defined, and so hides it from the sanitizers.
+    add_compile_options(-fno-strict-overflow)
+    if(CMAKE_BUILD_TYPE STREQUAL "Release")
+        # Needs optimisation, and hides overflows from the sanitizers.
+        add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+    endif()
 endif()
 
 if(BMT_PLANTED)

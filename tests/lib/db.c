@@ -170,10 +170,10 @@ void test_db_clear(struct test_db *test)
 
 long long test_db_checksum(struct test_db *test)
 {
-    long long sum = 0;
+    uint64_t sum = 0; /* may wrap */
 
     for (int i = 0; i < n_servers; i++)
-        sum = sum * 31 +
-              mariadb_mix(servers[i], arena_printf(test->arena, "CHECKSUM TABLE %s", tables(test, servers[i])));
-    return sum;
+        sum = sum * 31 + (uint64_t)mariadb_mix(
+                             servers[i], arena_printf(test->arena, "CHECKSUM TABLE %s", tables(test, servers[i])));
+    return (long long)sum;
 }
