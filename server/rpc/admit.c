@@ -246,13 +246,16 @@ static int admit_bytes(grpc_byte_buffer *payload, struct arena *arena, const uin
     return 0;
 }
 
-int admit_unpack(const struct method *method, grpc_byte_buffer *payload, struct arena *arena,
-                 const ProtobufCMessage **ret_message, struct err *err)
+int admit_unpack(const struct call *call, struct arena *arena, const ProtobufCMessage **ret_message, struct err *err)
 {
+    const struct method *method = call->method;
+    const int64_t bytes_max = call->rpc->conf->rpc_message_max_bytes;
     const uint8_t *data = NULL;
     size_t size = 0;
 
-    if (admit_bytes(payload, arena, &data, &size) != 0)
+    if (grpc_byte_buffer_length(call->payload) > (size_t)bytes_max)
+        return err_fail(err, ERR_MESSAGE_TOO_LARGE, err_i64(bytes_max));
+    if (admit_bytes(call->payload, arena, &data, &size) != 0)
         return err_fail(err, ERR_MESSAGE_MALFORMED, method->request->name);
     int rc = wire_unpack(method->request, data, size, UNPACKED_MAX, arena, ret_message, err);
     if (rc != 0)
@@ -264,12 +267,12 @@ void admit_message(struct call *call)
 {
     struct err err = {0};
 
-    if (call->payload == NULL) { /* the client left, or sent no message, or one that is too large */
+    if (call->payload == NULL) { /* the client left, or sent no message, or one that core has cut off */
         (void)err_fail(&err, ERR_MESSAGE_MALFORMED, call->method->request->name);
         call_fail(call, &err);
         return;
     }
-    int rc = admit_unpack(call->method, call->payload, call->arena, &call->request, &err);
+    int rc = admit_unpack(call, call->arena, &call->request, &err);
     grpc_byte_buffer_destroy(call->payload);
     call->payload = NULL;
     if (rc != 0) {

@@ -155,9 +155,9 @@ void *poller_run(void *rpc);
 /* admit.c: a call has arrived; its message has been read. */
 void admit_new(struct call *call);
 void admit_message(struct call *call);
-/* Unpacks and checks one message; memory from the arena. */
-int admit_unpack(const struct method *method, grpc_byte_buffer *payload, struct arena *arena,
-                 const ProtobufCMessage **ret_message, struct err *err) MUST_CHECK;
+/* Unpacks and checks the message that the call has read; memory from the arena. */
+int admit_unpack(const struct call *call, struct arena *arena, const ProtobufCMessage **ret_message,
+                 struct err *err) MUST_CHECK;
 
 /* serve.c: runs a method's handler with what its queue gave; the queue's function. */
 void serve_calls(struct lane *lane, void *method, void **calls, size_t n);

@@ -23,7 +23,8 @@ enum {
     PING_PAUSE_MIN_MS = 5 * 1000,
     GOAWAY_WAIT_MS = 500, /* for clients to close their idle connections by themselves */
     CONNECTION_AGE_MS = 60 * 60 * 1000,
-    STREAMS_BESIDES = 1024, /* unary calls of one connection at a time, besides open streams */
+    MESSAGE_OVER_MAX = 1024 * 1024, /* what is this much larger than allowed is still read, to be refused by name */
+    STREAMS_BESIDES = 1024,         /* unary calls of one connection at a time, besides open streams */
 };
 
 static grpc_arg rpc_arg(const char *key, int64_t value)
@@ -37,7 +38,7 @@ static grpc_arg rpc_arg(const char *key, int64_t value)
 static grpc_server *rpc_make_server(const struct conf *conf)
 {
     grpc_arg list[] = {
-        rpc_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, conf->rpc_message_max_bytes),
+        rpc_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, conf->rpc_message_max_bytes + MESSAGE_OVER_MAX),
         rpc_arg(GRPC_ARG_MAX_CONCURRENT_STREAMS, conf->rpc_streams_max + STREAMS_BESIDES),
         rpc_arg(GRPC_ARG_MAX_METADATA_SIZE, METADATA_MAX),
         rpc_arg(GRPC_ARG_ALLOW_REUSEPORT, 0),

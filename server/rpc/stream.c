@@ -254,7 +254,7 @@ static bool stream_message(struct call *call, const ProtobufCMessage **ret_messa
     if (stream->message_arena == NULL)
         stream->message_arena = arena_new(MESSAGE_ARENA_MAX);
     arena_reset(stream->message_arena);
-    int rc = admit_unpack(call->method, call->payload, stream->message_arena, ret_message, &err);
+    int rc = admit_unpack(call, stream->message_arena, ret_message, &err);
     grpc_byte_buffer_destroy(call->payload);
     call->payload = NULL;
     if (rc != 0)

@@ -112,7 +112,10 @@ test('staff must name a business where a method needs one', async () => {
 test('an unknown method, a message that is none, and one that is too large', async () => {
   assert.equal((await send('/bmt.order.v1.OrderService/Nope', Buffer.alloc(0), { credential: shop.key })).reason, 'METHOD_UNKNOWN');
   assert.equal((await send('/bmt.order.v1.OrderService/GetOrder', Buffer.from([0xff, 0xff]), { credential: shop.key })).reason, 'MESSAGE_MALFORMED');
-  assert.equal((await send('/bmt.order.v1.OrderService/GetOrder', Buffer.alloc(300000), { credential: shop.key })).code, 'RESOURCE_EXHAUSTED');
+  const tooLarge = await send('/bmt.order.v1.OrderService/GetOrder', Buffer.alloc(262145), { credential: shop.key });
+  assert.deepEqual([tooLarge.code, tooLarge.reason, tooLarge.metadata.max], ['RESOURCE_EXHAUSTED', 'MESSAGE_TOO_LARGE', '262144']);
+  const enormous = await send('/bmt.order.v1.OrderService/GetOrder', Buffer.alloc(3000000), { credential: shop.key });
+  assert.equal(enormous.code, 'RESOURCE_EXHAUSTED'); // gRPC itself stops reading, and gives no reason
 });
 
 test('a message that unpacks to too much is refused before it is unpacked', async () => {
