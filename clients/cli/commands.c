@@ -66,6 +66,8 @@ const struct cli_command cli_commands[] = {
     {"order", "refund", ORDER, "RefundOrder", "order_id", true, NULL,
      "pay an order back, or a part; --lines '[{\"line_no\":1,\"quantity\":1}]' --amount '5.00 EUR'"},
     {"refund", "get", ORDER, "GetRefund", "refund_id", false, NULL, "show a refund"},
+    {"payment", "create", PAYMENT, "CreatePayment", "user_id", true, NULL,
+     "charge a user for no order; --channel-account-id --amount '5.00 EUR'"},
     {"payment", "get", PAYMENT, "GetPayment", "payment_id", false, NULL, "show a payment"},
     {"payment", "list", PAYMENT, "ListPayments", NULL, false, NULL, "list payments; --order-id"},
     {"payment", "query", PAYMENT, "QueryPayment", "payment_id", false, NULL, "ask the channel for the truth"},

@@ -1,6 +1,7 @@
 /* Asking channels; see ask_channel.h. */
 #include "flows/ask_channel.h"
 
+#include "rpc/call.h"
 #include "rpc/lane.h"
 
 enum { APPLY_BATCH_MAX = 128 };
@@ -65,4 +66,26 @@ int ask_channel(struct ask *ask, const struct channel_account_row *account, cons
     request.timeout_ms = timeout_ms;
     http_send(&request, ask->arena, on_reply, ask);
     return 0;
+}
+
+void ask_channel_for(struct call *call, enum channel_question question, const struct payment_row *payment,
+                     const struct channel_account_row *account,
+                     void (*answer)(struct ask *ask, const struct complete_payment *done, struct lane *lane))
+{
+    struct ask *ask = arena_new_of(call_arena(call), struct ask);
+    struct command command = {0};
+    struct err err = {0};
+
+    call_command(call, NULL, &command);
+    *ask = (struct ask){
+        .arena = call_arena(call),
+        .question = question,
+        .biz_id = command.biz_id,
+        .payment_id = payment->payment_id,
+        .actor = command.actor,
+        .context = call,
+        .answer = answer,
+    };
+    if (ask_channel(ask, account, payment, &err) != 0)
+        call_fail(call, &err);
 }

@@ -11,6 +11,7 @@
 
 #include "flows/complete_payment.h"
 
+struct call;
 struct lane;
 
 enum channel_question { ASK_CREATE, ASK_QUERY, ASK_CLOSE };
@@ -41,5 +42,12 @@ void ask_channel_set_timeout(int64_t timeout_ms);
  * called. */
 int ask_channel(struct ask *ask, const struct channel_account_row *account, const struct payment_row *payment,
                 struct err *err) MUST_CHECK;
+
+/* The same for a call, which is `context` then; the question lives in the call's arena, as the call lives until it is
+ * answered. A channel that cannot be asked fails the call: a payment just begun stays CREATED then, and its timer finds
+ * that the channel does not know it. */
+void ask_channel_for(struct call *call, enum channel_question question, const struct payment_row *payment,
+                     const struct channel_account_row *account,
+                     void (*answer)(struct ask *ask, const struct complete_payment *done, struct lane *lane));
 
 #endif

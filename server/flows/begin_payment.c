@@ -5,56 +5,28 @@
 #include "base/plant.h"
 #include "flows/pay_order.h"
 
-static struct sql_bytes request_bytes(const struct command *command)
-{
-    return (struct sql_bytes){.data = (const uint8_t *)command->request_id, .size = strlen(command->request_id)};
-}
-
-static bool is_request_of(const struct payment_row *row, const struct command *command)
-{
-    return row->biz_id == command->biz_id && row->request_id.size == strlen(command->request_id) &&
-           memcmp(row->request_id.data, command->request_id, row->request_id.size) == 0;
-}
-
 /* A repeat gets the payment as it is now. */
 static int answer_repeats(struct batch *batch, struct err *err)
 {
-    struct payment_request_key *keys = arena_array_of(batch->arena, struct payment_request_key, batch->n);
-    struct payment_row *rows = NULL;
-    size_t n = 0;
+    struct payment_row **rows = arena_array_of(batch->arena, struct payment_row *, batch->n);
     int rc;
 
-    for (size_t i = 0; i < batch->n; i++)
-        keys[i] = (struct payment_request_key){.biz_id = batch->commands[i]->biz_id,
-                                               .request_id = request_bytes(batch->commands[i])};
-    rc = payment_store_find_requests(batch->tx, keys, batch->n, batch->arena, &rows, &n, err);
-    if (rc != 0)
-        return rc;
-    for_each_command(struct begin_payment, c, batch) for (size_t i = 0; i < n; i++)
-    {
-        if (!is_request_of(&rows[i], &c->command))
-            continue;
-        if (memcmp(rows[i].fingerprint, c->command.fingerprint, FINGERPRINT_SIZE) != 0)
-            command_refuse(&c->command, ERR_REQUEST_ID_REUSED, c->command.request_id);
-        c->command.is_done = true;
-        c->payment = &rows[i];
-    }
-    return 0;
+    rc = payment_find_repeats(batch, batch->commands, batch->n, rows, err);
+    for (size_t i = 0; i < batch->n && rc == 0; i++)
+        if (rows[i] != NULL)
+            ((struct begin_payment *)(void *)batch->commands[i])->payment = rows[i];
+    return rc;
 }
 
 /* Existence of order and account first, then what their states allow. */
 static void check(struct begin_payment *c, const struct order_row *order, int64_t now_ms)
 {
-    struct channel_account opened;
-
     if (!order_allows(order, ORDER_EVENT_PAY, &c->command))
         return;
     if (order->due_time_ms <= now_ms)
         command_refuse(&c->command, ERR_ORDER_EXPIRED, id_show(ID_ORDER, c->order_id));
-    else if (c->account->state != CHANNEL_ACCOUNT_ENABLED)
-        command_refuse(&c->command, ERR_CHANNEL_DISABLED, id_show(ID_CHANNEL_ACCOUNT, c->account_id));
-    else if (channel_open(c->account, &opened, &c->command.err) != 0)
-        c->command.is_done = true;
+    else
+        (void)payment_account_allows(c->account, &c->command);
 }
 
 /*
@@ -106,26 +78,16 @@ static int wait_for_unseen(struct batch *batch, const struct order_ref *refs, st
 static struct payment_row make_payment(const struct begin_payment *c, const struct order_row *order, int64_t now_ms)
 {
     struct payment_row row = {
-        .payment_id = id_new(id_route(c->command.biz_id, order->user_id)),
-        .biz_id = c->command.biz_id,
         .order_id = order->order_id,
         .user_id = order->user_id,
         .channel_account_id = c->account_id,
-        .request_id = request_bytes(&c->command),
-        .state = PAYMENT_CREATED,
-        .version = 1,
         .amount_minor = order->amount_minor,
-        .action_url = "",
         .return_url = c->return_url,
-        .failure = "",
         .expire_time_ms = order->due_time_ms,
-        .create_time_ms = now_ms,
-        .update_time_ms = now_ms,
     };
 
-    row.due_time_ms = payment_due_ms(&row, now_ms);
-    memcpy(row.fingerprint, c->command.fingerprint, FINGERPRINT_SIZE);
     memcpy(row.currency, order->currency, CURRENCY_SIZE);
+    payment_row_begin(&row, &c->command, now_ms);
     return row;
 }
 

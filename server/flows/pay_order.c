@@ -51,25 +51,6 @@ static void answer_asked(struct ask *ask, const struct complete_payment *done, s
         answer_all(lane, &(struct pay_answer){.call = call, .payment = done->row}, 1);
 }
 
-/* Step 2. The question lives in the call's arena, as the call lives until it is answered. */
-static void create_at_channel(struct call *call, const struct begin_payment *c)
-{
-    struct ask *ask = arena_new_of(call_arena(call), struct ask);
-    struct err err = {0};
-
-    *ask = (struct ask){
-        .arena = call_arena(call),
-        .question = ASK_CREATE,
-        .biz_id = c->command.biz_id,
-        .payment_id = c->payment->payment_id,
-        .actor = c->command.actor,
-        .context = call,
-        .answer = answer_asked,
-    };
-    if (ask_channel(ask, c->account, c->payment, &err) != 0)
-        call_fail(call, &err); /* the payment stays CREATED; its timer finds that the channel does not know it */
-}
-
 /* Step 1. */
 void pay_order_handle(struct lane *lane, struct call **calls, size_t n)
 {
@@ -91,7 +72,7 @@ void pay_order_handle(struct lane *lane, struct call **calls, size_t n)
         if (commands[i].command.err.id != ERR_NONE)
             call_fail(calls[i], &commands[i].command.err);
         else if (commands[i].is_new)
-            create_at_channel(calls[i], &commands[i]);
+            ask_channel_for(calls[i], ASK_CREATE, commands[i].payment, commands[i].account, answer_asked); /* step 2 */
         else
             answers[n_answers++] = (struct pay_answer){.call = calls[i], .payment = commands[i].payment};
     }

@@ -84,31 +84,13 @@ static void answer_asked(struct ask *ask, const struct complete_payment *done, s
     }
 }
 
-static void ask_for(struct call *call, enum channel_question question, const struct find_payment *c)
-{
-    struct ask *ask = arena_new_of(call_arena(call), struct ask);
-    struct err err = {0};
-
-    *ask = (struct ask){
-        .arena = call_arena(call),
-        .question = question,
-        .biz_id = c->command.biz_id,
-        .payment_id = c->payment_id,
-        .actor = c->command.actor,
-        .context = call,
-        .answer = answer_asked,
-    };
-    if (ask_channel(ask, c->account, c->row, &err) != 0)
-        call_fail(call, &err);
-}
-
 /* Final payments need no question: a closed one is closed, one that was paid cannot be. */
 static void go_on(struct lane *lane, struct call *call, enum channel_question question, const struct find_payment *c)
 {
     if (c->command.err.id != ERR_NONE)
         call_fail(call, &c->command.err);
     else if (payment_state_is_open(c->row->state))
-        ask_for(call, question, c);
+        ask_channel_for(call, question, c->row, c->account, answer_asked);
     else if (question == ASK_CLOSE && c->row->state != PAYMENT_CLOSED)
         refuse_wrong_state(call, c->row);
     else

@@ -67,6 +67,71 @@ int payment_load(struct batch *batch, struct payment_ref *refs, size_t n, struct
     return find_refs(batch, refs, n, payment_store_find, err);
 }
 
+static struct sql_bytes request_bytes(const struct command *command)
+{
+    return (struct sql_bytes){.data = (const uint8_t *)command->request_id, .size = strlen(command->request_id)};
+}
+
+static bool is_request_of(const struct payment_row *row, const struct command *command)
+{
+    return row->biz_id == command->biz_id && row->request_id.size == strlen(command->request_id) &&
+           memcmp(row->request_id.data, command->request_id, row->request_id.size) == 0;
+}
+
+int payment_find_repeats(struct batch *batch, struct command *const *commands, size_t n, struct payment_row **ret_rows,
+                         struct err *err)
+{
+    struct payment_request_key *keys = arena_array_of(batch->arena, struct payment_request_key, n);
+    struct payment_row *rows = NULL;
+    size_t n_rows = 0;
+    int rc;
+
+    for (size_t i = 0; i < n; i++)
+        keys[i] = (struct payment_request_key){.biz_id = commands[i]->biz_id, .request_id = request_bytes(commands[i])};
+    rc = payment_store_find_requests(batch->tx, keys, n, batch->arena, &rows, &n_rows, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        ret_rows[i] = NULL;
+        for (size_t j = 0; j < n_rows && !commands[i]->is_done; j++) {
+            if (!is_request_of(&rows[j], commands[i]))
+                continue;
+            if (memcmp(rows[j].fingerprint, commands[i]->fingerprint, FINGERPRINT_SIZE) != 0)
+                command_refuse(commands[i], ERR_REQUEST_ID_REUSED, commands[i]->request_id);
+            commands[i]->is_done = true;
+            ret_rows[i] = &rows[j];
+        }
+    }
+    return 0;
+}
+
+void payment_row_begin(struct payment_row *row, const struct command *command, int64_t now_ms)
+{
+    PRE(row->amount_minor > 0 && row->expire_time_ms > 0);
+    row->payment_id = id_new(id_route(command->biz_id, row->user_id));
+    row->biz_id = command->biz_id;
+    row->request_id = request_bytes(command);
+    row->state = PAYMENT_CREATED;
+    row->version = 1;
+    row->action_url = "";
+    row->failure = "";
+    row->due_time_ms = payment_due_ms(row, now_ms);
+    row->create_time_ms = now_ms;
+    row->update_time_ms = now_ms;
+    memcpy(row->fingerprint, command->fingerprint, FINGERPRINT_SIZE);
+}
+
+bool payment_account_allows(const struct channel_account_row *account, struct command *command)
+{
+    struct channel_account opened;
+
+    if (account->state != CHANNEL_ACCOUNT_ENABLED)
+        command_refuse(command, ERR_CHANNEL_DISABLED, id_show(ID_CHANNEL_ACCOUNT, account->channel_account_id));
+    else if (channel_open(account, &opened, &command->err) != 0)
+        command->is_done = true;
+    return !command->is_done;
+}
+
 struct payment_moves payment_moves_begin(size_t n_max, struct arena *arena)
 {
     return (struct payment_moves){

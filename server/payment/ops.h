@@ -22,6 +22,19 @@ struct payment_ref {
 int payment_lock(struct batch *batch, struct payment_ref *refs, size_t n, struct err *err) MUST_CHECK;
 int payment_load(struct batch *batch, struct payment_ref *refs, size_t n, struct err *err) MUST_CHECK;
 
+/*
+ * The payments that these requests have begun before: `ret_rows[i]` with the command done, refused with
+ * REQUEST_ID_REUSED where the request is another one now; NULL where there is none.
+ */
+int payment_find_repeats(struct batch *batch, struct command *const *commands, size_t n, struct payment_row **ret_rows,
+                         struct err *err) MUST_CHECK;
+
+/* Makes a row CREATED under the command's request; the caller has set whose it is, over what, how much, until when. */
+void payment_row_begin(struct payment_row *row, const struct command *command, int64_t now_ms);
+
+/* Can payments begin over the account? Else the command is refused. */
+bool payment_account_allows(const struct channel_account_row *account, struct command *command);
+
 /* The accounts of commands' businesses: `ret_rows[i]` is NULL, and the command refused, where there is none. */
 int payment_load_accounts(struct batch *batch, struct command *const *commands, const int64_t *account_ids, size_t n,
                           struct channel_account_row **ret_rows, struct err *err) MUST_CHECK;

@@ -1,11 +1,12 @@
 /*
- * PaymentHubService: the table of its methods; accounts and reads. What goes over a channel: flows/query_payment.c,
- * flows/handle_notification.c. Statement files: service_statement.c.
+ * PaymentHubService: the table of its methods; accounts and reads. What goes over a channel: flows/create_payment.c,
+ * flows/query_payment.c, flows/handle_notification.c. Statement files: service_statement.c.
  */
 #include "payment/service.h"
 #include "bmt/payment/v1/payment.pb-c.h"
 #include "flows/ask_channel.h"
 #include "flows/ask_refund.h"
+#include "flows/create_payment.h"
 #include "flows/handle_notification.h"
 #include "flows/query_payment.h"
 #include "payment/messages.h"
@@ -189,7 +190,7 @@ static const struct rpc_method methods[] = {
     RPC_LATER("CreateAgreementTemplate"),
     RPC_LATER("ListAgreementTemplates"),
     RPC_LATER("AcceptAgreement"),
-    RPC_LATER("CreatePayment"),
+    {"CreatePayment", .handle = create_payment_handle},
     {"GetPayment", RPC_BATCH(get_payment)},
     {"ListPayments", RPC_BATCH(list_payments)},
     {"QueryPayment", .handle = query_payment_handle},
