@@ -157,13 +157,17 @@ test('why tells of a refund that is not known, and that the channel is asked aga
   assert.doesNotMatch(out, /nothing happens by itself/);
 });
 
-test('a purchase can be made by hand', async () => {
+test('a purchase and a charge can be made by hand', async () => {
   const quote = ctl(['quote', 'create', 'bob', '--currency', 'EUR', '--line', `${sku.sku_id}:2`, '-q']).out.trim();
   const order = ctl(['order', 'create', 'bob', '--quote-id', quote, '-q']).out.trim();
   // The channel runs in this process: it must not be kept waiting.
   const paid = await promisify(execFile)(CTL, ['order', 'pay', order, '--channel-account-id', shop.account.channel_account_id,
     '--reason', 'test', '--yes', '-o', 'json'], { env: environment() });
   assert.equal(JSON.parse(paid.stdout).payment.state, 'PAYMENT_STATE_PENDING');
+  const charged = await promisify(execFile)(CTL, ['payment', 'create', 'bob', '--channel-account-id', shop.account.channel_account_id,
+    '--amount', '5.00 EUR', '--reason', 'test', '--yes', '-o', 'json'], { env: environment() });
+  const { payment } = JSON.parse(charged.stdout);
+  assert.deepEqual([payment.state, payment.amount.amount_minor], ['PAYMENT_STATE_PENDING', '500']);
 });
 
 test('partners and rules are kept by hand', () => {
