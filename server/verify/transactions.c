@@ -45,20 +45,27 @@ static int add(struct worker *worker, enum module module, const char *text, bool
                struct fates *fates)
 {
     struct scan scan;
+    bool is_cut = false;
 
     if (scan_begin(worker->session, module, text, worker->verify->problems, &scan) != 0)
         return -1;
     while (scan_next(&scan)) {
         struct fate_seen *fate = &fates->list[fates->n];
 
-        if (fates->n == room)
+        if (fates->n == room) {
+            is_cut = true; /* read to the end, so that the connection can be used again */
             continue;
+        }
         snprintf(fate->gtid, sizeof fate->gtid, "%s", scan_text(&scan, 0));
         fate->decision = are_branches ? 0 : scan_text(&scan, 1)[0];
         fate->modules = are_branches ? 1u << module : modules_of(scan_text(&scan, 2));
         fates->n++;
         worker->n_rows++;
     }
+    if (is_cut) /* what is missing here would be found missing */
+        return fprintf(worker->verify->problems, "there are more than %zu names of global transactions to compare\n",
+                       room),
+               -1;
     return scan.has_failed ? -1 : 0;
 }
 
