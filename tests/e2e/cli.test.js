@@ -142,6 +142,10 @@ test('why tells of a payment that nobody knows, and that the channel is asked', 
   assert.match(out, new RegExp(`next: the channel is asked again and again what became of ${id}\\n`));
   const shown = JSON.parse(ctl(['order', 'why', order.order_id, '-o', 'json']).out);
   assert.deepEqual([shown.order.order_id, shown.payments.map((one) => one.payment_id)], [order.order_id, [id]]);
+  const { key } = await shop.businesses.IssueApiKey({ request_id: requestId(), role: 'KEY_ROLE_MERCHANT', label: 'orders', scopes: ['orders:read'] });
+  const part = ctl(['order', 'why', order.order_id], { env: { BMT_API_KEY: key } });
+  assert.deepEqual([part.code, part.out.includes('payment created')], [0, false], part.err);
+  assert.match(part.err, /PERMISSION_DENIED|SCOPE/);
 });
 
 test('why tells of a refund that is not known, and that the channel is asked again', async () => {
