@@ -1,6 +1,7 @@
 /* Leases; see lease.h. */
 #include "jobs/lease.h"
 
+#include "base/plant.h"
 #include "sql/sql.h"
 #include "sql/tx.h"
 
@@ -69,7 +70,7 @@ int lease_take(struct session *session, const char *name, int64_t owner, int64_t
     if (rc == 0)
         rc = tx_commit(tx, err);
     if (rc == 0)
-        *ret_held = affected == 1;
+        *ret_held = affected == 1 || PLANTED("timer_runs_twice");
     return rc;
 }
 
