@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "flows/complete_payment.h"
-#include "flows/create_payment.h"
 #include "flows/pay_order.h"
 #include "lib/given.h"
 #include "order/jobs.h"
@@ -214,39 +213,6 @@ static void payments_begin_only_where_they_can(void **state)
     assert_int_equal(begin_payment(order, account), ERR_ORDER_WRONG_STATE);
 }
 
-static int create_payment(int64_t account_id, const char *request_id, uint8_t print, int64_t *ret_payment_id)
-{
-    struct create_payment c = {
-        .user_id = "u1", .account_id = account_id, .amount = money_of(500, "EUR"), .return_url = ""};
-
-    c.command.fingerprint[0] = print;
-    int rc = act(db, &create_payment_plan, &c, sizeof c, request_id);
-
-    *ret_payment_id = rc == 0 ? c.payment->payment_id : 0;
-    return rc;
-}
-
-static void charges_begin_only_where_they_can(void **state)
-{
-    const int64_t account = given_account();
-    const long long before = test_db_checksum(db);
-    int64_t first;
-    int64_t second;
-
-    (void)state;
-    assert_int_equal(create_payment(64, "c0", 1, &first), ERR_CHANNEL_ACCOUNT_NOT_FOUND);
-    assert_int_equal(create_payment(account, "c0", 1, &first), ERR_CHANNEL_SECRET_MISSING);
-    assert_true(test_db_checksum(db) == before);
-    given_channel(db, 6);
-    assert_int_equal(create_payment(6, "c1", 1, &first), 0);
-    test_db_run(db, "UPDATE bmt_payment.channel_accounts SET state = 2");
-    assert_int_equal(create_payment(6, "c2", 1, &second), ERR_CHANNEL_DISABLED);
-    assert_int_equal(create_payment(6, "c1", 1, &second), 0); /* a repeat is not judged again */
-    assert_true(second == first);
-    assert_int_equal(create_payment(6, "c1", 2, &second), ERR_REQUEST_ID_REUSED);
-    assert_int_equal(number("COUNT(*) FROM bmt_payment.payments WHERE order_id = 0 AND state = 1"), 1);
-}
-
 /* A payment as the first step records it, for the words of channels. */
 static int64_t given_payment(int64_t order_id, int state)
 {
@@ -392,7 +358,6 @@ int main(void)
         cmocka_unit_test_setup(timer_leaves_alone_what_was_paid_meanwhile, clear),
         cmocka_unit_test_setup(fulfilled_orders_complete_by_confirmation_or_time, clear),
         cmocka_unit_test_setup(payments_begin_only_where_they_can, clear),
-        cmocka_unit_test_setup(charges_begin_only_where_they_can, clear),
         cmocka_unit_test_setup(channels_words_lead_where_they_must, clear),
         cmocka_unit_test_setup(answers_to_create_are_final_or_unknown, clear),
         cmocka_unit_test_setup(words_about_other_money_change_nothing, clear),
