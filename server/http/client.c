@@ -98,27 +98,20 @@ static size_t exchange_on_header(char *data, size_t size, size_t n, void *contex
     return length;
 }
 
-/* What curl's verdict means for the outside's side: only before anything was sent is the request surely unseen. */
+/*
+ * What curl's verdict means for the outside's side: only if no byte of the request was sent is it surely unseen. The
+ * error alone does not tell: a request may have been read over a connection that broke, before curl by itself tried a
+ * new one and could not connect. The size counts all of its tries.
+ */
 static enum http_outcome exchange_outcome(const struct exchange *exchange, CURLcode code)
 {
     long request_size = 0;
 
-    switch (code) {
-    case CURLE_OK: return HTTP_ANSWERED;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT:
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CACERT_BADFILE: return HTTP_NOT_SENT;
-    default:
-        if (curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &request_size) == CURLE_OK && request_size == 0)
-            return HTTP_NOT_SENT;
-        return HTTP_UNKNOWN;
-    }
+    if (code == CURLE_OK)
+        return HTTP_ANSWERED;
+    if (curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &request_size) == CURLE_OK && request_size == 0)
+        return HTTP_NOT_SENT;
+    return HTTP_UNKNOWN;
 }
 
 /* The end of an exchange; its arena belongs to the caller again when `done` begins. */
