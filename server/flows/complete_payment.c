@@ -147,6 +147,12 @@ static int book(struct batch *batch, const struct payment_moves *moves, struct e
 
 enum { NOTIFICATION_APPLIED = 1 };
 
+/* What is kept is acknowledged without asking when it comes again: so only once the channel has given its last word. */
+static bool is_last_word(enum channel_word word)
+{
+    return word == CHANNEL_HAS_MONEY || word == CHANNEL_FAILED || word == CHANNEL_CLOSED;
+}
+
 static int keep_notifications(struct batch *batch, struct err *err)
 {
     struct notification_row *rows = arena_array_of(batch->arena, struct notification_row, batch->n);
@@ -154,7 +160,7 @@ static int keep_notifications(struct batch *batch, struct err *err)
 
     for_each_command(struct complete_payment, c, batch)
     {
-        if (c->notification.event_id == NULL)
+        if (c->notification.event_id == NULL || !is_last_word(c->verdict.word))
             continue;
         rows[n] = c->notification;
         rows[n].biz_id = c->command.biz_id;

@@ -102,6 +102,14 @@ test('silence of the channel is told, and its word is found by the timer', async
   await untilState(shop, order, 'FULFILLED');
 });
 
+test('a notification that the channel could not confirm pays when it comes again', async () => {
+  const { order, payment } = await begun();
+  fault('query', 'error_500');
+  await decide(payment);
+  await relayed(14);
+  await untilState(shop, order, 'FULFILLED');
+});
+
 test('a closed payment cannot be paid, a paid one cannot be closed', async () => {
   const { order, payment } = await begun();
   const { payment: closed } = await shop.payments.ClosePayment({ request_id: requestId(), payment_id: payment.payment_id });
