@@ -57,6 +57,19 @@ static void build(const struct channel_account *account, const char *method, con
     sign(account, path, arena, ret_request);
 }
 
+/* The text of a body, in the arena; `json` is given up. */
+static const char *body_of(json_t *json, struct arena *arena)
+{
+    char *text = json_dumps(json, JSON_COMPACT);
+    const char *copy;
+
+    INVARIANT(text != NULL);
+    copy = arena_strdup(arena, text);
+    free(text); /* jansson's own */
+    json_decref(json);
+    return copy;
+}
+
 static void build_create(const struct channel_account *account, const struct payment_row *payment, struct arena *arena,
                          struct http_request *ret_request)
 {
@@ -67,12 +80,8 @@ static void build_create(const struct channel_account *account, const struct pay
         arena_printf(arena, "%s/%s", account->row->notify_url,
                      id_show(ID_CHANNEL_ACCOUNT, account->row->channel_account_id)),
         "return_url", payment->return_url, "expires_at", (json_int_t)(payment->expire_time_ms / 1000));
-    char *text = json_dumps(json, JSON_COMPACT);
 
-    INVARIANT(text != NULL);
-    build(account, "POST", "/v1/payments", arena_strdup(arena, text), arena, ret_request);
-    free(text); /* jansson's own */
-    json_decref(json);
+    build(account, "POST", "/v1/payments", body_of(json, arena), arena, ret_request);
 }
 
 static void build_query(const struct channel_account *account, const struct payment_row *payment, struct arena *arena,
@@ -97,11 +106,8 @@ static void build_refund(const struct channel_account *account, const struct ref
     json_t *json = json_pack("{s:s, s:s, s:I, s:s}", "merchant_refund_id", id_show(ID_REFUND, refund->refund_id),
                              "merchant_payment_id", id_show(ID_PAYMENT, refund->payment_id), "amount_minor",
                              (json_int_t)refund->amount_minor, "currency", refund->currency);
-    char *text = json_dumps(json, JSON_COMPACT);
 
-    build(account, "POST", "/v1/refunds", arena_strdup(arena, text), arena, ret_request);
-    free(text); /* jansson's own */
-    json_decref(json);
+    build(account, "POST", "/v1/refunds", body_of(json, arena), arena, ret_request);
 }
 
 static void build_query_refund(const struct channel_account *account, const struct refund_row *refund,
@@ -149,66 +155,81 @@ const char *channel_sandbox_text(const json_t *json, const char *name, struct ar
     return text != NULL ? arena_strdup(arena, text) : NULL;
 }
 
-static enum channel_word word_of(const char *state)
-{
-    static const struct {
+/* What the channel calls an object of ours, and what its states mean. */
+struct object_form {
+    enum id_kind kind;
+    const char *our_id;
+    const char *their_id;
+    struct {
         const char *state;
         enum channel_word word;
-    } words[] = {
-        {"PENDING", CHANNEL_WAITS},
-        {"SUCCEEDED", CHANNEL_HAS_MONEY},
-        {"FAILED", CHANNEL_FAILED},
-        {"CLOSED", CHANNEL_CLOSED},
-    };
+    } words[4];
+};
+static const struct object_form payment_form = {
+    .kind = ID_PAYMENT,
+    .our_id = "merchant_payment_id",
+    .their_id = "channel_payment_id",
+    .words = {{"PENDING", CHANNEL_WAITS},
+              {"SUCCEEDED", CHANNEL_HAS_MONEY},
+              {"FAILED", CHANNEL_FAILED},
+              {"CLOSED", CHANNEL_CLOSED}},
+};
+static const struct object_form refund_form = {
+    .kind = ID_REFUND,
+    .our_id = "merchant_refund_id",
+    .their_id = "channel_refund_id",
+    .words = {{"PENDING", CHANNEL_WAITS}, {"SUCCEEDED", CHANNEL_GAVE_BACK}, {"FAILED", CHANNEL_FAILED}},
+};
 
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (state != NULL && strcmp(words[i].state, state) == 0)
-            return words[i].word;
+static const struct channel_verdict unclear = {.word = CHANNEL_UNCLEAR, .action_url = "", .failure = ""};
+
+static enum channel_word word_of(const char *state, const struct object_form *form)
+{
+    for (size_t i = 0; i < COUNT_OF(form->words) && form->words[i].state != NULL; i++)
+        if (strcmp(form->words[i].state, state) == 0)
+            return form->words[i].word;
     return CHANNEL_UNCLEAR;
 }
 
-static struct channel_verdict verdict_of(const json_t *json, struct arena *arena)
+/* What is said of every object; `ret_id` is ours. One that cannot be read is unclear, and 0. */
+static struct channel_verdict object_verdict(const json_t *json, const struct object_form *form, struct arena *arena,
+                                             int64_t *ret_id)
 {
-    struct channel_verdict verdict = {
-        .word = word_of(json_string_value(json_object_get(json, "state"))), .action_url = "", .failure = ""};
-    const char *ours = json_string_value(json_object_get(json, "merchant_payment_id"));
+    struct channel_verdict verdict = unclear;
+    const char *state = json_string_value(json_object_get(json, "state"));
+    const char *ours = json_string_value(json_object_get(json, form->our_id));
     const char *currency = json_string_value(json_object_get(json, "currency"));
     const char *failure = channel_sandbox_text(json, "failure", arena);
-    const char *url = channel_sandbox_text(json, "pay_url", arena);
 
-    if (ours == NULL || id_parse(ID_PAYMENT, ours, &verdict.payment_id) != 0 || currency == NULL ||
-        !currency_known(currency))
-        return (struct channel_verdict){.word = CHANNEL_UNCLEAR, .action_url = "", .failure = ""};
+    *ret_id = 0;
+    if (state == NULL || currency == NULL || !currency_known(currency) || ours == NULL ||
+        id_parse(form->kind, ours, ret_id) != 0)
+        return verdict;
+    verdict.word = word_of(state, form);
     verdict.amount = money_of(json_integer_value(json_object_get(json, "amount_minor")), currency);
-    verdict.ref = channel_sandbox_text(json, "channel_payment_id", arena);
+    verdict.ref = channel_sandbox_text(json, form->their_id, arena);
     verdict.transaction = channel_sandbox_text(json, "channel_transaction_id", arena);
-    verdict.action_url = url != NULL && verdict.word == CHANNEL_WAITS ? url : "";
     verdict.failure = failure != NULL ? failure : "";
     return verdict;
 }
 
-static struct channel_verdict refund_verdict_of(const json_t *json, struct arena *arena)
+static struct channel_verdict payment_verdict(const json_t *json, struct arena *arena)
 {
-    static const struct {
-        const char *state;
-        enum channel_word word;
-    } words[] = {{"PENDING", CHANNEL_WAITS}, {"SUCCEEDED", CHANNEL_GAVE_BACK}, {"FAILED", CHANNEL_FAILED}};
-    struct channel_verdict verdict = {.word = CHANNEL_UNCLEAR, .action_url = "", .failure = ""};
-    const char *state = json_string_value(json_object_get(json, "state"));
-    const char *ours = json_string_value(json_object_get(json, "merchant_refund_id"));
-    const char *currency = json_string_value(json_object_get(json, "currency"));
-    const char *failure = channel_sandbox_text(json, "failure", arena);
+    int64_t payment_id;
+    struct channel_verdict verdict = object_verdict(json, &payment_form, arena, &payment_id);
+    const char *url = channel_sandbox_text(json, "pay_url", arena);
 
-    if (state == NULL || ours == NULL || id_parse(ID_REFUND, ours, &verdict.refund_id) != 0 || currency == NULL ||
-        !currency_known(currency))
-        return verdict;
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (strcmp(words[i].state, state) == 0)
-            verdict.word = words[i].word;
-    verdict.amount = money_of(json_integer_value(json_object_get(json, "amount_minor")), currency);
-    verdict.ref = channel_sandbox_text(json, "channel_refund_id", arena);
-    verdict.transaction = channel_sandbox_text(json, "channel_transaction_id", arena);
-    verdict.failure = failure != NULL ? failure : "";
+    verdict.payment_id = payment_id;
+    verdict.action_url = url != NULL && verdict.word == CHANNEL_WAITS ? url : "";
+    return verdict;
+}
+
+static struct channel_verdict refund_verdict(const json_t *json, struct arena *arena)
+{
+    int64_t refund_id;
+    struct channel_verdict verdict = object_verdict(json, &refund_form, arena, &refund_id);
+
+    verdict.refund_id = refund_id;
     return verdict;
 }
 
@@ -217,7 +238,7 @@ typedef struct channel_verdict read_object(const json_t *json, struct arena *are
 static struct channel_verdict read_with(const struct channel_account *account, const struct http_reply *reply,
                                         read_object *read, struct arena *arena)
 {
-    struct channel_verdict verdict = {.word = CHANNEL_UNCLEAR, .action_url = "", .failure = ""};
+    struct channel_verdict verdict = unclear;
     json_t *json;
 
     if (reply->outcome != HTTP_ANSWERED) {
@@ -245,13 +266,13 @@ static struct channel_verdict read_with(const struct channel_account *account, c
 static struct channel_verdict read_reply(const struct channel_account *account, const struct http_reply *reply,
                                          struct arena *arena)
 {
-    return read_with(account, reply, verdict_of, arena);
+    return read_with(account, reply, payment_verdict, arena);
 }
 
 static struct channel_verdict read_refund(const struct channel_account *account, const struct http_reply *reply,
                                           struct arena *arena)
 {
-    return read_with(account, reply, refund_verdict_of, arena);
+    return read_with(account, reply, refund_verdict, arena);
 }
 
 static const char *header(const struct http_header *headers, size_t n, const char *name)
@@ -276,7 +297,7 @@ static bool read_notification(const struct channel_account *account, const struc
         !is_recent(time, now_ms))
         return false;
     json = json_loadb(body, body_size, JSON_REJECT_DUPLICATES, NULL);
-    ret_notification->verdict = verdict_of(json, arena);
+    ret_notification->verdict = payment_verdict(json, arena);
     ret_notification->event_id = channel_sandbox_text(json, "event_id", arena);
     merchant = json_string_value(json_object_get(json, "merchant"));
     is_good = ret_notification->verdict.word != CHANNEL_UNCLEAR && ret_notification->event_id != NULL &&
