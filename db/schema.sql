@@ -549,13 +549,15 @@ CREATE TABLE `payments` (
   `update_time_ms` bigint(20) NOT NULL,
   `succeed_time_ms` bigint(20) NOT NULL,
   `refund_minor` bigint(20) NOT NULL DEFAULT 0 COMMENT 'sum of the refunds that have not failed',
+  `fee_minor` bigint(20) NOT NULL DEFAULT 0 COMMENT 'of the amount: what the channel keeps; known once it has succeeded',
   PRIMARY KEY (`payment_id`),
   UNIQUE KEY `uq_payments_request` (`biz_id`,`request_id`),
   UNIQUE KEY `uq_payments_channel_ref` (`channel_account_id`,`channel_ref`),
   KEY `ix_payments_order` (`order_id`),
   KEY `ix_payments_business` (`biz_id`,`payment_id`),
   KEY `ix_payments_due` (`due_time_ms`),
-  CONSTRAINT `ck_payments_refund` CHECK (`refund_minor` >= 0 and `refund_minor` <= `amount_minor`)
+  CONSTRAINT `ck_payments_refund` CHECK (`refund_minor` >= 0 and `refund_minor` <= `amount_minor`),
+  CONSTRAINT `ck_payments_fee` CHECK (`fee_minor` >= 0 and `fee_minor` <= `amount_minor`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- bmt_payment.payment_events
@@ -659,13 +661,14 @@ CREATE TABLE `statement_lines` (
   `line_no` int(11) NOT NULL COMMENT 'in the file, from 1 on',
   `biz_id` bigint(20) NOT NULL,
   `channel_account_id` bigint(20) NOT NULL,
-  `kind` tinyint(4) NOT NULL COMMENT '1 PAYMENT: money came, 2 REFUND: money went back',
-  `object_id` bigint(20) NOT NULL COMMENT 'our payment or refund as the channel names it; 0: it names none of ours',
-  `channel_ref` varchar(64) NOT NULL COMMENT 'the channel''s id of the payment or refund',
+  `kind` tinyint(4) NOT NULL COMMENT '1 PAYMENT: money came, 2 REFUND: money went back, 3 PAYOUT: money went to a partner, 4 RETURN: a payout came back, 5 SETTLEMENT: money came to our bank',
+  `object_id` bigint(20) NOT NULL COMMENT 'our payment, refund or payout as the channel names it; 0: it names none of ours',
+  `channel_ref` varchar(64) NOT NULL COMMENT 'the channel''s id of the payment, refund, payout or settlement',
   `channel_transaction` varchar(64) NOT NULL COMMENT 'the channel''s number of the movement of money',
   `currency` char(3) NOT NULL,
   `amount_minor` bigint(20) NOT NULL,
   `move_time_ms` bigint(20) NOT NULL COMMENT 'when the money moved, by the channel''s clock',
+  `fee_minor` bigint(20) NOT NULL DEFAULT 0 COMMENT 'of the amount: what the channel kept',
   PRIMARY KEY (`line_id`),
   UNIQUE KEY `uq_statement_lines_place` (`statement_id`,`part`,`line_no`),
   KEY `ix_statement_lines_object` (`object_id`,`kind`)

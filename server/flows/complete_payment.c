@@ -66,6 +66,8 @@ static void learn(struct payment_row *row, const struct channel_verdict *verdict
         row->channel_ref = verdict->ref;
     if (verdict->transaction != NULL)
         row->channel_transaction = verdict->transaction;
+    if (event == PAYMENT_EVENT_SUCCEED)
+        row->fee_minor = verdict->fee_minor;
     if (event == PAYMENT_EVENT_WAIT)
         row->action_url = verdict->action_url;
     if (event == PAYMENT_EVENT_FAIL || event == PAYMENT_EVENT_CLOSE)

@@ -49,6 +49,7 @@ struct channel_verdict {
     const char *transaction; /* NULL: none */
     const char *action_url;  /* where the payer pays; empty: nowhere */
     const char *failure;     /* empty: none */
+    int64_t fee_minor;       /* of a payment: what the channel keeps of the amount; 0: none told */
 };
 
 /* A verified notification. */
@@ -65,6 +66,7 @@ struct channel_statement_line {
     const char *ref;   /* the channel's id of it */
     const char *transaction;
     struct money amount;
+    int64_t fee_minor; /* of the amount: what the channel kept */
     int64_t time_ms;
 };
 

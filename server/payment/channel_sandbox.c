@@ -155,6 +155,16 @@ const char *channel_sandbox_text(const json_t *json, const char *name, struct ar
     return text != NULL ? arena_strdup(arena, text) : NULL;
 }
 
+bool channel_sandbox_fee(const json_t *json, int64_t amount_minor, int64_t *ret_fee_minor)
+{
+    const json_t *fee = json_object_get(json, "fee_minor");
+
+    if (fee != NULL && (!json_is_integer(fee) || json_integer_value(fee) < 0 || json_integer_value(fee) > amount_minor))
+        return false;
+    *ret_fee_minor = json_integer_value(fee);
+    return true;
+}
+
 /* What the channel calls an object of ours, and what its states mean. */
 struct object_form {
     enum id_kind kind;
@@ -219,6 +229,8 @@ static struct channel_verdict payment_verdict(const json_t *json, struct arena *
     struct channel_verdict verdict = object_verdict(json, &payment_form, arena, &payment_id);
     const char *url = channel_sandbox_text(json, "pay_url", arena);
 
+    if (!channel_sandbox_fee(json, verdict.amount.amount_minor, &verdict.fee_minor))
+        return unclear;
     verdict.payment_id = payment_id;
     verdict.action_url = url != NULL && verdict.word == CHANNEL_WAITS ? url : "";
     return verdict;

@@ -43,7 +43,8 @@ static bool read_line(const json_t *json, struct arena *arena, struct channel_st
     line->transaction = channel_sandbox_text(json, "channel_transaction_id", arena);
     line->amount = money_of(json_integer_value(amount), currency);
     line->time_ms = json_integer_value(json_object_get(json, "time_ms"));
-    return fits(line->ref) && fits(line->transaction);
+    return channel_sandbox_fee(json, line->amount.amount_minor, &line->fee_minor) && fits(line->ref) &&
+           fits(line->transaction);
 }
 
 static const char *read_lines(const json_t *list, struct arena *arena, struct channel_statement *statement)

@@ -29,6 +29,7 @@ Bmt__Payment__V1__Payment *payment_message(const struct payment_row *row, struct
     payment->create_time = proto_time(row->create_time_ms, arena);
     payment->update_time = proto_time(row->update_time_ms, arena);
     payment->succeed_time = proto_time(row->succeed_time_ms, arena);
+    payment->fee_minor = row->fee_minor;
     return payment;
 }
 

@@ -103,6 +103,7 @@ static int insert_lines(struct batch *batch, const struct import_statement *c, i
             .channel_transaction = line->transaction,
             .amount_minor = line->amount.amount_minor,
             .move_time_ms = line->time_ms,
+            .fee_minor = line->fee_minor,
         };
         memcpy(rows[i].currency, line->amount.currency, CURRENCY_SIZE);
     }

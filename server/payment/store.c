@@ -26,11 +26,12 @@ static const struct sql_column columns[] = {
     SQL_COLUMN(struct payment_row, update_time_ms, SQL_I64),
     SQL_COLUMN(struct payment_row, succeed_time_ms, SQL_I64),
     SQL_COLUMN(struct payment_row, refund_minor, SQL_I64),
+    SQL_COLUMN(struct payment_row, fee_minor, SQL_I64),
 };
 #define COLUMNS                                                                                            \
     "payment_id, biz_id, order_id, user_id, channel_account_id, request_id, fingerprint, state, version, " \
     "currency, amount_minor, channel_ref, channel_transaction, action_url, return_url, failure, is_late, " \
-    "due_time_ms, attempts, expire_time_ms, create_time_ms, update_time_ms, succeed_time_ms, refund_minor"
+    "due_time_ms, attempts, expire_time_ms, create_time_ms, update_time_ms, succeed_time_ms, refund_minor, fee_minor"
 
 static const struct sql_column move_columns[] = {
     SQL_COLUMN(struct payment_row, state, SQL_I32),
@@ -44,6 +45,7 @@ static const struct sql_column move_columns[] = {
     SQL_COLUMN(struct payment_row, attempts, SQL_I32),
     SQL_COLUMN(struct payment_row, update_time_ms, SQL_I64),
     SQL_COLUMN(struct payment_row, succeed_time_ms, SQL_I64),
+    SQL_COLUMN(struct payment_row, fee_minor, SQL_I64),
     SQL_COLUMN(struct payment_row, payment_id, SQL_I64),
     SQL_COLUMN(struct payment_row, biz_id, SQL_I64),
     SQL_COLUMN(struct payment_row, state_read, SQL_I32),
@@ -119,7 +121,7 @@ static const struct sql_stmt PAYMENT_INSERT = {
     .name = "payment_insert",
     .module = MODULE_PAYMENT,
     .text = "INSERT INTO bmt_payment.payments (" COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(columns),
 };
 static const struct sql_stmt PAYMENT_MOVE = {
@@ -127,7 +129,8 @@ static const struct sql_stmt PAYMENT_MOVE = {
     .module = MODULE_PAYMENT,
     .text = "UPDATE bmt_payment.payments\n"
             "SET state = ?, version = ?, channel_ref = ?, channel_transaction = ?, action_url = ?, failure = ?,\n"
-            "    is_late = ?, due_time_ms = ?, attempts = ?, update_time_ms = ?, succeed_time_ms = ?\n"
+            "    is_late = ?, due_time_ms = ?, attempts = ?, update_time_ms = ?, succeed_time_ms = ?,\n"
+            "    fee_minor = ?\n"
             "WHERE payment_id = ? AND biz_id = ? AND state = ? AND version = ?",
     .params = SQL_COLUMNS(move_columns),
 };

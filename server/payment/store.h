@@ -54,6 +54,7 @@ struct payment_row {
     int64_t update_time_ms;
     int64_t succeed_time_ms;
     int64_t refund_minor; /* what went back or is about to */
+    int64_t fee_minor;    /* what the channel keeps; set when it succeeds, never later */
     int32_t state_read;
     int32_t version_read;
 };
@@ -253,6 +254,7 @@ struct statement_line_row {
     char currency[CURRENCY_SIZE];
     int64_t amount_minor;
     int64_t move_time_ms;
+    int64_t fee_minor; /* of it: what the channel kept */
 };
 /* The account's statement of that day, locked; none or one row. */
 int payment_store_lock_statement(struct tx *tx, const struct statement_day_key *key, struct arena *arena,

@@ -50,10 +50,11 @@ static const struct sql_column line_columns[] = {
     SQL_COLUMN(struct statement_line_row, currency, SQL_CHARS),
     SQL_COLUMN(struct statement_line_row, amount_minor, SQL_I64),
     SQL_COLUMN(struct statement_line_row, move_time_ms, SQL_I64),
+    SQL_COLUMN(struct statement_line_row, fee_minor, SQL_I64),
 };
 #define LINE_COLUMNS                                                                                   \
     "line_id, statement_id, part, line_no, biz_id, channel_account_id, kind, object_id, channel_ref, " \
-    "channel_transaction, currency, amount_minor, move_time_ms"
+    "channel_transaction, currency, amount_minor, move_time_ms, fee_minor"
 
 static const struct sql_column line_id_columns[] = {
     {.name = "line_id", .type = SQL_I64, .offset = 0, .size = sizeof(int64_t)},
@@ -107,7 +108,7 @@ static const struct sql_stmt LINE_INSERT = {
     .name = "statement_line_insert",
     .module = MODULE_PAYMENT,
     .text = "INSERT INTO bmt_payment.statement_lines (" LINE_COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(line_columns),
 };
 static const struct sql_stmt LINE_FIND = {

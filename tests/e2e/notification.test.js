@@ -154,6 +154,7 @@ test('notifications that nobody signed, of unknown payments and of other money a
     [{}, { sign: false }, 'NOTIFICATION_INVALID'],
     [{ merchant: 'someone-else' }, {}, 'NOTIFICATION_INVALID'],
     [{ state: 'NONSENSE' }, {}, 'NOTIFICATION_INVALID'],
+    [{ fee_minor: 1251 }, {}, 'NOTIFICATION_INVALID'],
     [{ merchant_payment_id: 'pay_0000000000001' }, {}, 'PAYMENT_NOT_FOUND'],
     [{ amount_minor: 1249 }, {}, 'NOTIFICATION_MISMATCH'],
     [{ currency: 'USD' }, {}, 'NOTIFICATION_MISMATCH'],

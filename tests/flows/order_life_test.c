@@ -219,7 +219,7 @@ static int64_t given_payment(int64_t order_id, int state)
     test_db_run(db, arena_printf(db->arena,
                                  "INSERT INTO bmt_payment.payments SELECT 640 + %d, 1001, %lld, 'u1', 5, 'r%d', "
                                  "REPEAT(CHAR(0), 16), %d, 1, 'EUR',"
-                                 " 1250, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, 0, 0",
+                                 " 1250, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, 0, 0, 0",
                                  state, (long long)order_id, state, state, (long long)clock_now_ms() + 60000));
     return 640 + state;
 }
@@ -268,9 +268,12 @@ static void channels_words_lead_where_they_must(void **state)
         test_db_run(db, "DELETE FROM bmt_payment.payments");
         test_db_run(db, "DELETE FROM bmt_payment.payment_events");
         struct complete_payment c = hear(given_payment(0, cases[i].from), cases[i].word, 1250);
+        const bool succeeds = cases[i].to == PAYMENT_SUCCEEDED && cases[i].from != PAYMENT_SUCCEEDED;
 
+        c.verdict.fee_minor = 31;
         assert_int_equal(act(db, &complete_payment_plan, &c, sizeof c, NULL), 0);
         assert_int_equal(number("state FROM bmt_payment.payments"), cases[i].to);
+        assert_int_equal(number("fee_minor FROM bmt_payment.payments"), succeeds ? 31 : 0); /* with the move alone */
         assert_int_equal(number("COUNT(*) FROM bmt_payment.payment_events"), cases[i].from != cases[i].to);
     }
 }

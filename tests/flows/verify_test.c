@@ -203,19 +203,19 @@ static const struct {
     {"INSERT INTO bmt_order.requests VALUES (1001, 'bmt.order.v1.OrderService/CancelOrder', 'x', REPEAT(CHAR(0), "
      "16), CONCAT(UNHEX('0A170A11'), '@shown', UNHEX('18062802')), 1)",
      "DELETE FROM bmt_order.requests WHERE request_id = 'x'", FINDING_COUNT /* it was told the truth */},
-    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 777, 'cp', 'ct', 'EUR', 5, 1)",
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 777, 'cp', 'ct', 'EUR', 5, 1, 0)",
      "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_UNKNOWN},
-    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 6, 1, 901, 'cp', 'ct', 'EUR', 2500, 1)",
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 6, 1, 901, 'cp', 'ct', 'EUR', 2500, 1, 0)",
      "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_UNKNOWN /* of another account */},
-    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'EUR', 2499, 1)",
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'EUR', 2499, 1, 0)",
      "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_AMOUNT},
-    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'USD', 2500, 1)",
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'USD', 2500, 1, 0)",
      "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_AMOUNT},
     {"INSERT INTO bmt_payment.statement_lines SELECT 1, 1, 1, 1, 1001, 5, 2, refund_id, 'cr', 'ct', 'EUR', "
-     "amount_minor, 1 FROM bmt_payment.refunds WHERE payment_id = 903",
+     "amount_minor, 1, 0 FROM bmt_payment.refunds WHERE payment_id = 903",
      "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_UNPROVEN},
-    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'EUR', 2500, 1), "
-     "(2, 1, 1, 2, 1001, 5, 1, 901, 'cp', 'ct2', 'EUR', 2500, 1)",
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'EUR', 2500, 1, 0), "
+     "(2, 1, 1, 2, 1001, 5, 1, 901, 'cp', 'ct2', 'EUR', 2500, 1, 0)",
      "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_TWICE},
     {"INSERT INTO bmt_payment.statements SELECT 1, 1001, 5, succeed_time_ms - succeed_time_ms % 86400000, 1, 1, 0, 1, "
      "1 FROM bmt_payment.payments WHERE payment_id = 901 UNION ALL SELECT 2, 1001, 5, succeed_time_ms - "
@@ -268,7 +268,7 @@ static void no_second_channel_while_the_first_is_unknown(void **state)
     test_db_run(db, arena_printf(db->arena,
                                  "INSERT INTO bmt_payment.payments SELECT 904, 1001, %lld, 'u1', 5, 'r904', "
                                  "REPEAT(CHAR(0), 16), 6, 2, 'EUR', 1250, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, "
-                                 "0, 0",
+                                 "0, 0, 0",
                                  (long long)the.pending, (long long)clock_now_ms() + 60000));
     assert_int_equal(act(db, &begin_payment_plan, &second, sizeof second, NULL), ERR_PAYMENT_IN_DOUBT);
     test_db_run(db, "DELETE FROM bmt_payment.payments WHERE payment_id = 904");

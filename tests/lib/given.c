@@ -200,7 +200,7 @@ void given_money(struct test_db *test, int64_t payment_id, int64_t order_id, int
                 arena_printf(test->arena,
                              "INSERT INTO bmt_payment.payments SELECT %lld, 1001, %lld, 'u1', 5, 'r%lld', "
                              "REPEAT(CHAR(0), 16), 1, 1, 'EUR', %lld, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, "
-                             "0, 0",
+                             "0, 0, 0",
                              (long long)payment_id, (long long)order_id, (long long)payment_id, (long long)amount_minor,
                              (long long)clock_now_ms() + 60000));
     assert_int_equal(act(test, &complete_payment_plan, &c, sizeof c, NULL), 0);

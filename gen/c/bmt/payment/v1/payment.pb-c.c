@@ -2354,7 +2354,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__payment_action__descriptor =
   (ProtobufCMessageInit) bmt__payment__v1__payment_action__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__payment__field_descriptors[16] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__payment__field_descriptors[17] =
 {
   {
     "payment_id",
@@ -2548,6 +2548,18 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__payment__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "fee_minor",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__Payment, fee_minor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__payment__field_indices_by_name[] = {
   6,   /* field[6] = action */
@@ -2558,6 +2570,7 @@ static const unsigned bmt__payment__v1__payment__field_indices_by_name[] = {
   13,   /* field[13] = create_time */
   12,   /* field[12] = expire_time */
   9,   /* field[9] = failure */
+  16,   /* field[16] = fee_minor */
   10,   /* field[10] = is_late */
   1,   /* field[1] = order_id */
   0,   /* field[0] = payment_id */
@@ -2570,7 +2583,7 @@ static const unsigned bmt__payment__v1__payment__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__payment__v1__payment__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 16 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__payment__descriptor =
 {
@@ -2580,7 +2593,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__payment__descriptor =
   "Bmt__Payment__V1__Payment",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__Payment),
-  16,
+  17,
   bmt__payment__v1__payment__field_descriptors,
   bmt__payment__v1__payment__field_indices_by_name,
   1,  bmt__payment__v1__payment__number_ranges,
