@@ -13,9 +13,9 @@ export class Faults {
   }
 
   // Takes the first rule that matches; null when there is none.
-  take(op, merchantPaymentId) {
+  take(op, merchantId) {
     const at = this.rules.findIndex(
-      (rule) => rule.op === op && (!rule.merchant_payment_id || rule.merchant_payment_id === merchantPaymentId));
+      (rule) => rule.op === op && (!rule.merchant_payment_id || rule.merchant_payment_id === merchantId));
     if (at < 0) {
       return null;
     }

@@ -9,6 +9,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '7452' },
     keys: { type: 'string' },
     'relay-to': { type: 'string' },
+    'fee-basis-points': { type: 'string', default: '0' },
     log: { type: 'string' },
     'ready-file': { type: 'string' },
   },
@@ -18,7 +19,8 @@ if (!values.keys) {
   process.exit(2);
 }
 const write = values.log ? (line) => appendFileSync(values.log, `${JSON.stringify(line)}\n`) : () => {};
-const channel = await startChannel({ port: Number(values.port), keys: openKeys(values.keys), relayTo: values['relay-to'], write })
+const fee = { basis_points: Number(values['fee-basis-points']) };
+const channel = await startChannel({ port: Number(values.port), keys: openKeys(values.keys), relayTo: values['relay-to'], fee, write })
   .catch((error) => {
     console.error(`channelsim: ${error.message}`);
     process.exit(error.code === 'EADDRINUSE' ? 5 : 1);

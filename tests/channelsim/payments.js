@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto';
 const FIELDS = ['amount_minor', 'currency', 'subject', 'notify_url', 'return_url', 'expires_at'];
 
 export class Payments {
-  constructor(baseUrl) {
+  constructor(baseUrl, fees) {
     this.baseUrl = baseUrl;
+    this.fees = fees;
     this.byId = new Map();
     this.byMerchantId = new Map();
   }
@@ -32,6 +33,7 @@ export class Payments {
     if (state === 'SUCCEEDED') {
       payment.transaction = `ct_${randomBytes(8).toString('hex')}`;
       payment.movedAt = Date.now();
+      payment.fee = this.fees.of(payment.request.amount_minor);
     }
     if (state === 'FAILED') {
       payment.failure = 'PAYER_REFUSED';
@@ -47,7 +49,7 @@ export class Payments {
       amount_minor: payment.request.amount_minor,
       currency: payment.request.currency,
       pay_url: `${this.baseUrl}/pay/${payment.id}`,
-      ...(payment.transaction && { channel_transaction_id: payment.transaction }),
+      ...(payment.transaction && { channel_transaction_id: payment.transaction, fee_minor: payment.fee }),
       ...(payment.failure && { failure: payment.failure }),
     };
   }

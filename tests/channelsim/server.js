@@ -1,12 +1,15 @@
 // The channel over HTTP: see README.md.
 import { createServer } from 'node:http';
 import { Faults } from './faults.js';
+import { Fees } from './fees.js';
 import { isMerchant, signedHeaders } from './keys.js';
 import { Notifier } from './notifier.js';
 import { payPage } from './page.js';
 import { Payments } from './payments.js';
+import { Payouts } from './payouts.js';
 import { Refunds } from './refunds.js';
 import { openRelay } from './relay.js';
+import { Settlements } from './settlements.js';
 import { statement } from './statement.js';
 
 const BODY_MAX = 1 << 20;
@@ -30,8 +33,8 @@ function answer(response, status, value) {
   response.end(body);
 }
 
-// Starts the channel; resolves with its port, what it has seen, and how to stop it.
-export async function startChannel({ port = 0, keys, relayTo, write = () => {} }) {
+// Starts the channel; resolves with its port, what it has seen, and how to stop it. `fee` is the rule to begin with.
+export async function startChannel({ port = 0, keys, relayTo, fee = {}, write = () => {} }) {
   const seen = [];
   const log = (entry) => {
     const line = { time: new Date().toISOString(), ...entry };
@@ -41,6 +44,9 @@ export async function startChannel({ port = 0, keys, relayTo, write = () => {} }
   const faults = new Faults();
   const notifier = new Notifier(keys, faults, log);
   const relay = relayTo ? openRelay(relayTo) : null;
+  const fees = new Fees(fee);
+  const payouts = new Payouts();
+  const settlements = new Settlements();
   let payments;
   let refunds;
 
@@ -78,10 +84,13 @@ export async function startChannel({ port = 0, keys, relayTo, write = () => {} }
     }
     const [, date, part] = /^\/v1\/statements\/(\d{4}-\d\d-\d\d)\/(\d+)$/.exec(path) ?? [];
     if (date) {
-      return answerMerchant(request, response, null, 200, statement(payments, refunds, request.headers['sandbox-merchant'], date, Number(part)));
+      return answerMerchant(request, response, null, 200, statement({ payments, refunds, payouts, settlements }, request.headers['sandbox-merchant'], date, Number(part)));
     }
     if (path.startsWith('/v1/refunds')) {
       return refundRequest(request, response, path, body);
+    }
+    if (path.startsWith('/v1/payouts')) {
+      return payoutRequest(request, response, path, body);
     }
     const [, id, verb] = /^\/v1\/payments\/by-merchant-id\/([^/]+)(\/close)?$/.exec(path) ?? [];
     const payment = payments.byMerchantId.get(id);
@@ -116,6 +125,19 @@ export async function startChannel({ port = 0, keys, relayTo, write = () => {} }
       : answerMerchant(request, response, rule, 404, { error: 'NOT_FOUND' });
   }
 
+  // Whoever asks, for the payout or what became of it, ends one that waits. Rules as for refunds.
+  async function payoutRequest(request, response, path, body) {
+    const [, id] = /^\/v1\/payouts\/([^/]+)$/.exec(path) ?? [];
+    const asked = request.method === 'POST' ? JSON.parse(body) : null;
+    const payout = asked ? payouts.create(request.headers['sandbox-merchant'], asked) : payouts.byMerchantId.get(id);
+    const rule = faults.take(asked ? 'payout' : 'query_payout', asked?.merchant_payout_id ?? id);
+    if (!payout || payout.error) {
+      return answerMerchant(request, response, rule, payout ? 409 : 404, payout ?? { error: 'NOT_FOUND' });
+    }
+    payouts.ask(payout, rule);
+    return answerMerchant(request, response, rule, 200, payouts.show(payout));
+  }
+
   async function payerRequest(request, response, id) {
     const payment = payments.byId.get(id);
     if (!payment) {
@@ -136,19 +158,23 @@ export async function startChannel({ port = 0, keys, relayTo, write = () => {} }
     return response.end(payPage(payment));
   }
 
+  // What tests may do to the channel; what it gives is the answer.
+  const controls = {
+    'POST /control/rules': (rules) => faults.add(rules),
+    'DELETE /control/rules': () => faults.clear(),
+    'POST /control/fee': (rule) => fees.set(rule),
+    'POST /control/returns': (asked) => payouts.show(payouts.comeBack(asked.merchant_payout_id, asked.reason)),
+    'POST /control/settlements': (asked) => settlements.show(settlements.create(asked)),
+    'POST /control/flush': () => notifier.flush(),
+    'GET /control/log': () => seen,
+  };
+
   async function controlRequest(request, response, path) {
-    if (path === '/control/rules' && request.method === 'POST') {
-      faults.add(JSON.parse((await readBody(request)).toString('utf8')));
-    } else if (path === '/control/rules') {
-      faults.clear();
-    } else if (path === '/control/flush') {
-      await notifier.flush();
-    } else if (path === '/control/log') {
-      return answer(response, 200, seen);
-    } else {
-      return answer(response, 404, { error: 'NOT_FOUND' });
-    }
-    return answer(response, 200, {});
+    const control = controls[`${request.method} ${path}`];
+    const body = (await readBody(request)).toString('utf8');
+    return control
+      ? answer(response, 200, await control(body && JSON.parse(body)) ?? {})
+      : answer(response, 404, { error: 'NOT_FOUND' });
   }
 
   async function relayRequest(request, response, accountId) {
@@ -174,13 +200,16 @@ export async function startChannel({ port = 0, keys, relayTo, write = () => {} }
     server.listen(port, '127.0.0.1', resolve);
   });
   const url = `http://127.0.0.1:${server.address().port}`;
-  payments = new Payments(url);
+  payments = new Payments(url, fees);
   refunds = new Refunds(payments);
   return {
     url,
     port: server.address().port,
     payments,
     refunds,
+    payouts,
+    settlements,
+    fees,
     faults,
     notifier,
     seen,

@@ -169,7 +169,7 @@ test('each repair mends what its kind names, and nothing else', async () => {
 
 const today = () => new Date().toISOString().slice(0, 10);
 const fileOf = (more = {}, lines = undefined) => {
-  const file = statement(world.channel.payments, world.channel.refunds, shop.account.merchant ?? shop.business.code, today(), 1);
+  const file = statement(world.channel, shop.account.merchant ?? shop.business.code, today(), 1);
   return Buffer.from(JSON.stringify({ ...file, ...(lines && { lines }), ...more }));
 };
 const importFile = (file, more = {}) => hub.ImportStatement({

@@ -171,7 +171,7 @@ say 'channel simulator'
 start_channel() {
     rm -f "$var/run/channel.ready"
     node tests/channelsim/main.js --port "$1" --keys "$var/etc/channel" --relay-to "127.0.0.1:$grpc_port" \
-        --log "$var/log/channel.jsonl" --ready-file "$var/run/channel.ready" >>"$var/log/channel.log" 2>&1 &
+        --fee-basis-points 250 --log "$var/log/channel.jsonl" --ready-file "$var/run/channel.ready" >>"$var/log/channel.log" 2>&1 &
     channel=$!
     while [ ! -s "$var/run/channel.ready" ] && kill -0 $channel 2>/dev/null; do sleep 0.05; done
     [ -s "$var/run/channel.ready" ] && started $channel
