@@ -35,7 +35,9 @@ static enum payment_event event_of(const struct complete_payment *c, int64_t now
     switch (c->verdict.word) {
     case CHANNEL_WAITS: return PAYMENT_EVENT_WAIT;
     case CHANNEL_HAS_MONEY: return PAYMENT_EVENT_SUCCEED;
-    case CHANNEL_GAVE_BACK: return 0; /* no word on a payment */
+    case CHANNEL_GAVE_BACK: /* no words on a payment */
+    case CHANNEL_PAID_OUT:
+    case CHANNEL_RETURNED: return 0;
     case CHANNEL_FAILED: return PAYMENT_EVENT_FAIL;
     case CHANNEL_CLOSED: return PAYMENT_EVENT_CLOSE;
     case CHANNEL_REFUSED:

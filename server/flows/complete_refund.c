@@ -40,6 +40,8 @@ static enum refund_event event_of(const struct complete_refund *c)
     case CHANNEL_NOT_ASKED:
     case CHANNEL_MISSING:
     case CHANNEL_HAS_MONEY:
+    case CHANNEL_PAID_OUT:
+    case CHANNEL_RETURNED:
     case CHANNEL_CLOSED: return 0;
     }
     return 0;

@@ -31,19 +31,22 @@ enum channel_word {
     CHANNEL_UNCLEAR,   /* no answer, an unreadable one, or one that is not signed by the channel: nothing is known */
     CHANNEL_NOT_ASKED, /* the request cannot have reached the channel */
     CHANNEL_REFUSED,   /* the channel refused the request as such */
-    CHANNEL_MISSING,   /* the channel does not know the payment */
-    CHANNEL_WAITS,     /* the channel waits for the payer */
+    CHANNEL_MISSING,   /* the channel does not know the payment, refund or payout */
+    CHANNEL_WAITS,     /* the channel waits for the payer, or is at it */
     CHANNEL_HAS_MONEY,
     CHANNEL_GAVE_BACK, /* of a refund: the money went back */
-    CHANNEL_FAILED,    /* the payer or the channel refused the payment */
+    CHANNEL_PAID_OUT,  /* of a payout: the money went to its account */
+    CHANNEL_RETURNED,  /* of a payout: the money went there and came back */
+    CHANNEL_FAILED,    /* the payer, the channel or the bank at the other end refused */
     CHANNEL_CLOSED,
 };
 
-/* The channel's word on one payment or refund; texts live in the arena that it was read with. */
+/* The channel's word on one payment, refund or payout; texts live in the arena that it was read with. */
 struct channel_verdict {
     enum channel_word word;
     int64_t payment_id;      /* which of ours it speaks of; 0 when it does not say */
     int64_t refund_id;       /* the same of a refund */
+    int64_t payout_id;       /* the same of a payout */
     struct money amount;     /* of what it has or waits for; currency empty when it does not say */
     const char *ref;         /* the channel's id; NULL when it does not say */
     const char *transaction; /* NULL: none */
@@ -56,6 +59,15 @@ struct channel_verdict {
 struct channel_notification {
     const char *event_id;
     struct channel_verdict verdict;
+};
+
+/* Money that a channel shall pay to somebody's bank account; settlement's row has the rest. */
+struct channel_payout {
+    int64_t payout_id;
+    int64_t biz_id;
+    int64_t amount_minor;
+    char currency[CURRENCY_SIZE];
+    const char *account; /* the bank account itself (channel_payout_account); not needed to ask about the payout */
 };
 
 /* A movement of money, as a channel's statement file tells it. */
@@ -100,10 +112,18 @@ struct channel {
     void (*build_query_refund)(const struct channel_account *account, const struct refund_row *refund,
                                struct arena *arena, struct http_request *ret_request);
 
+    /* The same for a payout, idempotent by payout_id. */
+    void (*build_payout)(const struct channel_account *account, const struct channel_payout *payout,
+                         struct arena *arena, struct http_request *ret_request);
+    void (*build_query_payout)(const struct channel_account *account, const struct channel_payout *payout,
+                               struct arena *arena, struct http_request *ret_request);
+
     /* Never fail: what cannot be believed is CHANNEL_UNCLEAR. */
     struct channel_verdict (*read_reply)(const struct channel_account *account, const struct http_reply *reply,
                                          struct arena *arena);
     struct channel_verdict (*read_refund)(const struct channel_account *account, const struct http_reply *reply,
+                                          struct arena *arena);
+    struct channel_verdict (*read_payout)(const struct channel_account *account, const struct http_reply *reply,
                                           struct arena *arena);
 
     /* False when the notification is not the channel's, is too old, or cannot be read. `now_ms` is the machine's. */
@@ -134,5 +154,13 @@ void channel_use_secrets_dir(const char *folder);
  */
 int channel_open(const struct channel_account_row *row, struct channel_account *ret_account,
                  struct err *err) MUST_CHECK;
+
+/*
+ * The bank account in the secret file `<secrets_dir>/<secret_name>`, in the arena. It is read each time, so that a
+ * changed file holds at once; it goes to the channel alone, never into logs or rows. 0 or ERR_CHANNEL_SECRET_MISSING:
+ * also of a file that is open to others, and of a name that is a channel's own secret (which has a `.pub`).
+ */
+int channel_payout_account(const char *secret_name, struct arena *arena, const char **ret_account,
+                           struct err *err) MUST_CHECK;
 
 #endif

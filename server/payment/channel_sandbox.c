@@ -117,6 +117,25 @@ static void build_query_refund(const struct channel_account *account, const stru
           NULL, arena, ret_request);
 }
 
+static void build_payout(const struct channel_account *account, const struct channel_payout *payout,
+                         struct arena *arena, struct http_request *ret_request)
+{
+    json_t *json;
+
+    PRE(payout->account != NULL);
+    json =
+        json_pack("{s:s, s:I, s:s, s:s}", "merchant_payout_id", id_show(ID_PAYOUT, payout->payout_id), "amount_minor",
+                  (json_int_t)payout->amount_minor, "currency", payout->currency, "account", payout->account);
+    build(account, "POST", "/v1/payouts", body_of(json, arena), arena, ret_request);
+}
+
+static void build_query_payout(const struct channel_account *account, const struct channel_payout *payout,
+                               struct arena *arena, struct http_request *ret_request)
+{
+    build(account, "GET", arena_printf(arena, "/v1/payouts/%s", id_show(ID_PAYOUT, payout->payout_id)), NULL, arena,
+          ret_request);
+}
+
 /* Whether the channel signed `time \n nonce \n body`. */
 static bool is_signed(const struct channel_account *account, const char *time, const char *nonce, const char *signature,
                       const void *body, size_t body_size, struct arena *arena)
@@ -190,6 +209,15 @@ static const struct object_form refund_form = {
     .their_id = "channel_refund_id",
     .words = {{"PENDING", CHANNEL_WAITS}, {"SUCCEEDED", CHANNEL_GAVE_BACK}, {"FAILED", CHANNEL_FAILED}},
 };
+static const struct object_form payout_form = {
+    .kind = ID_PAYOUT,
+    .our_id = "merchant_payout_id",
+    .their_id = "channel_payout_id",
+    .words = {{"PENDING", CHANNEL_WAITS},
+              {"PAID", CHANNEL_PAID_OUT},
+              {"FAILED", CHANNEL_FAILED},
+              {"RETURNED", CHANNEL_RETURNED}},
+};
 
 static const struct channel_verdict unclear = {.word = CHANNEL_UNCLEAR, .action_url = "", .failure = ""};
 
@@ -245,6 +273,15 @@ static struct channel_verdict refund_verdict(const json_t *json, struct arena *a
     return verdict;
 }
 
+static struct channel_verdict payout_verdict(const json_t *json, struct arena *arena)
+{
+    int64_t payout_id;
+    struct channel_verdict verdict = object_verdict(json, &payout_form, arena, &payout_id);
+
+    verdict.payout_id = payout_id;
+    return verdict;
+}
+
 typedef struct channel_verdict read_object(const json_t *json, struct arena *arena);
 
 static struct channel_verdict read_with(const struct channel_account *account, const struct http_reply *reply,
@@ -287,6 +324,12 @@ static struct channel_verdict read_refund(const struct channel_account *account,
     return read_with(account, reply, refund_verdict, arena);
 }
 
+static struct channel_verdict read_payout(const struct channel_account *account, const struct http_reply *reply,
+                                          struct arena *arena)
+{
+    return read_with(account, reply, payout_verdict, arena);
+}
+
 static const char *header(const struct http_header *headers, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
@@ -326,8 +369,11 @@ const struct channel channel_sandbox = {
     .build_close = build_close,
     .build_refund = build_refund,
     .build_query_refund = build_query_refund,
+    .build_payout = build_payout,
+    .build_query_payout = build_query_payout,
     .read_reply = read_reply,
     .read_refund = read_refund,
+    .read_payout = read_payout,
     .read_notification = read_notification,
     .read_statement = channel_sandbox_read_statement,
 };

@@ -2,7 +2,9 @@
 #include "lib/suite.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/id.h"
 #include "base/text.h"
@@ -95,10 +97,130 @@ static void a_fee_is_a_part_of_the_amount(void **state)
     }
 }
 
+static const struct channel_payout payout = {
+    .payout_id = 5, .biz_id = 1001, .amount_minor = 700, .currency = "EUR", .account = "DE02 1203"};
+
+static void a_payout_is_asked_for_and_about_by_its_id(void **state)
+{
+    struct http_request request;
+    struct channel_payout asked_about = payout;
+    json_t *body;
+
+    (void)state;
+    account.channel->build_payout(&account, &payout, arena, &request);
+    assert_string_equal(request.method, "POST");
+    assert_string_equal(request.url, "http://c/v1/payouts");
+    assert_int_equal(request.n_headers, 5); /* signed: what it is made of is the channel's test */
+    body = json_loadb(request.body, request.body_size, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(body, "merchant_payout_id")), "pyo_0000000000005");
+    assert_int_equal(json_integer_value(json_object_get(body, "amount_minor")), 700);
+    assert_string_equal(json_string_value(json_object_get(body, "currency")), "EUR");
+    assert_string_equal(json_string_value(json_object_get(body, "account")), "DE02 1203");
+    json_decref(body);
+
+    asked_about.account = NULL;
+    account.channel->build_query_payout(&account, &asked_about, arena, &request);
+    assert_string_equal(request.method, "GET");
+    assert_string_equal(request.url, "http://c/v1/payouts/pyo_0000000000005");
+    assert_null(request.body);
+}
+
+#define PAYOUT(more)                                                                                  \
+    "{\"merchant_payout_id\":\"pyo_0000000000005\",\"channel_payout_id\":\"co\",\"amount_minor\":700" \
+    ",\"currency\":\"EUR\"," more "}"
+
+static void what_became_of_a_payout_is_one_word(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        enum channel_word word;
+        int64_t payout_id;
+        const char *failure;
+    } cases[] = {
+        {200, PAYOUT("\"state\":\"PENDING\""), CHANNEL_WAITS, 5, ""},
+        {200, PAYOUT("\"state\":\"PAID\",\"channel_transaction_id\":\"ct\""), CHANNEL_PAID_OUT, 5, ""},
+        {200, PAYOUT("\"state\":\"FAILED\",\"failure\":\"ACCOUNT_CLOSED\""), CHANNEL_FAILED, 5, "ACCOUNT_CLOSED"},
+        {200, PAYOUT("\"state\":\"RETURNED\",\"failure\":\"X\""), CHANNEL_RETURNED, 5, "X"},
+        {200, PAYOUT("\"state\":\"SUCCEEDED\""), CHANNEL_UNCLEAR, 5, ""},
+        {200, PAYMENT("\"state\":\"SUCCEEDED\""), CHANNEL_UNCLEAR, 0, ""},
+        {200, "[]", CHANNEL_UNCLEAR, 0, ""},
+        {409, "{\"error\":\"ID_REUSED\"}", CHANNEL_REFUSED, 0, "ID_REUSED"},
+        {404, "{\"error\":\"NOT_FOUND\"}", CHANNEL_MISSING, 0, ""},
+        {500, PAYOUT("\"state\":\"PAID\""), CHANNEL_UNCLEAR, 0, ""},
+    };
+    struct http_reply reply;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        reply = answer(cases[i].status, cases[i].body);
+        const struct channel_verdict verdict = account.channel->read_payout(&account, &reply, arena);
+
+        if (verdict.word != cases[i].word || verdict.payout_id != cases[i].payout_id ||
+            strcmp(verdict.failure, cases[i].failure) != 0)
+            fail_msg("%s: word %d, payout %lld, %s", cases[i].body, verdict.word, (long long)verdict.payout_id,
+                     verdict.failure);
+    }
+    reply = answer(200, cases[1].body);
+    const struct channel_verdict paid = account.channel->read_payout(&account, &reply, arena);
+    assert_int_equal(paid.amount.amount_minor, 700);
+    assert_string_equal(paid.ref, "co");
+    assert_string_equal(paid.transaction, "ct");
+    reply.body = cases[3].body; /* what was not signed is not believed */
+    reply.body_size = strlen(reply.body);
+    assert_int_equal(account.channel->read_payout(&account, &reply, arena).word, CHANNEL_UNCLEAR);
+    reply.outcome = HTTP_NOT_SENT;
+    assert_int_equal(account.channel->read_payout(&account, &reply, arena).word, CHANNEL_NOT_ASKED);
+    reply.outcome = HTTP_UNKNOWN;
+    assert_int_equal(account.channel->read_payout(&account, &reply, arena).word, CHANNEL_UNCLEAR);
+}
+
+static void write_secret(const char *folder, const char *name, const char *text, mode_t mode)
+{
+    const char *path = arena_printf(arena, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+
+    fputs(text, file);
+    fclose(file);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static void a_payout_account_is_a_secret_file_of_its_own(void **state)
+{
+    static const char *const refused[] = {"open", "empty", "binary", "main", "missing", ".."};
+    char *folder = arena_strdup(arena, "/tmp/bmt-channel-XXXXXX");
+    const char *account_text = NULL;
+    struct err err = {0};
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    write_secret(folder, "bank", "DE02 1203\n", 0600);
+    write_secret(folder, "open", "DE02 1203\n", 0640);
+    write_secret(folder, "empty", "", 0600);
+    write_secret(folder, "binary", "\xff\n", 0600);
+    write_secret(folder, "main", "what we sign with\n", 0600);
+    write_secret(folder, "main.pub", "what the channel signs with\n", 0600);
+    channel_use_secrets_dir(folder);
+    assert_int_equal(channel_payout_account("bank", arena, &account_text, &err), 0);
+    assert_string_equal(account_text, "DE02 1203");
+    write_secret(folder, "bank", "DE03 1203\n", 0600);
+    assert_int_equal(channel_payout_account("bank", arena, &account_text, &err), 0);
+    assert_string_equal(account_text, "DE03 1203"); /* as it is now */
+    for (size_t i = 0; i < COUNT_OF(refused); i++)
+        if (channel_payout_account(refused[i], arena, &account_text, &err) != ERR_CHANNEL_SECRET_MISSING)
+            fail_msg("%s was taken", refused[i]);
+    channel_use_secrets_dir("");
+    assert_int_equal(channel_payout_account("bank", arena, &account_text, &err), ERR_CHANNEL_SECRET_MISSING);
+    assert_int_equal(system(arena_printf(arena, "rm -r %s", folder)), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fee_is_a_part_of_the_amount),
+        cmocka_unit_test(a_payout_is_asked_for_and_about_by_its_id),
+        cmocka_unit_test(what_became_of_a_payout_is_one_word),
+        cmocka_unit_test(a_payout_account_is_a_secret_file_of_its_own),
     };
 
     return cmocka_run_group_tests_name("channel_sandbox", tests, begin, end);
