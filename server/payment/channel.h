@@ -71,10 +71,16 @@ struct channel_payout {
 };
 
 /* A movement of money, as a channel's statement file tells it. */
-enum statement_line_kind { STATEMENT_PAYMENT = 1, STATEMENT_REFUND = 2 };
+enum statement_line_kind {
+    STATEMENT_PAYMENT = 1,
+    STATEMENT_REFUND = 2,
+    STATEMENT_PAYOUT = 3,     /* money that went to somebody's account */
+    STATEMENT_RETURN = 4,     /* a payout that came back */
+    STATEMENT_SETTLEMENT = 5, /* money that came to our own bank account */
+};
 struct channel_statement_line {
     enum statement_line_kind kind;
-    int64_t object_id; /* our payment or refund; 0: it names none of ours */
+    int64_t object_id; /* our payment, refund or payout; 0: it names none of ours */
     const char *ref;   /* the channel's id of it */
     const char *transaction;
     struct money amount;

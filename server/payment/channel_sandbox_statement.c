@@ -19,26 +19,48 @@ static bool says(const json_t *json, const char *name, const char *expected)
     return text != NULL && strcmp(text, expected) == 0;
 }
 
+/* The types of lines, and whose id is in them. */
+static const struct line_type {
+    const char *name;
+    enum statement_line_kind kind;
+    enum id_kind id_kind; /* ID_KIND_COUNT: nobody's */
+} line_types[] = {
+    {"PAYMENT", STATEMENT_PAYMENT, ID_PAYMENT},
+    {"REFUND", STATEMENT_REFUND, ID_REFUND},
+    {"PAYOUT", STATEMENT_PAYOUT, ID_PAYOUT},
+    {"RETURN", STATEMENT_RETURN, ID_PAYOUT},
+    {"SETTLEMENT", STATEMENT_SETTLEMENT, ID_KIND_COUNT},
+};
+
+static const struct line_type *type_of(const json_t *json)
+{
+    for (size_t i = 0; i < COUNT_OF(line_types); i++)
+        if (says(json, "type", line_types[i].name))
+            return &line_types[i];
+    return NULL;
+}
+
 /* An id that is not one of ours stays 0: the line is kept, and found to be of nobody. */
-static int64_t object_of(const json_t *json, enum statement_line_kind kind)
+static int64_t object_of(const json_t *json, enum id_kind kind)
 {
     const char *text = json_string_value(json_object_get(json, "merchant_id"));
     int64_t id = 0;
 
-    return text != NULL && id_parse(kind == STATEMENT_PAYMENT ? ID_PAYMENT : ID_REFUND, text, &id) == 0 ? id : 0;
+    return kind != ID_KIND_COUNT && text != NULL && id_parse(kind, text, &id) == 0 ? id : 0;
 }
 
 static bool read_line(const json_t *json, struct arena *arena, struct channel_statement_line *line)
 {
     const char *currency = json_string_value(json_object_get(json, "currency"));
     const json_t *amount = json_object_get(json, "amount_minor");
+    const struct line_type *type = type_of(json);
 
-    if (!says(json, "type", "PAYMENT") && !says(json, "type", "REFUND"))
+    if (type == NULL)
         return false;
     if (currency == NULL || !currency_known(currency) || !json_is_integer(amount) || json_integer_value(amount) <= 0)
         return false;
-    line->kind = says(json, "type", "PAYMENT") ? STATEMENT_PAYMENT : STATEMENT_REFUND;
-    line->object_id = object_of(json, line->kind);
+    line->kind = type->kind;
+    line->object_id = object_of(json, type->id_kind);
     line->ref = channel_sandbox_text(json, "channel_id", arena);
     line->transaction = channel_sandbox_text(json, "channel_transaction_id", arena);
     line->amount = money_of(json_integer_value(amount), currency);

@@ -175,6 +175,63 @@ static void what_became_of_a_payout_is_one_word(void **state)
     assert_int_equal(account.channel->read_payout(&account, &reply, arena).word, CHANNEL_UNCLEAR);
 }
 
+#define LINE(type, id, more)                                                                                   \
+    "{\"type\":\"" type "\",\"merchant_id\":\"" id "\",\"channel_id\":\"c\",\"channel_transaction_id\":\"ct\"" \
+    ",\"amount_minor\":1250,\"currency\":\"EUR\",\"time_ms\":7" more "}"
+
+/* Reads a statement of this one line; NULL when it is refused. */
+static const struct channel_statement_line *read_line(const char *line)
+{
+    const char *file = arena_printf(arena,
+                                    "{\"merchant\":\"shop\",\"date\":\"2026-07-01\",\"part\":1,\"parts\":1,"
+                                    "\"lines\":[%s]}",
+                                    line);
+    struct channel_statement statement;
+    const char *problem = NULL;
+
+    if (!account.channel->read_statement(&account, "2026-07-01",
+                                         (struct sql_bytes){.data = (const uint8_t *)file, .size = strlen(file)}, arena,
+                                         &statement, &problem)) {
+        assert_string_equal(problem, "line 1 is no movement of money");
+        return NULL;
+    }
+    assert_int_equal(statement.n, 1);
+    return &statement.lines[0];
+}
+
+static void a_line_is_of_ours_by_its_type(void **state)
+{
+    static const struct {
+        const char *line;
+        int kind; /* 0: it is refused */
+        int64_t object_id;
+        int64_t fee_minor;
+    } cases[] = {
+        {LINE("PAYMENT", "pay_0000000000005", ",\"fee_minor\":31"), STATEMENT_PAYMENT, 5, 31},
+        {LINE("PAYMENT", "pay_0000000000005", ""), STATEMENT_PAYMENT, 5, 0},
+        {LINE("PAYMENT", "pyo_0000000000005", ""), STATEMENT_PAYMENT, 0, 0},
+        {LINE("PAYMENT", "pay_0000000000005", ",\"fee_minor\":1251"), 0, 0, 0},
+        {LINE("PAYMENT", "pay_0000000000005", ",\"fee_minor\":\"31\""), 0, 0, 0},
+        {LINE("REFUND", "rfd_0000000000005", ""), STATEMENT_REFUND, 5, 0},
+        {LINE("PAYOUT", "pyo_0000000000005", ""), STATEMENT_PAYOUT, 5, 0},
+        {LINE("RETURN", "pyo_0000000000005", ""), STATEMENT_RETURN, 5, 0},
+        {LINE("RETURN", "pay_0000000000005", ""), STATEMENT_RETURN, 0, 0},
+        {LINE("SETTLEMENT", "pyo_0000000000005", ""), STATEMENT_SETTLEMENT, 0, 0},
+        {LINE("GIFT", "pay_0000000000005", ""), 0, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct channel_statement_line *line = read_line(cases[i].line);
+
+        if ((line != NULL ? (int)line->kind : 0) != cases[i].kind ||
+            (line != NULL && (line->object_id != cases[i].object_id || line->fee_minor != cases[i].fee_minor)))
+            fail_msg("%s was read as kind %d", cases[i].line, line != NULL ? (int)line->kind : 0);
+    }
+    assert_int_equal(read_line(cases[6].line)->amount.amount_minor, 1250);
+    assert_int_equal(read_line(cases[6].line)->time_ms, 7);
+}
+
 static void write_secret(const char *folder, const char *name, const char *text, mode_t mode)
 {
     const char *path = arena_printf(arena, "%s/%s", folder, name);
@@ -220,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_fee_is_a_part_of_the_amount),
         cmocka_unit_test(a_payout_is_asked_for_and_about_by_its_id),
         cmocka_unit_test(what_became_of_a_payout_is_one_word),
+        cmocka_unit_test(a_line_is_of_ours_by_its_type),
         cmocka_unit_test(a_payout_account_is_a_secret_file_of_its_own),
     };
 

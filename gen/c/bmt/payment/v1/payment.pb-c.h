@@ -1244,7 +1244,7 @@ struct  Bmt__Payment__V1__ImportStatementResponse
 {
   ProtobufCMessage base;
   /*
-   * Lines read.
+   * Lines read, of whatever kind.
    */
   int64_t lines;
   /*
@@ -1252,7 +1252,7 @@ struct  Bmt__Payment__V1__ImportStatementResponse
    */
   int64_t matched;
   /*
-   * Lines that do not.
+   * Lines that do not, though they are of payments or refunds.
    */
   int64_t differences;
   /*
