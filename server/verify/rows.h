@@ -47,7 +47,7 @@ struct quote_seen {
 
 /* A line of a channel's statement beside what it speaks of: `state` is 0 when that is not there. */
 struct statement_line_seen {
-    int64_t id, biz_id, kind, object_id, amount, state, ours, is_same_currency, n_lines;
+    int64_t id, biz_id, kind, object_id, amount, state, ours, is_same_currency, fee, our_fee, n_lines;
 };
 struct missing_seen {
     int64_t id, biz_id, amount;

@@ -2,18 +2,19 @@
  * The channels' statement files against payments and refunds, both ways: every line must have its payment or refund,
  * and what has succeeded must have its line. The second can be asked once a day's statement and the next day's are
  * complete, since the two clocks may put a movement at midnight on different days.
+ *
+ * Not here: lines of payouts and of the channel's settlements to our bank, which are settlement's to compare.
  */
 #include "payment/state.h"
 #include "verify/pass.h"
 
-enum { KIND_PAYMENT = 1 }; /* else a refund */
+enum { KIND_PAYMENT = 1 }; /* else, of the lines read here, a refund */
 
 static const struct seen_column line_list[] = {
-    SEEN(statement_line_seen, id),      SEEN(statement_line_seen, biz_id),
-    SEEN(statement_line_seen, kind),    SEEN(statement_line_seen, object_id),
-    SEEN(statement_line_seen, amount),  SEEN(statement_line_seen, state),
-    SEEN(statement_line_seen, ours),    SEEN(statement_line_seen, is_same_currency),
-    SEEN(statement_line_seen, n_lines),
+    SEEN(statement_line_seen, id),        SEEN(statement_line_seen, biz_id),           SEEN(statement_line_seen, kind),
+    SEEN(statement_line_seen, object_id), SEEN(statement_line_seen, amount),           SEEN(statement_line_seen, state),
+    SEEN(statement_line_seen, ours),      SEEN(statement_line_seen, is_same_currency), SEEN(statement_line_seen, fee),
+    SEEN(statement_line_seen, our_fee),   SEEN(statement_line_seen, n_lines),
 };
 static const struct seen_columns line_columns = {line_list, COUNT_OF(line_list), sizeof(struct statement_line_seen)};
 
@@ -28,6 +29,7 @@ static const struct seen_columns missing_columns = {missing_list, COUNT_OF(missi
 #define LINES_TEXT                                                                                     \
     "SELECT l.line_id, l.biz_id, l.kind, l.object_id, l.amount_minor, COALESCE(p.state, r.state, 0),"  \
     " COALESCE(p.amount_minor, r.amount_minor, 0), COALESCE(p.currency, r.currency, '') = l.currency," \
+    " l.fee_minor, COALESCE(p.fee_minor, l.fee_minor),"                                                \
     " IF(l.object_id = 0, 1, (SELECT COUNT(*) FROM bmt_payment.statement_lines t"                      \
     "   WHERE t.object_id = l.object_id AND t.kind = l.kind))"                                         \
     " FROM bmt_payment.statement_lines l"                                                              \
@@ -35,7 +37,7 @@ static const struct seen_columns missing_columns = {missing_list, COUNT_OF(missi
     "  AND p.channel_account_id = l.channel_account_id"                                                \
     " LEFT JOIN bmt_payment.refunds r ON l.kind = 2 AND r.refund_id = l.object_id"                     \
     "  AND r.channel_account_id = l.channel_account_id"                                                \
-    " WHERE l.line_id > %lld AND l.line_id <= %lld ORDER BY l.line_id"
+    " WHERE l.line_id > %lld AND l.line_id <= %lld AND l.kind IN (1, 2) ORDER BY l.line_id"
 
 /* Of a table and its key: what succeeded on a day whose statement and the next one's are complete, and has no line. */
 #define MISSING_TEXT(table, key, kind)                                                                       \
@@ -66,6 +68,9 @@ static void check_line(struct worker *worker, const struct statement_line_seen *
     else if (l->state != succeeded)
         found(worker, l->id, STATEMENT_UNPROVEN, l->biz_id, kind, l->object_id,
               "the channel moved the money, ours is %s", fsm_state_name(fsm, (int)l->state));
+    else if (l->fee != l->our_fee) /* refunds have none of ours: read as the same */
+        found(worker, l->id, STATEMENT_FEE, l->biz_id, kind, l->object_id,
+              "the channel kept a fee of %lld minor units, ours says %lld", (long long)l->fee, (long long)l->our_fee);
     if (l->state != 0 && l->n_lines > 1)
         found(worker, l->id, STATEMENT_TWICE, l->biz_id, kind, l->object_id, "stands %lld times in the statements",
               (long long)l->n_lines);

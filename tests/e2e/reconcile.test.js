@@ -182,6 +182,7 @@ test('a statement that is not the account\'s, or not a statement, is refused who
     [{ file: fileOf({ date: '2026-01-01' }) }, 'STATEMENT_UNREADABLE', /of another day/],
     [{ file: fileOf({ part: 2 }) }, 'STATEMENT_UNREADABLE', /which part/],
     [{ file: fileOf({}, [{ type: 'PAYMENT' }]) }, 'STATEMENT_UNREADABLE', /line 1/],
+    [{ file: fileOf({}, [{ ...JSON.parse(fileOf()).lines[0], fee_minor: 1251 }]) }, 'STATEMENT_UNREADABLE', /line 1/],
     [{ date: '2026-02-30' }, 'FIELD_MALFORMED', /a day such as/],
     [{ date: '2026-2-3' }, 'FIELD_MALFORMED', /a day such as/],
     [{ channel_account_id: 'chn_0000000000001' }, 'CHANNEL_ACCOUNT_NOT_FOUND', /does not exist/],
@@ -236,6 +237,42 @@ test('money that nobody knows of, and money that the channel does not know of, a
   assert.deepEqual([...page.breaks, ...rest.breaks].map((one) => one.break_id), found.map((one) => one.break_id));
   run('DELETE FROM bmt_payment.statements; DELETE FROM bmt_payment.statement_lines; DELETE FROM bmt_payment.statement_parts');
   assert.equal((await runToEnd()).gone_breaks, '4');
+});
+
+test('the channel\'s fee is kept with the payment, and a statement that tells another one is a break', async () => {
+  world.channel.fees.set({ basis_points: 250, fixed_minor: 5 });
+  const order = await givenFulfilledOrder(shop, sku);
+  world.channel.fees.set({});
+  const [payment] = (await shop.payments.ListPayments({ order_id: order.order_id })).payments;
+  assert.deepEqual([payment.amount.amount_minor, payment.fee_minor], ['1250', '36']);
+  assert.equal((await shop.payments.GetPayment({ payment_id: payment.payment_id })).payment.fee_minor, '36');
+
+  const asked = { merchant_payout_id: 'pyo_0000000000005', amount_minor: 700, currency: 'EUR', account: 'DE02' };
+  const { payouts, settlements } = world.channel;
+  payouts.ask(payouts.create(shop.account.merchant, asked));
+  payouts.comeBack(asked.merchant_payout_id);
+  settlements.create({ merchant: shop.account.merchant, amount_minor: 9000, currency: 'EUR' });
+  const ours = ({ type, merchant_id: id }) => id === payment.payment_id || ['PAYOUT', 'RETURN', 'SETTLEMENT'].includes(type);
+  const lines = JSON.parse(fileOf()).lines.filter(ours);
+  payouts.byMerchantId.clear();
+  settlements.list.length = 0;
+  assert.deepEqual(lines.map((one) => [one.type, one.fee_minor]), [['PAYMENT', 36], ['PAYOUT', 0], ['RETURN', 0], ['SETTLEMENT', 0]]);
+  const good = await importFile(fileOf({}, lines)); // payouts and settlements are not its to compare
+  assert.deepEqual([good.lines, good.matched, good.differences], ['4', '1', '0']);
+  assert.equal(query(world, 'SELECT GROUP_CONCAT(CONCAT_WS(" ", kind, object_id, amount_minor, fee_minor) ORDER BY line_no) FROM bmt_payment.statement_lines'),
+    `1 ${number(payment.payment_id)} 1250 36,3 5 700 0,4 5 700 0,5 0 9000 0`);
+  assert.equal((await runToEnd()).breaks, '0', JSON.stringify(await openBreaks()));
+  run('DELETE FROM bmt_payment.statements; DELETE FROM bmt_payment.statement_lines; DELETE FROM bmt_payment.statement_parts');
+
+  const other = await importFile(fileOf({}, [{ ...lines[0], fee_minor: 35 }]));
+  assert.deepEqual([other.matched, other.differences, other.shown[0].object_id, other.shown[0].explanation],
+    ['0', '1', payment.payment_id, 'the channel kept a fee of 35 EUR, ours says 36']);
+  assert.equal((await runToEnd()).breaks, '1');
+  const [found] = await openBreaks('STATEMENT_FEE');
+  assert.deepEqual([found.object, found.what, found.repair], [payment.payment_id, 'the channel kept a fee of 35 minor units, ours says 36', 'REPAIR_NONE']);
+  assert.equal((await refused(repair(found))).reason, 'BREAK_NO_REPAIR');
+  run('DELETE FROM bmt_payment.statements; DELETE FROM bmt_payment.statement_lines; DELETE FROM bmt_payment.statement_parts');
+  assert.equal((await runToEnd()).gone_breaks, '1');
 });
 
 test('bmtctl runs, lists, shows what a repair would do, and does it once confirmed', async () => {

@@ -211,6 +211,12 @@ static const struct {
      "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_AMOUNT},
     {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'USD', 2500, 1, 0)",
      "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_AMOUNT},
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'EUR', 2500, 1, 31)",
+     "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_FEE},
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 1, 901, 'cp', 'ct', 'EUR', 2500, 1, 0)",
+     "DELETE FROM bmt_payment.statement_lines", FINDING_COUNT /* it agrees */},
+    {"INSERT INTO bmt_payment.statement_lines VALUES (1, 1, 1, 1, 1001, 5, 5, 0, 'cs', 'ct', 'EUR', 5, 1, 0)",
+     "DELETE FROM bmt_payment.statement_lines", FINDING_COUNT /* to our own bank */},
     {"INSERT INTO bmt_payment.statement_lines SELECT 1, 1, 1, 1, 1001, 5, 2, refund_id, 'cr', 'ct', 'EUR', "
      "amount_minor, 1, 0 FROM bmt_payment.refunds WHERE payment_id = 903",
      "DELETE FROM bmt_payment.statement_lines", FINDING_STATEMENT_UNPROVEN},
