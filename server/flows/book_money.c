@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "settlement/ops_clearing.h"
+#include "settlement/rules.h"
 
 static struct transfer head_of(int64_t biz_id, enum transfer_kind kind, int64_t source_id, const char *currency)
 {
@@ -19,56 +20,84 @@ int book_payments(struct batch *batch, struct payment_row *const *rows, size_t n
 
     for (size_t i = 0; i < n; i++) {
         const struct transfer head = head_of(rows[i]->biz_id, TRANSFER_PAYMENT, rows[i]->payment_id, rows[i]->currency);
-        struct transfer *transfer = transfer_begin(&transfers, &head, 2, batch->arena);
+        struct transfer *transfer = transfer_begin(&transfers, &head, 3, batch->arena);
 
-        transfer_debit(transfer, ACCOUNT_CHANNEL_RECEIVABLE, rows[i]->channel_account_id, rows[i]->amount_minor);
+        transfer_debit(transfer, ACCOUNT_CHANNEL_RECEIVABLE, rows[i]->channel_account_id,
+                       rows[i]->amount_minor - rows[i]->fee_minor);
+        transfer_debit(transfer, ACCOUNT_CHANNEL_FEES, rows[i]->channel_account_id, rows[i]->fee_minor);
         transfer_credit(transfer, ACCOUNT_CUSTOMER_LIABILITY, 0, rows[i]->amount_minor);
     }
     return ledger_post(batch, &transfers, err);
+}
+
+/* The fee falls on the lines in proportion to what they cost. */
+static int divide_fee(struct paid_line *lines, size_t n, int64_t fee_minor, struct err *err)
+{
+    int64_t amounts[REVERSAL_PARTS_MAX];
+    int64_t parts[REVERSAL_PARTS_MAX];
+
+    PRE(n > 0 && n <= REVERSAL_PARTS_MAX);
+    for (size_t i = 0; i < n; i++)
+        amounts[i] = lines[i].row.amount_minor;
+    if (share_reverse(fee_minor, amounts, n, parts) != 0)
+        return err_fail(err, ERR_INTERNAL_ERROR); /* a row that lies: a fee above what was paid */
+    for (size_t i = 0; i < n; i++)
+        lines[i].row.fee_minor = parts[i];
+    return 0;
+}
+
+static void begin_line(struct paid_line *paid, const struct booked_sale *sale, const struct order_line_row *line)
+{
+    paid->spu_id = line->spu_id;
+    paid->row = (struct clearing_row){
+        .order_id = line->order_id,
+        .line_no = line->line_no,
+        .biz_id = line->biz_id,
+        .payment_id = sale->order->payment_id,
+        .channel_account_id = sale->channel_account_id,
+        .sku_id = line->sku_id,
+        .quantity = line->quantity,
+        .amount_minor = line->amount_minor,
+    };
+    memcpy(paid->row.currency, sale->order->currency, CURRENCY_SIZE);
 }
 
 int book_sales(struct batch *batch, const struct booked_sale *sales, size_t n, struct err *err)
 {
     struct paid_line *lines;
     size_t n_lines = 0;
+    int rc = 0;
 
     for (size_t i = 0; i < n; i++)
         n_lines += sales[i].lines->n;
     lines = arena_array_of(batch->arena, struct paid_line, n_lines);
     n_lines = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < sales[i].lines->n; j++) {
-            const struct order_line_row *line = &sales[i].lines->list[j];
-            struct paid_line *paid = &lines[n_lines++];
-
-            paid->spu_id = line->spu_id;
-            paid->row = (struct clearing_row){
-                .order_id = line->order_id,
-                .line_no = line->line_no,
-                .biz_id = line->biz_id,
-                .payment_id = sales[i].order->payment_id,
-                .channel_account_id = sales[i].channel_account_id,
-                .sku_id = line->sku_id,
-                .quantity = line->quantity,
-                .amount_minor = line->amount_minor,
-            };
-            memcpy(paid->row.currency, sales[i].order->currency, CURRENCY_SIZE);
-        }
-    return clearing_open(batch, lines, n_lines, err);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        for (size_t j = 0; j < sales[i].lines->n; j++)
+            begin_line(&lines[n_lines + j], &sales[i], &sales[i].lines->list[j]);
+        rc = divide_fee(lines + n_lines, sales[i].lines->n, sales[i].fee_minor, err);
+        n_lines += sales[i].lines->n;
+    }
+    return rc == 0 ? clearing_open(batch, lines, n_lines, err) : rc;
 }
 
-/* Money that came too late was nobody's but the customer's. */
-static void return_late(struct batch *batch, const struct refund_row *row, struct transfers *transfers)
+/* Money that came too late was nobody's but the customer's; its fee is the platform's loss, once all has gone back. */
+static void return_late(struct batch *batch, const struct refund_row *row, const struct payment_row *payment,
+                        struct transfers *transfers)
 {
+    const int64_t fee_minor = payment->amount_minor == row->amount_minor ? payment->fee_minor : 0;
+
     struct transfer head = head_of(row->biz_id, TRANSFER_REFUND, row->refund_id, row->currency);
     struct transfer *transfer = transfer_begin(transfers, &head, 2, batch->arena);
 
     transfer_debit(transfer, ACCOUNT_REFUNDS, 0, row->amount_minor);
     transfer_credit(transfer, ACCOUNT_CHANNEL_RECEIVABLE, row->channel_account_id, row->amount_minor);
     head.kind = TRANSFER_REVERSAL;
-    transfer = transfer_begin(transfers, &head, 2, batch->arena);
+    transfer = transfer_begin(transfers, &head, 4, batch->arena);
     transfer_debit(transfer, ACCOUNT_CUSTOMER_LIABILITY, 0, row->amount_minor);
     transfer_credit(transfer, ACCOUNT_REFUNDS, 0, row->amount_minor);
+    transfer_debit(transfer, ACCOUNT_PLATFORM_REVENUE, 0, fee_minor);
+    transfer_credit(transfer, ACCOUNT_CHANNEL_FEES, row->channel_account_id, fee_minor);
 }
 
 static int64_t cost_of(const struct booked_refund *refund, const struct refund_line_row *recall)
@@ -99,6 +128,26 @@ static struct order_refunded refunded_of(struct batch *batch, const struct booke
     return refunded;
 }
 
+static int return_all_late(struct batch *batch, const struct booked_refund *refunds, size_t n,
+                           struct transfers *transfers, struct err *err)
+{
+    struct payment_key *keys = arena_array_of(batch->arena, struct payment_key, n);
+    struct payment_row *payments = NULL;
+    size_t n_payments = 0;
+    size_t n_keys = 0;
+    int rc;
+
+    for (size_t i = 0; i < n; i++)
+        if (refunds[i].lines == NULL)
+            keys[n_keys++] = (struct payment_key){.id = refunds[i].row->payment_id, .biz_id = refunds[i].row->biz_id};
+    rc = payment_store_find(batch->tx, keys, n_keys, batch->arena, &payments, &n_payments, err);
+    for (size_t i = 0; i < n && rc == 0; i++)
+        for (size_t j = 0; j < n_payments && refunds[i].lines == NULL; j++)
+            if (payments[j].payment_id == refunds[i].row->payment_id)
+                return_late(batch, refunds[i].row, &payments[j], transfers);
+    return rc;
+}
+
 int book_refunds(struct batch *batch, const struct booked_refund *refunds, size_t n, struct err *err)
 {
     struct order_refunded *of_orders = arena_array_of(batch->arena, struct order_refunded, n);
@@ -115,10 +164,9 @@ int book_refunds(struct batch *batch, const struct booked_refund *refunds, size_
             ended[n_ended++] = refunds[i].row->order_id;
     }
     transfers = transfers_begin(clearing_refund_transfers_max(of_orders, n_of_orders) + 2 * n, batch->arena);
-    for (size_t i = 0; i < n; i++)
-        if (refunds[i].lines == NULL)
-            return_late(batch, refunds[i].row, &transfers);
-    rc = clearing_refund(batch, of_orders, n_of_orders, &transfers, err);
+    rc = return_all_late(batch, refunds, n, &transfers, err);
+    if (rc == 0)
+        rc = clearing_refund(batch, of_orders, n_of_orders, &transfers, err);
     if (rc == 0)
         rc = clearing_end(batch, ended, n_ended, err);
     if (rc == 0)

@@ -17,6 +17,7 @@ struct booked_sale {
     const struct order_row *order;
     const struct order_lines *lines;
     int64_t channel_account_id;
+    int64_t fee_minor; /* of what was paid */
 };
 int book_sales(struct batch *batch, const struct booked_sale *sales, size_t n, struct err *err) MUST_CHECK;
 

@@ -108,6 +108,7 @@ static int pay_orders(struct batch *batch, struct payment_moves *moves, struct e
             .payment_id = row->payment_id,
             .amount = money_of(row->amount_minor, row->currency),
             .channel_account_id = row->channel_account_id,
+            .fee_minor = row->fee_minor,
             .actor = arena_printf(batch->arena, "payment %s", id_show(ID_PAYMENT, row->payment_id)),
         };
     }

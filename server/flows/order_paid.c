@@ -44,13 +44,15 @@ static void move_to_fulfilled(struct order_moves *moves, struct order_row *row, 
             now_ms);
 }
 
-/* Which account took the order's money. */
-static int64_t account_of(const struct order_row *row, const struct paid_order *orders, size_t n)
+/* The money that paid the order. */
+static const struct paid_order *money_of_order(const struct order_row *row, const struct paid_order *orders, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (orders[i].payment_id == row->payment_id)
-            return orders[i].channel_account_id;
-    return 0;
+    size_t at = 0;
+
+    while (at < n && orders[at].payment_id != row->payment_id)
+        at++;
+    PRE(at < n);
+    return &orders[at];
 }
 
 static int grant_and_book(struct batch *batch, const struct order_moves *moves, const struct paid_order *orders,
@@ -63,9 +65,14 @@ static int grant_and_book(struct batch *batch, const struct order_moves *moves, 
     rc = order_load_lines(batch, moves->rows, moves->n_rows, lines, err);
     if (rc == 0)
         rc = fulfil_grant(batch, moves->rows, lines, moves->n_rows, err);
-    for (size_t i = 0; i < moves->n_rows && rc == 0; i++)
-        sales[i] = (struct booked_sale){
-            .order = moves->rows[i], .lines = &lines[i], .channel_account_id = account_of(moves->rows[i], orders, n)};
+    for (size_t i = 0; i < moves->n_rows && rc == 0; i++) {
+        const struct paid_order *paid = money_of_order(moves->rows[i], orders, n);
+
+        sales[i] = (struct booked_sale){.order = moves->rows[i],
+                                        .lines = &lines[i],
+                                        .channel_account_id = paid->channel_account_id,
+                                        .fee_minor = paid->fee_minor};
+    }
     return rc == 0 ? book_sales(batch, sales, moves->n_rows, err) : rc;
 }
 

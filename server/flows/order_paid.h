@@ -18,6 +18,7 @@ struct paid_order {
     int64_t payment_id;
     struct money amount;
     int64_t channel_account_id;
+    int64_t fee_minor; /* of the amount: the channel's */
     const char *actor;
     bool is_look; /* nothing moves: only tell what would */
 

@@ -29,6 +29,7 @@ static int use_money(struct batch *batch, struct repair_payment *c, struct payme
         .payment_id = row->payment_id,
         .amount = money_of(row->amount_minor, row->currency),
         .channel_account_id = row->channel_account_id,
+        .fee_minor = row->fee_minor,
         .actor = c->command.actor,
         .is_look = c->is_look,
     };
@@ -94,6 +95,7 @@ static struct channel_verdict verdict_of(const struct statement_line_row *line)
         .transaction = line->channel_transaction,
         .action_url = "",
         .failure = "",
+        .fee_minor = line->fee_minor,
     };
 }
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "flows/complete_payment.h"
 #include "flows/complete_refund.h"
+#include "flows/pay_order.h"
 #include "flows/refund_order.h"
 #include "lib/partners.h"
 #include "settlement/ops_clearing.h"
@@ -244,6 +246,35 @@ static void explicit_bearer_gives_back_what_was_said(void **state)
     expect_ledger_balances();
 }
 
+/* The fee is borne by all who share, and of what goes back later by the platform. */
+static void fee_is_taken_before_the_split(void **state)
+{
+    const int64_t order_id = given_pending_order(db, "u1", gold.sku_id, 2);
+    struct complete_payment c = {.verdict = {.word = CHANNEL_HAS_MONEY,
+                                             .amount = money_of(2500, "EUR"),
+                                             .fee_minor = 100,
+                                             .action_url = "",
+                                             .failure = ""}};
+    struct begin_payment pay_it = {.order_id = order_id, .account_id = 5, .return_url = ""};
+
+    (void)state;
+    assert_int_equal(act(db, &begin_payment_plan, &pay_it, sizeof pay_it, NULL), 0);
+    c.payment_id = pay_it.payment->payment_id;
+    assert_int_equal(act(db, &complete_payment_plan, &c, sizeof c, NULL), 0);
+    assert_int_equal(balance(ACCOUNT_CHANNEL_RECEIVABLE), 2400);
+    assert_int_equal(balance(ACCOUNT_CHANNEL_FEES), 100);
+    confirm(order_id);
+    clear(order_id);
+    assert_int_equal(balance(ACCOUNT_CHANNEL_FEES), 0);
+    assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), -720);
+    assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), -1680);
+    refund(order_id, 2);
+    assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), 0);
+    assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), 100);
+    assert_int_equal(balance(ACCOUNT_CHANNEL_RECEIVABLE), -100);
+    expect_ledger_balances();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +285,7 @@ int main(void)
         cmocka_unit_test_setup(line_that_went_back_whole_is_cleared_with_nothing, given_split),
         cmocka_unit_test_setup(late_money_is_booked_in_and_out, given_split),
         cmocka_unit_test_setup(split_is_frozen_at_sale, given_split),
+        cmocka_unit_test_setup(fee_is_taken_before_the_split, given_split),
         cmocka_unit_test_setup(explicit_bearer_gives_back_what_was_said, given_split),
     };
 

@@ -164,7 +164,7 @@ static void expect_repair(enum statement_line_kind kind, int64_t object_id, bool
     test_db_run(db, "DELETE FROM bmt_payment.statement_lines");
     test_db_run(db, arena_printf(db->arena,
                                  "INSERT INTO bmt_payment.statement_lines VALUES (%d, 1, 1, 1, 1001, 5, %d, %lld, "
-                                 "'%s', 'ct_1', 'EUR', 1250, 1)",
+                                 "'%s', 'ct_1', 'EUR', 1250, 1, 0)",
                                  LINE, (int)kind, (long long)object_id, kind == STATEMENT_PAYMENT ? "cp_901" : "cr_1"));
     for (int is_look = 1; is_look >= 0; is_look--) {
         const struct statement_repair repair = {.line_id = LINE, .actor = "test", .is_look = is_look != 0};
