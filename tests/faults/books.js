@@ -114,7 +114,7 @@ export async function checkStatements(fleet, shop) {
   let lines = 0;
   for (const date of days) {
     for (let part = 1, parts = 1; part <= parts; part += 1) {
-      const file = statement(channel.payments, channel.refunds, shop.merchant, date, part);
+      const file = statement(channel, shop.merchant, date, part);
       parts = file.parts;
       const seen = await hub.ImportStatement({ request_id: requestId('statement'), channel_account_id: shop.accountId, date, file: Buffer.from(JSON.stringify(file)) });
       lines += Number(seen.lines);
