@@ -13,7 +13,6 @@ enum { CALLERS_MAX = 2048 };
 struct run {
     struct bmt_client *client;
     const struct load *load;
-    _Atomic uint64_t next;
     atomic_bool is_measuring;
     atomic_bool is_over;
     _Atomic int open;
@@ -21,6 +20,9 @@ struct run {
     uint64_t errors;
     char first_error[640];
 };
+
+/* Counts on over all runs of the process: a second run's calls must not be repeats of the first one's. */
+static _Atomic uint64_t next_call;
 
 struct caller {
     struct run *run;
@@ -53,7 +55,7 @@ static void start_call(struct caller *caller)
 {
     struct run *run = caller->run;
     uint8_t bytes[LOAD_BYTES_MAX];
-    const size_t size = run->load->fill(atomic_fetch_add(&run->next, 1), bytes);
+    const size_t size = run->load->fill(atomic_fetch_add(&next_call, 1), bytes);
 
     caller->begin_ns = clock_steady_ns();
     bmt_call_start(run->client, run->load->service, run->load->method, bytes, size, on_answer, caller);

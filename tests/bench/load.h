@@ -10,7 +10,10 @@
 
 #include "bmtclient.h"
 
-/* What one kind of call sends. `fill` packs the request of the n-th call into `bytes` and returns its size. */
+/*
+ * What one kind of call sends. `fill` packs the request of the n-th call of this process into `bytes` and returns its
+ * size.
+ */
 struct load {
     const ProtobufCServiceDescriptor *service;
     const char *method;
