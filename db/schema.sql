@@ -185,6 +185,13 @@ CREATE TABLE `txn_decisions` (
   PRIMARY KEY (`gtid`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='the fate of global transactions whose home is this module';
 
+-- bmt_product.catalogue_versions
+CREATE TABLE `catalogue_versions` (
+  `biz_id` bigint(20) NOT NULL,
+  `version` bigint(20) NOT NULL COMMENT 'counts changes of what a sale asks of a SKU; no row: none yet',
+  PRIMARY KEY (`biz_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- bmt_product.entitlement_lots
 CREATE TABLE `entitlement_lots` (
   `lot_id` bigint(20) NOT NULL,

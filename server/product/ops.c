@@ -5,19 +5,10 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "product/ops_offers.h"
 #include "product/rules.h"
 #include "product/state.h"
 #include "product/store.h"
-
-static int compare_keys(const void *left, const void *right)
-{
-    const struct product_key *a = left;
-    const struct product_key *b = right;
-
-    if (a->id != b->id)
-        return a->id < b->id ? -1 : 1;
-    return (a->biz_id > b->biz_id) - (a->biz_id < b->biz_id);
-}
 
 /* Sorts keys and drops repeated ones. Returns how many are left. */
 static size_t sort_keys(struct product_key *keys, size_t n)
@@ -25,9 +16,9 @@ static size_t sort_keys(struct product_key *keys, size_t n)
     size_t n_distinct = 0;
 
     if (n > 1)
-        qsort(keys, n, sizeof *keys, compare_keys);
+        qsort(keys, n, sizeof *keys, product_compare_keys);
     for (size_t i = 0; i < n; i++)
-        if (n_distinct == 0 || compare_keys(&keys[n_distinct - 1], &keys[i]) != 0)
+        if (n_distinct == 0 || product_compare_keys(&keys[n_distinct - 1], &keys[i]) != 0)
             keys[n_distinct++] = keys[i];
     return n_distinct;
 }
@@ -47,7 +38,8 @@ static int compare_offers(const void *left, const void *right)
     const struct offer_row *a = left;
     const struct offer_row *b = right;
 
-    return compare_keys(&(struct product_key){a->sku_id, a->biz_id}, &(struct product_key){b->sku_id, b->biz_id});
+    return product_compare_keys(&(struct product_key){a->sku_id, a->biz_id},
+                                &(struct product_key){b->sku_id, b->biz_id});
 }
 
 /* The first offer of the SKU in sorted offers; NULL when there is none. */
@@ -98,11 +90,9 @@ int product_price_lines(struct batch *batch, struct sale_line *lines, size_t n, 
     size_t n_offers = 0;
     int rc;
 
-    rc = product_store_find_offers(batch->tx, keys, n_keys, batch->now_ms, batch->arena, &offers, &n_offers, err);
+    rc = product_find_offers(batch, keys, n_keys, &offers, &n_offers, err);
     if (rc != 0)
         return rc;
-    if (n_offers > 1)
-        qsort(offers, n_offers, sizeof *offers, compare_offers);
     for (size_t i = 0; i < n; i++)
         if (!lines[i].command->is_done)
             price_line(&lines[i], offers, n_offers);

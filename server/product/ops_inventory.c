@@ -6,10 +6,12 @@
 
 #include "base/id.h"
 #include "product/ops_inventory.h"
+#include "product/ops_offers.h"
 
 /* A stock while a batch changes it: the row, and how it stood when it was read. */
 struct present {
     bool was_stored;
+    bool was_counted;
     struct stock_row row;
 };
 
@@ -46,6 +48,7 @@ static int load(struct batch *batch, const struct product_key *keys, struct pres
                 stocks[i].row = rows[j];
                 stocks[i].row.version_read = rows[j].version;
                 stocks[i].was_stored = true;
+                stocks[i].was_counted = rows[j].is_counted;
             }
     }
     *ret_stocks = stocks;
@@ -108,17 +111,22 @@ static void change(struct change_stock *c, struct present *stock, int64_t now_ms
     c->row = stock->row;
 }
 
+/* Whether stock is counted is part of the offer; how much there is, is not. */
 static int write_changes(struct batch *batch, const struct present *stocks, size_t n, struct err *err)
 {
+    int64_t *biz_ids = arena_array_of(batch->arena, int64_t, n);
     struct stock_row *made = arena_array_of(batch->arena, struct stock_row, n);
     struct stock_row *changed = arena_array_of(batch->arena, struct stock_row, n);
     size_t n_made = 0;
     size_t n_changed = 0;
+    size_t n_offers = 0;
     int rc;
 
     for (size_t i = 0; i < n; i++) {
         if (stocks[i].row.version == stocks[i].row.version_read)
             continue;
+        if (stocks[i].row.is_counted != stocks[i].was_counted)
+            biz_ids[n_offers++] = stocks[i].row.biz_id;
         if (stocks[i].was_stored)
             changed[n_changed++] = stocks[i].row;
         else
@@ -127,6 +135,8 @@ static int write_changes(struct batch *batch, const struct present *stocks, size
     rc = product_store_insert_stocks(batch->tx, made, n_made, err);
     if (rc == 0)
         rc = product_store_update_stocks(batch->tx, changed, n_changed, err);
+    if (rc == 0)
+        rc = product_count_changes(batch, biz_ids, n_offers, err);
     return rc;
 }
 

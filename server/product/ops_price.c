@@ -3,6 +3,7 @@
 
 #include "base/id.h"
 #include "product/ops_catalogue.h"
+#include "product/ops_offers.h"
 
 /* A price may begin this much in the past, for clocks that differ a little. */
 enum { PRICE_PAST_MS_MAX = 5000 };
@@ -46,6 +47,7 @@ static int create_price_body(struct batch *batch, struct err *err)
 {
     struct product_key *keys = arena_array_of(batch->arena, struct product_key, batch->n);
     struct price_row *rows = arena_array_of(batch->arena, struct price_row, batch->n);
+    int64_t *biz_ids = arena_array_of(batch->arena, int64_t, batch->n);
     struct sku_row *skus = NULL;
     struct price_row *taken = NULL;
     size_t n_skus = 0;
@@ -75,9 +77,11 @@ static int create_price_body(struct batch *batch, struct err *err)
         c->row.price_id = id_new(0);
         c->row.biz_id = c->command.biz_id;
         c->row.create_time_ms = batch->now_ms;
+        biz_ids[n] = c->command.biz_id;
         rows[n++] = c->row;
     }
-    return product_store_insert_prices(batch->tx, rows, n, err);
+    rc = product_store_insert_prices(batch->tx, rows, n, err);
+    return rc != 0 ? rc : product_count_changes(batch, biz_ids, n, err);
 }
 
 static int list_prices_body(struct batch *batch, struct err *err)

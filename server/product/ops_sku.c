@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "product/ops.h"
 #include "product/ops_catalogue.h"
+#include "product/ops_offers.h"
 
 /* Codes are unique in the business: taken ones are found before the insert, races by its unique key. */
 static int refuse_taken_codes(struct batch *batch, struct err *err)
@@ -111,6 +112,7 @@ static void edit(struct edit_sku *c, struct sku_row *row, int64_t now_ms)
 static int edit_sku_body(struct batch *batch, struct err *err)
 {
     struct product_key *keys = arena_array_of(batch->arena, struct product_key, batch->n);
+    int64_t *biz_ids = arena_array_of(batch->arena, int64_t, batch->n);
     struct sku_row *rows = NULL;
     size_t n = 0;
     size_t n_changed = 0;
@@ -135,7 +137,10 @@ static int edit_sku_body(struct batch *batch, struct err *err)
     for (size_t i = 0; i < n; i++)
         if (rows[i].version != rows[i].version_read)
             rows[n_changed++] = rows[i];
-    return product_store_update_skus(batch->tx, rows, n_changed, err);
+    for (size_t i = 0; i < n_changed; i++)
+        biz_ids[i] = rows[i].biz_id;
+    rc = product_store_update_skus(batch->tx, rows, n_changed, err);
+    return rc != 0 ? rc : product_count_changes(batch, biz_ids, n_changed, err);
 }
 
 static int get_sku_body(struct batch *batch, struct err *err)

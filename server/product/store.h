@@ -66,6 +66,13 @@ struct offer_row {
     char currency[CURRENCY_SIZE]; /* empty: no price in any currency */
     int64_t price_id;
     int64_t unit_minor;
+    int64_t effective_time_ms;
+};
+
+/* How often what a sale asks of a business's SKUs has changed; no row: never. */
+struct catalogue_version {
+    int64_t biz_id;
+    int64_t version;
 };
 
 struct stock_row {
@@ -184,9 +191,15 @@ int product_store_find_prices(struct tx *tx, const struct price_row *keys, size_
 int product_store_list_prices(struct tx *tx, int64_t biz_id, int64_t sku_id, const struct page *page,
                               struct arena *arena, struct price_row **ret_rows, size_t *ret_n,
                               struct err *err) MUST_CHECK;
+/* The price of each currency that is effective at now_ms, and all that come later. */
 int product_store_find_offers(struct tx *tx, const struct product_key *keys, size_t n, int64_t now_ms,
                               struct arena *arena, struct offer_row **ret_rows, size_t *ret_n,
                               struct err *err) MUST_CHECK;
+
+int product_store_find_versions(struct tx *tx, const int64_t *biz_ids, size_t n, struct arena *arena,
+                                struct catalogue_version **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* One more change of each; biz_ids sorted and distinct. A transaction's last write, so that it is held but shortly. */
+int product_store_count_changes(struct tx *tx, const int64_t *biz_ids, size_t n, struct err *err) MUST_CHECK;
 
 /* Stock. Moves must be sorted by sku_id; each moves as a whole or, if one does not fit, the batch conflicts. */
 int product_store_find_stocks(struct tx *tx, const struct product_key *keys, size_t n, struct arena *arena,

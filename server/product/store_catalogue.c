@@ -46,14 +46,6 @@ static const struct sql_column price_columns[] = {
 };
 #define PRICE_COLUMNS "sku_id, currency, effective_time_ms, price_id, biz_id, amount_minor, create_time_ms"
 
-static const struct sql_column offer_columns[] = {
-    SQL_COLUMN(struct offer_row, sku_id, SQL_I64),      SQL_COLUMN(struct offer_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct offer_row, spu_id, SQL_I64),      SQL_COLUMN(struct offer_row, title, SQL_TEXT),
-    SQL_COLUMN(struct offer_row, sku_state, SQL_I32),   SQL_COLUMN(struct offer_row, spu_state, SQL_I32),
-    SQL_COLUMN(struct offer_row, is_counted, SQL_BOOL), SQL_COLUMN(struct offer_row, currency, SQL_CHARS),
-    SQL_COLUMN(struct offer_row, price_id, SQL_I64),    SQL_COLUMN(struct offer_row, unit_minor, SQL_I64),
-};
-
 static const struct sql_column key_columns[] = {
     SQL_COLUMN(struct product_key, id, SQL_I64),
     SQL_COLUMN(struct product_key, biz_id, SQL_I64),
@@ -81,10 +73,6 @@ static const struct sql_column list_of_columns[] = {
     SQL_COLUMN(struct list_params, after_id, SQL_I64),
     SQL_COLUMN(struct list_params, limit, SQL_I32),
 };
-static const struct sql_column now_columns[] = {
-    {.name = "now_ms", .type = SQL_I64, .offset = 0, .size = sizeof(int64_t)},
-};
-
 static const struct sql_stmt SPU_INSERT = {
     .name = "spu_insert",
     .module = MODULE_PRODUCT,
@@ -223,27 +211,6 @@ static const struct sql_stmt PRICE_LIST = {
     .result_size = sizeof(struct price_row),
 };
 
-/* All that a sale asks of a SKU, in one statement; the subquery reads one entry of the primary key for each price. */
-static const struct sql_stmt OFFER_FIND = {
-    .name = "offer_find",
-    .module = MODULE_PRODUCT,
-    .text = "SELECT k.sku_id, k.biz_id, k.spu_id, k.title, k.state, u.state, COALESCE(s.is_counted, 0),\n"
-            "       p.currency, p.price_id, p.amount_minor\n"
-            "FROM bmt_product.skus k FORCE INDEX (PRIMARY)\n"
-            "JOIN bmt_product.spus u ON u.spu_id = k.spu_id AND u.biz_id = k.biz_id\n"
-            "LEFT JOIN bmt_product.stocks s ON s.sku_id = k.sku_id AND s.biz_id = k.biz_id\n"
-            "LEFT JOIN bmt_product.price_versions p ON p.sku_id = k.sku_id AND p.biz_id = k.biz_id\n"
-            "    AND p.effective_time_ms = (SELECT MAX(q.effective_time_ms)\n"
-            "                               FROM bmt_product.price_versions q\n"
-            "                               WHERE q.sku_id = p.sku_id AND q.currency = p.currency\n"
-            "                                 AND q.effective_time_ms <= ?)\n"
-            "WHERE (k.sku_id, k.biz_id) IN ({keys})",
-    .params = SQL_COLUMNS(now_columns),
-    .keys = SQL_COLUMNS(key_columns),
-    .results = SQL_COLUMNS(offer_columns),
-    .result_size = sizeof(struct offer_row),
-};
-
 int product_store_insert_spus(struct tx *tx, const struct spu_row *rows, size_t n, struct err *err)
 {
     return sql_write(tx, &SPU_INSERT, rows, n, sizeof *rows, NULL, err);
@@ -327,10 +294,4 @@ int product_store_list_prices(struct tx *tx, int64_t biz_id, int64_t sku_id, con
     };
 
     return sql_select(tx, &PRICE_LIST, &params, arena, ret_rows, ret_n, err);
-}
-
-int product_store_find_offers(struct tx *tx, const struct product_key *keys, size_t n, int64_t now_ms,
-                              struct arena *arena, struct offer_row **ret_rows, size_t *ret_n, struct err *err)
-{
-    return sql_select_in(tx, &OFFER_FIND, &now_ms, keys, n, sizeof *keys, arena, ret_rows, ret_n, err);
 }
