@@ -3,61 +3,78 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "bench/samples.h"
 
-enum { CALLERS_MAX = 2048 };
-
 struct run {
     struct bmt_client *client;
     const struct load *load;
+    bool is_open;
     atomic_bool is_measuring;
     atomic_bool is_over;
-    _Atomic int open;
+    _Atomic int under_way;
+    int64_t begin_ns; /* of the measurement */
     struct samples samples;
-    uint64_t errors;
-    char first_error[640];
+    struct load_result *result;
 };
-
-/* Counts on over all runs of the process: a second run's calls must not be repeats of the first one's. */
-static _Atomic uint64_t next_call;
 
 struct caller {
     struct run *run;
     int64_t begin_ns;
+    atomic_bool is_busy;
 };
 
-static void start_call(struct caller *caller);
+/* Counts on over all runs of the process: a second run's calls must not be repeats of the first one's. */
+static _Atomic uint64_t next_call;
+static struct caller callers[LOAD_CALLERS_MAX];
+
+static void start_call(struct caller *caller, int64_t begin_ns);
+
+static void take_sample(struct run *run, const struct caller *caller)
+{
+    const int64_t now_ns = clock_steady_ns();
+    const int64_t second = (now_ns - run->begin_ns) / 1000000000;
+
+    samples_add(&run->samples, now_ns - caller->begin_ns);
+    if (second >= 0 && second < LOAD_SECONDS_MAX)
+        run->result->per_second[second]++;
+}
 
 static void on_answer(void *context, const void *reply, size_t size, const struct bmt_error *error)
 {
     struct caller *caller = context;
     struct run *run = caller->run;
 
-    if (error != NULL) {
-        if (run->errors++ == 0)
-            snprintf(run->first_error, sizeof run->first_error, "%s: %s", error->reason, error->message);
+    if (error != NULL &&
+        (run->load->expected_reason == NULL || strcmp(error->reason, run->load->expected_reason) != 0)) {
+        if (run->result->errors++ == 0)
+            snprintf(run->result->first_error, sizeof run->result->first_error, "%s: %s", error->reason,
+                     error->message);
     } else {
-        if (run->load->answered != NULL)
+        if (error == NULL && run->load->answered != NULL)
             run->load->answered(reply, size);
         if (atomic_load_explicit(&run->is_measuring, memory_order_relaxed))
-            samples_add(&run->samples, clock_steady_ns() - caller->begin_ns);
+            take_sample(run, caller);
     }
-    if (atomic_load_explicit(&run->is_over, memory_order_relaxed))
-        atomic_fetch_sub(&run->open, 1);
-    else
-        start_call(caller);
+    if (run->is_open || atomic_load_explicit(&run->is_over, memory_order_relaxed)) {
+        atomic_store(&caller->is_busy, false);
+        atomic_fetch_sub(&run->under_way, 1);
+    } else {
+        start_call(caller, clock_steady_ns());
+    }
 }
 
-static void start_call(struct caller *caller)
+static void start_call(struct caller *caller, int64_t begin_ns)
 {
     struct run *run = caller->run;
     uint8_t bytes[LOAD_BYTES_MAX];
     const size_t size = run->load->fill(atomic_fetch_add(&next_call, 1), bytes);
 
-    caller->begin_ns = clock_steady_ns();
+    caller->begin_ns = begin_ns;
     bmt_call_start(run->client, run->load->service, run->load->method, bytes, size, on_answer, caller);
 }
 
@@ -68,34 +85,93 @@ static void pause_seconds(double seconds)
         NULL);
 }
 
-void load_run(struct bmt_client *client, const struct load *load, int callers, double seconds,
-              struct load_result *ret_result)
+static void begin_measuring(struct run *run)
 {
-    static struct caller all[CALLERS_MAX];
-    struct run run = {.client = client, .load = load, .open = callers};
-    int64_t begin_ns;
+    run->begin_ns = clock_steady_ns();
+    atomic_store(&run->is_measuring, true);
+}
+
+/* Ends the run and waits for what is under way. */
+static void finish(struct run *run)
+{
     double elapsed;
 
-    for (int i = 0; i < callers; i++) {
-        all[i].run = &run;
-        start_call(&all[i]);
+    atomic_store(&run->is_measuring, false);
+    elapsed = (double)(clock_steady_ns() - run->begin_ns) / 1e9;
+    atomic_store(&run->is_over, true);
+    while (atomic_load(&run->under_way) > 0)
+        pause_seconds(0.01);
+
+    run->result->calls = run->samples.n;
+    run->result->calls_per_s = (double)run->samples.n / elapsed;
+    run->result->p50_ms = samples_percentile_ms(&run->samples, 50);
+    run->result->p90_ms = samples_percentile_ms(&run->samples, 90);
+    run->result->p99_ms = samples_percentile_ms(&run->samples, 99);
+    run->result->p999_ms = samples_percentile_ms(&run->samples, 99.9);
+    run->result->max_ms = samples_percentile_ms(&run->samples, 100);
+    run->result->n_seconds = (int)(elapsed + 0.5);
+    samples_free(&run->samples);
+}
+
+void load_run(struct bmt_client *client, const struct load *load, int n_callers, double seconds,
+              struct load_result *ret_result)
+{
+    struct run run = {.client = client, .load = load, .under_way = n_callers, .result = ret_result};
+
+    *ret_result = (struct load_result){0};
+    for (int i = 0; i < n_callers; i++) {
+        callers[i].run = &run;
+        start_call(&callers[i], clock_steady_ns());
     }
     pause_seconds(seconds / 5);
-    begin_ns = clock_steady_ns();
-    atomic_store(&run.is_measuring, true);
+    begin_measuring(&run);
     pause_seconds(seconds);
-    atomic_store(&run.is_measuring, false);
-    elapsed = (double)(clock_steady_ns() - begin_ns) / 1e9;
-    atomic_store(&run.is_over, true);
-    while (atomic_load(&run.open) > 0)
-        pause_seconds(0.01);
-    *ret_result = (struct load_result){
-        .calls_per_s = (double)run.samples.n / elapsed,
-        .p50_ms = samples_percentile_ms(&run.samples, 50),
-        .p99_ms = samples_percentile_ms(&run.samples, 99),
-        .calls = run.samples.n,
-        .errors = run.errors,
-    };
-    snprintf(ret_result->first_error, sizeof ret_result->first_error, "%s", run.first_error);
-    samples_free(&run.samples);
+    finish(&run);
+}
+
+/* The next caller that is free; the server is far behind when there is none. */
+static struct caller *free_caller(size_t *at)
+{
+    for (size_t tried = 0; tried < LOAD_CALLERS_MAX; tried++) {
+        struct caller *caller = &callers[(*at)++ % LOAD_CALLERS_MAX];
+
+        if (!atomic_load(&caller->is_busy))
+            return caller;
+    }
+    fprintf(stderr, "bench: the rate is too high: %d calls are under way\n", LOAD_CALLERS_MAX);
+    exit(1);
+}
+
+static void wait_until(int64_t moment_ns)
+{
+    const int64_t left_ns = moment_ns - clock_steady_ns();
+
+    if (left_ns > 0)
+        pause_seconds((double)left_ns / 1e9);
+}
+
+void load_run_open(struct bmt_client *client, const struct load *load, double rate, double seconds,
+                   struct load_result *ret_result)
+{
+    struct run run = {.client = client, .load = load, .is_open = true, .result = ret_result};
+    const int64_t begin_ns = clock_steady_ns();
+    const int64_t n_warm = (int64_t)(rate * seconds / 5);
+    const int64_t n = n_warm + (int64_t)(rate * seconds);
+    size_t at = 0;
+
+    *ret_result = (struct load_result){0};
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t due_ns = begin_ns + (int64_t)((double)i * 1e9 / rate);
+
+        wait_until(due_ns);
+        if (i == n_warm)
+            begin_measuring(&run);
+        struct caller *caller = free_caller(&at);
+
+        caller->run = &run;
+        atomic_store(&caller->is_busy, true);
+        atomic_fetch_add(&run.under_way, 1);
+        start_call(caller, due_ns);
+    }
+    finish(&run);
 }
