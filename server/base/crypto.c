@@ -2,11 +2,13 @@
 #include "base/crypto.h"
 
 #include <errno.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,14 +17,60 @@ static EVP_PKEY *evp(const struct crypto_key *key)
     return (EVP_PKEY *)(uintptr_t)key;
 }
 
+/*
+ * Algorithms are looked up by name once, and each thread keeps a context for its MACs: otherwise libcrypto 3 looks them
+ * up for every call, which takes longer than a short hash or MAC itself.
+ */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t mac_of_thread;
+static EVP_MD *sha256;
+static EVP_MAC *hmac;
+
+static void free_mac(void *context)
+{
+    EVP_MAC_CTX_free(context);
+}
+
+static void look_up(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    INVARIANT(sha256 != NULL && hmac != NULL);
+    INVARIANT(pthread_key_create(&mac_of_thread, free_mac) == 0);
+}
+
+static EVP_MAC_CTX *mac_context(void)
+{
+    EVP_MAC_CTX *context;
+
+    pthread_once(&once, look_up);
+    context = pthread_getspecific(mac_of_thread);
+    if (context == NULL) {
+        char digest[] = "SHA256";
+        const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                     OSSL_PARAM_construct_end()};
+
+        context = EVP_MAC_CTX_new(hmac);
+        INVARIANT(context != NULL && EVP_MAC_CTX_set_params(context, params) == 1);
+        INVARIANT(pthread_setspecific(mac_of_thread, context) == 0);
+    }
+    return context;
+}
+
 void crypto_sha256(const void *data, size_t size, uint8_t ret_digest[SHA256_SIZE])
 {
-    INVARIANT(EVP_Digest(data, size, ret_digest, NULL, EVP_sha256(), NULL) == 1);
+    pthread_once(&once, look_up);
+    INVARIANT(EVP_Digest(data, size, ret_digest, NULL, sha256, NULL) == 1);
 }
 
 void crypto_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size, uint8_t ret_mac[SHA256_SIZE])
 {
-    INVARIANT(HMAC(EVP_sha256(), key, (int)key_size, data, size, ret_mac, NULL) != NULL);
+    EVP_MAC_CTX *context = mac_context();
+    size_t written = 0;
+
+    INVARIANT(EVP_MAC_init(context, key, key_size, NULL) == 1);
+    INVARIANT(EVP_MAC_update(context, data, size) == 1);
+    INVARIANT(EVP_MAC_final(context, ret_mac, &written, SHA256_SIZE) == 1 && written == SHA256_SIZE);
 }
 
 void crypto_random(void *ret_bytes, size_t size)
