@@ -222,7 +222,7 @@ int session_connection(struct session *session, size_t server, bool is_read, str
                      log_text("problem", problem), log_i64("number", number));
             return err_fail(err, ERR_DATABASE_UNAVAILABLE);
         }
-        connection->has_bulk = mariadb_connection(connection->mysql);
+        connection->is_mariadb = mariadb_connection(connection->mysql);
     }
     *ret_connection = connection;
     return 0;
@@ -237,6 +237,7 @@ void connection_close(struct connection *connection)
             mysql_stmt_close(connection->prepared[i].handle);
     memset(connection->prepared, 0, sizeof connection->prepared);
     connection->n_prepared = 0;
+    connection->n_awaited = 0;
     mysql_close(connection->mysql);
     connection->mysql = NULL;
 }

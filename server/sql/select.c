@@ -92,7 +92,7 @@ static int select_rows(struct tx *tx, const struct sql_stmt *stmt, const void *p
         bind_row(&stmt->keys, (const char *)keys + which * key_size, scratch,
                  binds + stmt->params.n + i * stmt->keys.n);
     }
-    if (connection->has_bulk)
+    if (connection->is_mariadb)
         mysql_stmt_attr_set(handle, STMT_ATTR_ARRAY_SIZE, &no_array);
     if (mysql_stmt_bind_param(handle, binds) != 0 || mysql_stmt_execute(handle) != 0)
         return sql_failed(connection, mysql_stmt_errno(handle), mysql_stmt_error(handle), stmt->name, err);

@@ -20,6 +20,7 @@ enum {
     STMT_CACHE_SIZE = 512, /* a power of two; about four times what a session prepares */
     ABANDONED_MAX = 64,    /* older ones are found by their age */
     SIGHTINGS_MAX = 1024,
+    AWAITED_MAX = 16,
 };
 
 /* A statement as a connection has prepared it; `n_keys` is the size class of its {keys}, 0 without. */
@@ -29,11 +30,22 @@ struct prepared {
     MYSQL_STMT *handle;
 };
 
+/* A write that was sent, and what must come of it. */
+struct awaited {
+    const struct sql_stmt *stmt;
+    MYSQL_STMT *handle;
+    uint64_t expected;      /* rows; ROWS_ANY: whatever it was */
+    uint64_t *ret_affected; /* the rows are added to it; NULL: nobody asks */
+};
+#define ROWS_ANY UINT64_MAX
+
 struct connection {
-    MYSQL *mysql; /* NULL: not open */
-    bool has_bulk;
+    MYSQL *mysql;    /* NULL: not open */
+    bool is_mariadb; /* takes arrays, and statements sent behind one another */
     size_t n_prepared;
     struct prepared prepared[STMT_CACHE_SIZE];
+    size_t n_awaited;
+    struct awaited awaited[AWAITED_MAX];
 };
 
 struct tx {
@@ -42,6 +54,7 @@ struct tx {
     bool is_open;
     bool is_read;
     bool joined[CONF_SERVERS_MAX];
+    struct connection *flight; /* has writes whose answers are awaited; NULL: none */
     struct xa xa;
 };
 
@@ -85,6 +98,15 @@ int tx_connection(struct tx *tx, enum module module, enum tx_use use, struct con
 
 /* Commits the home server's local transaction; an error other than COMMIT_UNCERTAIN leaves nothing of it. */
 int tx_commit_home(struct connection *home, struct err *err) MUST_CHECK;
+
+/* Sends a write whose values are bound, without waiting for its answer (flight.c). */
+int flight_send(struct connection *connection, const struct awaited *what, struct err *err) MUST_CHECK;
+
+/* Reads the answers that are awaited: 0, or the first error, counts that are not what they must be included. */
+int flight_land(struct connection *connection, struct err *err) MUST_CHECK;
+
+/* The same for the transaction's. */
+int tx_land(struct tx *tx, struct err *err) MUST_CHECK;
 
 /* The prepared statement for this size class. */
 int stmt_prepared(struct connection *connection, const struct sql_stmt *stmt, size_t n_keys, MYSQL_STMT **ret_handle,

@@ -93,11 +93,14 @@ struct sql_stmt {
  * All functions: 0, or ERR_BATCH_CONFLICT (deadlock, lock wait, duplicate key, broken CHECK: roll back, look first,
  * run again; batch_run does so), ERR_DATABASE_UNAVAILABLE (nothing of the transaction will stay), ERR_INTERNAL_ERROR
  * (a programmers' or schema error; logged by the runtime). After an error the transaction can only be rolled back.
+ *
+ * A write does not wait for its answer: its error, and a count that is not what it must be, may be told by a later
+ * function of the same transaction instead, at the latest by tx_commit.
  */
 
 /*
  * Runs the statement once for each of the `n` rows, in as few packets as the server allows; n = 0 does nothing.
- * `ret_affected` (may be NULL) is the sum of affected rows; for a conditional UPDATE compare it with what must be.
+ * `ret_affected` (may be NULL) is the sum of affected rows, and waits for it; sql_write_each compares without waiting.
  * Sort rows by key before an UPDATE, so that two batches lock in one order. Rows matched but unchanged count too.
  */
 int sql_write(struct tx *tx, const struct sql_stmt *stmt, const void *rows, size_t n, size_t row_size,

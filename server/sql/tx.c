@@ -48,6 +48,8 @@ int tx_connection(struct tx *tx, enum module module, enum tx_use use, struct con
         return err_fail(err, ERR_DATABASE_UNAVAILABLE);
 
     rc = session_connection(tx->session, server, tx->is_read, ret_connection, err);
+    if (rc == 0 && (use == TX_READ || tx->flight != *ret_connection))
+        rc = tx_land(tx, err);
     if (rc == 0 && !tx->is_read && !is_home(tx, server) && !tx->joined[server])
         rc = xa_join(tx, server, module, *ret_connection, err);
     if (rc != 0)
@@ -56,11 +58,24 @@ int tx_connection(struct tx *tx, enum module module, enum tx_use use, struct con
     return use == TX_WRITE && !is_home(tx, server) ? xa_before_write(tx, server, err) : 0;
 }
 
+int tx_land(struct tx *tx, struct err *err)
+{
+    struct connection *flight = tx->flight;
+
+    tx->flight = NULL;
+    return flight != NULL ? flight_land(flight, err) : 0;
+}
+
 void tx_rollback(struct tx *tx)
 {
+    struct err unneeded = {0};
+    int landed;
+
     if (!tx->is_open)
         return;
     tx->is_open = false;
+    landed = tx_land(tx, &unneeded);
+    (void)landed; /* whatever the writes found is undone */
     if (tx->is_read)
         return;
     const size_t home = tx->session->db->server_of[tx->home];
@@ -102,9 +117,14 @@ int tx_commit_home(struct connection *home, struct err *err)
 int tx_commit(struct tx *tx, struct err *err)
 {
     const size_t home = tx->session->db->server_of[tx->home];
-    int rc = 0;
+    int rc;
 
     PRE(tx->is_open);
+    rc = tx_land(tx, err);
+    if (rc != 0) {
+        tx_rollback(tx);
+        return rc;
+    }
     if (!tx->is_read && xa_has_written(tx))
         return xa_commit(tx, err);
     if (!tx->is_read && tx->joined[home])
