@@ -12,6 +12,51 @@ fail() {
     exit 1
 }
 
+# A wrong word: told at once, before anything is built or started.
+misuse() {
+    echo "bmt ${0##*/}: $*; ./bmt ${0##*/} --help explains" >&2
+    exit 2
+}
+
+is_kind() { # is_kind KIND VALUE
+    case $1 in
+    NUMBER) case $2 in '' | *[!0-9.]* | . | *.*.*) return 1 ;; esac ;;
+    *'|'*) case $2 in *'|'*) return 1 ;; esac
+        case "|$1|" in *"|$2|"*) ;; *) return 1 ;; esac ;;
+    *) case $2 in '' | -*) return 1 ;; esac ;;
+    esac
+}
+
+# Refuses every word that the command does not take: `takes NAME --flag --option=KIND -- "$@"`, where KIND is NUMBER,
+# a choice such as one|xa, or anything else for a text.
+takes() {
+    known=
+    while [ "$1" != -- ]; do
+        known="$known $1"
+        shift
+    done
+    shift
+    while [ $# -gt 0 ]; do
+        kind=
+        for one in $known; do
+            case $one in
+            "$1") kind=alone ;;
+            "$1="*) kind=${one#*=} ;;
+            esac
+        done
+        case $kind in
+        '') misuse "unknown word '$1'" ;;
+        alone) ;;
+        *)
+            [ $# -gt 1 ] || misuse "$1 needs a value: $kind"
+            is_kind "$kind" "$2" || misuse "$1 takes $kind, not '$2'"
+            shift
+            ;;
+        esac
+        shift
+    done
+}
+
 # Builds a preset; quiet unless it fails. `build PRESET [TARGET...]`
 build() {
     preset=$1
