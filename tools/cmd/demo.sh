@@ -13,9 +13,10 @@ json() {
 seed() {
     business=$(as_admin business register demo --request-id demo-business --name 'Demo shop' --currency EUR -q)
     key=$(as_admin key issue --business "$business" --request-id demo-key --role MERCHANT --label development -o json | json key)
+    # The same request at every start, whatever port the channel has this time.
     account=$(as_admin channel create main --business "$business" --request-id demo-channel --channel sandbox \
-        --title 'Sandbox channel' --merchant demo --secret-name sandbox-main --base-url "$channel_url" \
-        --notify-url "$channel_url/relay" -q)
+        --title 'Sandbox channel' --merchant demo --secret-name sandbox-main --base-url http://127.0.0.1:7452 \
+        --notify-url http://127.0.0.1:7452/relay -q)
     as_admin channel update "$account" --business "$business" --update-mask base_url,notify_url \
         --base-url "$channel_url" --notify-url "$channel_url/relay" -q >/dev/null
     spu=$(as_shop product create gold --request-id demo-spu --title 'Gold membership' -q)
