@@ -10,7 +10,7 @@ import { after, test } from 'node:test';
 
 const TOP = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'bmt-commands-'));
-for (const name of ['bmt', 'tools/cmd', 'tools/ci']) cpSync(join(TOP, name), join(folder, name), { recursive: true });
+for (const name of ['bmt', 'tools/cmd', 'tools/ci', 'tools/progress.sh']) cpSync(join(TOP, name), join(folder, name), { recursive: true });
 after(() => rmSync(folder, { recursive: true, force: true }));
 const filesIn = () => readdirSync(folder).concat(readdirSync(join(folder, 'tools')));
 const before = filesIn();

@@ -2,6 +2,7 @@
 # shellcheck shell=sh
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top" || exit 1
+. tools/progress.sh
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 if [ -n "${NO_COLOR:-}" ] || [ ! -t 1 ]; then
@@ -57,7 +58,7 @@ takes() {
     done
 }
 
-# Builds a preset; quiet unless it fails. `build PRESET [TARGET...]`
+# Builds a preset. `build PRESET [TARGET...]`
 build() {
     preset=$1
     shift
@@ -68,7 +69,7 @@ build() {
     }
     log=build/$preset.build.log
     # shellcheck disable=SC2068 # targets are words
-    cmake --build "build/$preset" ${@:+--target} $@ >"$log" 2>&1 || {
+    progress last_line "$log" cmake --build "build/$preset" ${@:+--target} $@ || {
         tail -n 40 "$log" >&2
         fail "cannot build; repeat with: cmake --build build/$preset"
     }
@@ -80,7 +81,12 @@ node_packages() {
     stamp=$folder/node_modules/.bmt-installed
     if [ ! -f "$stamp" ] || ! cmp -s "$folder/package-lock.json" "$stamp"; then
         say "installing node packages of $folder"
-        (cd "$folder" && npm ci --silent --no-audit --no-fund --no-update-notifier) || fail "npm ci failed in $folder"
+        mkdir -p build
+        progress last_line build/npm.log npm_ci || {
+            tail -n 20 build/npm.log >&2
+            fail "npm ci failed in $folder"
+        }
         cp "$folder/package-lock.json" "$stamp"
     fi
 }
+npm_ci() { (cd "$folder" && npm ci --loglevel=http --no-audit --no-fund --no-update-notifier); }
