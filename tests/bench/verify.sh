@@ -15,12 +15,15 @@ while kill -0 $pid 2>/dev/null; do
     [ -z "$now" ] || peak=$now
     sleep 0.2
 done
-wait $pid
+wait $pid || {
+    echo "bench: verify ended with $?; what it found is in $BMT_VAR_BENCH/verify.json" >&2
+    exit 1
+}
 took_ms=$((($(date +%s%N) - begin) / 1000000))
 orders=$(sed -n 's/^ *"orders": *\([0-9]*\).*/\1/p' "$BMT_VAR_BENCH/verify.json" | head -1)
 rows=$(sed -n 's/^ *"rows": *\([0-9]*\).*/\1/p' "$BMT_VAR_BENCH/verify.json" | head -1)
 if [ "${1:-}" = --json ]; then
-    echo "{\"name\":\"verify\",\"orders\":$orders,\"rows\":$rows,\"took_ms\":$took_ms,\"peak_kib\":$peak}"
+    echo "{\"name\": \"verify\", \"params\": {\"orders\": $orders, \"rows\": $rows}, \"value\": $took_ms, \"unit\": \"ms\", \"ratios\": {}, \"peak_kib\": $peak}"
 else
     echo "verify            $orders orders, $rows rows in $took_ms ms, peak $((peak / 1024)) MiB"
 fi
