@@ -48,6 +48,17 @@ export function layers(file) {
     }));
 }
 
+// A room that nobody has placed could include whatever it likes: each stands in LAYERS or SERVICES.
+export function rooms(files) {
+  const first = new Map();
+  for (const { path } of files) {
+    const room = /^server\/([^/]+)\//.exec(path)?.[1];
+    if (room && !SERVICES.includes(room) && !Object.hasOwn(LAYERS, room) && !first.has(room)) first.set(room, path);
+  }
+  return [...first].map(([room, path]) => ({ path, line: 1,
+    message: `the room ${room}/ has no layer: give it one in tools/tidy/rules.js (LAYERS, SERVICES) and in ARCHITECTURE.md` }));
+}
+
 // Each library has one door.
 const DOORS = [
   { header: /^#include <(grpc|grpc\/.*)>/, may: /^(server\/rpc\/|clients\/lib\/|tests\/)/, say: 'gRPC is known in server/rpc and clients/lib only' },

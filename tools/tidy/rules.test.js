@@ -1,7 +1,7 @@
 // The rules find what they name.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { banned, codeOnly, doors, layers, leftovers, movers, sizes } from './rules.js';
+import { banned, codeOnly, doors, layers, leftovers, movers, rooms, sizes } from './rules.js';
 
 const file = (path, text) => ({ path, text, lines: text.split('\n') });
 const cases = [
@@ -42,4 +42,11 @@ test('a long function is found by its name', () => {
 test('a second mover is found', () => {
   const update = '"UPDATE bmt_order.orders\\n"\n"SET state = ?\\n"\n"WHERE x"';
   assert.equal(movers([file('a.c', update), file('b.c', update)]).length, 1);
+});
+
+test('a room without a layer is refused, once', () => {
+  const found = rooms(['server/base/x.c', 'server/order/ops.c', 'server/main.c', 'server/attic/a.c', 'server/attic/b.h', 'server/con-structor/c.c']
+    .map((path) => file(path, '')));
+  assert.deepEqual(found.map(({ path }) => path), ['server/attic/a.c', 'server/con-structor/c.c']);
+  assert.match(found[0].message, /^the room attic\/ has no layer: .*ARCHITECTURE\.md$/);
 });
