@@ -2,10 +2,15 @@
 # Measures verify over a million orders on the databases of a running `up`, called by ./bmt bench verify [--json].
 # BMT_DB_SOCKET and BMT_VAR_BENCH say where; BMT_BENCH_ORDERS fewer orders (1000000).
 set -eu
+. tools/progress.sh
 n=${BMT_BENCH_ORDERS:-1000000}
 echo "    filling in $n orders" >&2
-mariadb --no-defaults -u root -S "$BMT_DB_SOCKET" -D bmt_product -e "SET @n = $n, @first = 1 << 40, @sku = 4096;
-SOURCE tests/bench/fill.sql"
+progress last_line "$BMT_VAR_BENCH/fill.log" mariadb --no-defaults -u root -S "$BMT_DB_SOCKET" -D bmt_product \
+    -e "SET @n = $n, @first = 1 << 40, @sku = 4096;
+SOURCE tests/bench/fill.sql" >&2 || {
+    cat "$BMT_VAR_BENCH/fill.log" >&2
+    exit 1
+}
 begin=$(date +%s%N)
 /usr/bin/env -i PATH="$PATH" build/release/clients/bmtctl verify --config "$BMT_VAR_BENCH/etc/bmtd.conf" -o json >"$BMT_VAR_BENCH/verify.json" &
 pid=$!
