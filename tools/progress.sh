@@ -35,6 +35,7 @@ progress_watch() { # progress_watch SHOW
         [ -t 1 ] || [ $((progress_s % ${BMT_PROGRESS_S:-10})) = 0 ] || continue
         progress_shown=$("$1" "$progress_log")
         if [ -t 1 ]; then
+            progress_shown=$(echo "$progress_shown" | cut -c 1-66) # a line that wraps could not be taken back
             printf '\r\033[K    %s%s s' "${progress_shown:+$progress_shown, }" $progress_s
         else
             printf '    %s%s s\n' "${progress_shown:+$progress_shown, }" $progress_s
