@@ -69,6 +69,15 @@ static void admit_refuse_method(struct call *call, enum err_id id, const char *m
     call_fail(call, &err);
 }
 
+/* `full` is what holds too many: the method, or the class that it belongs to. */
+static void admit_refuse_full(struct call *call, const char *full)
+{
+    struct err err = {0};
+
+    (void)err_fail(&err, ERR_QUEUE_FULL, call->method->name, full);
+    call_fail(call, &err);
+}
+
 static void admit_unknown_method(struct call *call)
 {
     char *name = grpc_slice_to_c_string(call->details.method);
@@ -153,9 +162,11 @@ static void admit_to_queue(struct call *call)
         serve_calls(NULL, call->method, &item, 1);
         return;
     }
-    if (queue_push(call->method->queue, call))
+    const enum queue_push pushed = queue_push(call->method->queue, call);
+    if (pushed == QUEUE_TOOK)
         return;
-    admit_refuse_method(call, ERR_QUEUE_FULL, call->method->name);
+    admit_refuse_full(call, pushed == QUEUE_IS_FULL ? call->method->name
+                                                    : lanes_class_name((enum priority)call->method->rule.priority));
     if (is_stream)
         call_unref(call);
 }

@@ -159,7 +159,7 @@ int auth_keys_find(struct auth_keys *keys, const uint8_t hash[API_KEY_HASH_SIZE]
     } else if (miss->until_ns > clock_steady_ns() && memcmp(miss->hash, hash, API_KEY_HASH_SIZE) == 0) {
         rc = err_fail(err, miss->id);
     } else if (keys->n_waiters == WAITERS_MAX) {
-        rc = err_fail(err, ERR_QUEUE_FULL, "authentication");
+        rc = err_fail(err, ERR_QUEUE_FULL, "authentication", "authentication");
     } else {
         struct waiter *waiter = &keys->waiters[keys->n_waiters++];
 

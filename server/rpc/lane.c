@@ -45,8 +45,9 @@ struct group {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work;
     struct queue *first, *last; /* queues that hold something, longest waiting first */
-    size_t waiting;
-    int64_t taken_ns; /* when a lane last took something */
+    size_t waiting;             /* calls and steps together */
+    size_t waiting_max;         /* from there on no call is taken; const */
+    int64_t taken_ns;           /* when a lane last took something */
     unsigned n_sleeping;
     unsigned n_awake;
     unsigned wakeups; /* lanes told to wake that have not run yet */
@@ -86,6 +87,18 @@ struct session *lane_session(struct lane *lane)
 struct arena *lane_arena(struct lane *lane)
 {
     return lane->arena;
+}
+
+const char *lanes_class_name(enum priority priority)
+{
+    static const char *const names[PRIORITY_COUNT] = {
+        [PRIORITY_RECOVERY] = "class recovery",
+        [PRIORITY_SALE] = "class sale",
+        [PRIORITY_READ] = "class read",
+        [PRIORITY_REPORT] = "class report",
+    };
+
+    return names[priority];
 }
 
 static void *lanes_alloc(struct lanes *lanes, size_t count, size_t size)
@@ -183,9 +196,10 @@ static void *lane_run(void *context)
     return NULL;
 }
 
-static void group_start(struct lanes *lanes, struct group *group, int64_t n_lanes)
+static void group_start(struct lanes *lanes, const struct conf *conf, struct group *group, int64_t n_lanes)
 {
     group->all = lanes;
+    group->waiting_max = (size_t)conf->rpc_class_queue_max;
     group->n_lanes = (unsigned)n_lanes;
     group->lanes = lanes_alloc(lanes, group->n_lanes, sizeof(struct lane));
     pthread_mutex_init(&group->lock, NULL);
@@ -207,10 +221,10 @@ struct lanes *lanes_start(const struct conf *conf, struct db *db)
     lanes->db = db;
     pthread_mutex_init(&lanes->arena_lock, NULL);
     pthread_mutex_init(&lanes->steps_lock, NULL);
-    group_start(lanes, &lanes->groups[PRIORITY_RECOVERY], conf->rpc_lanes_recovery);
-    group_start(lanes, &lanes->groups[PRIORITY_SALE], conf->rpc_lanes_sale);
-    group_start(lanes, &lanes->groups[PRIORITY_READ], conf->rpc_lanes_read);
-    group_start(lanes, &lanes->groups[PRIORITY_REPORT], conf->rpc_lanes_report);
+    group_start(lanes, conf, &lanes->groups[PRIORITY_RECOVERY], conf->rpc_lanes_recovery);
+    group_start(lanes, conf, &lanes->groups[PRIORITY_SALE], conf->rpc_lanes_sale);
+    group_start(lanes, conf, &lanes->groups[PRIORITY_READ], conf->rpc_lanes_read);
+    group_start(lanes, conf, &lanes->groups[PRIORITY_REPORT], conf->rpc_lanes_report);
     pthread_rwlock_wrlock(&door);
     PRE(lanes_now == NULL);
     lanes_now = lanes;
@@ -282,14 +296,17 @@ static void queue_grow(struct queue *queue)
     queue->head = 0;
 }
 
-bool queue_push(struct queue *queue, void *item)
+enum queue_push queue_push(struct queue *queue, void *item)
 {
     struct group *group = queue->group;
 
     pthread_mutex_lock(&group->lock);
-    if (queue->plan.length_max != 0 && queue->count >= queue->plan.length_max) {
+    if (queue->plan.length_max != 0 &&
+        (queue->count >= queue->plan.length_max || group->waiting >= group->waiting_max)) {
+        const bool is_own = queue->count >= queue->plan.length_max;
+
         pthread_mutex_unlock(&group->lock);
-        return false;
+        return is_own ? QUEUE_IS_FULL : QUEUE_CLASS_IS_FULL;
     }
     if (queue->count == queue->ring_size)
         queue_grow(queue);
@@ -308,7 +325,7 @@ bool queue_push(struct queue *queue, void *item)
     if (group->n_sleeping > 0 && (group->n_awake == 0 || group->waiting >= WAKE_SECOND))
         group_wake(group);
     pthread_mutex_unlock(&group->lock);
-    return true;
+    return QUEUE_TOOK;
 }
 
 bool lanes_are_waiting(const struct lanes *lanes)
@@ -368,8 +385,8 @@ void step_post(struct step *step, void *item)
     if (queue == NULL && lanes_now != NULL)
         queue = step_queue_make(lanes_now, step);
     if (queue != NULL) {
-        bool is_in = queue_push(queue->queue, item);
-        INVARIANT(is_in);
+        const enum queue_push pushed = queue_push(queue->queue, item);
+        INVARIANT(pushed == QUEUE_TOOK);
     }
     pthread_rwlock_unlock(&door);
     /* Only after the lanes have stopped: what the step would have recorded is found again by recovery jobs. */

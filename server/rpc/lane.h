@@ -3,8 +3,8 @@
  *
  * A method's calls wait in the method's queue. A free lane of the method's priority takes what waits there, up to the
  * method's batch_max, and runs the handler once with the array. It never waits for a batch to fill: while it works,
- * the next batch gathers. Calls whose deadline passed while waiting are answered without work. Queues are bounded;
- * one further call is refused with QUEUE_FULL.
+ * the next batch gathers. Calls whose deadline passed while waiting are answered without work. Queues are bounded, each
+ * and those of one priority together; one further call is refused with QUEUE_FULL.
  *
  * A step is the same for work that continues after a hop to the outside (a channel's HTTP API): it is posted from any
  * thread and runs in a lane, in batches, with whatever items its flow gave it.

@@ -26,10 +26,13 @@ struct queue_plan {
     const char *name; /* the label of its metrics */
     enum priority priority;
     unsigned batch_max;
-    unsigned length_max; /* 0: no limit */
+    unsigned length_max; /* 0: no limit, nor that of the priority's queues together */
     queue_run *run;
     void *context;
 };
+
+/* The priority as QUEUE_FULL names it, such as `class sale`. */
+const char *lanes_class_name(enum priority priority);
 
 /* `db` may be NULL in tests: lanes then have no session. */
 struct lanes *lanes_start(const struct conf *conf, struct db *db);
@@ -42,8 +45,13 @@ void lanes_free(struct lanes *lanes);
 /* A new queue; lives as long as the lanes. */
 struct queue *lanes_queue(struct lanes *lanes, const struct queue_plan *plan);
 
-/* False when the queue is full. Thread-safe. */
-bool queue_push(struct queue *queue, void *item);
+enum queue_push {
+    QUEUE_TOOK,
+    QUEUE_IS_FULL,
+    QUEUE_CLASS_IS_FULL, /* all queues of the priority together hold rpc.class_queue_max */
+};
+/* Thread-safe. */
+enum queue_push queue_push(struct queue *queue, void *item) MUST_CHECK;
 
 /* Whether items wait anywhere, and a look after those that have waited too long. */
 bool lanes_are_waiting(const struct lanes *lanes);

@@ -204,7 +204,42 @@ static void full_queue_refuses(void **state)
     struct rpc_result result = rpc_unary(f->client, TEST_PATH("Slow"), &request.base, NULL, f->arena);
     expect_refused(result, ERR_QUEUE_FULL);
     assert_string_equal(result.values[0], "method=bmt.test.v1.TestService/Slow");
+    assert_string_equal(result.values[1], "full=bmt.test.v1.TestService/Slow");
     assert_int_equal(echo(f, "others go on", NULL).status, 0);
+    gate_open();
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(rpc_end(holders[i]).status, 0);
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(rpc_end(waiting[i]).status, 0);
+}
+
+static int start_small_class(void **state)
+{
+    struct conf conf = fixture_conf();
+
+    conf.rpc_class_queue_max = 16;
+    *state = fixture_start(&conf, NULL, NULL);
+    return 0;
+}
+
+/* The queue of Store is empty, but Slow's calls have taken all places of their class; other classes go on. */
+static void full_class_refuses(void **state)
+{
+    struct fixture *f = *state;
+    struct rpc_call *holders[2];
+    struct rpc_call *waiting[16];
+    Bmt__Test__V1__StoreRequest store = BMT__TEST__V1__STORE_REQUEST__INIT;
+    char request_id[] = "one";
+
+    store.request_id = request_id;
+    hold_lanes(f, holders);
+    begin_slow(f, waiting, 16, NULL);
+    await_queued("Slow", 16);
+    struct rpc_result result = rpc_unary(f->client, TEST_PATH("Store"), &store.base, NULL, f->arena);
+    expect_refused(result, ERR_QUEUE_FULL);
+    assert_string_equal(result.values[0], "method=bmt.test.v1.TestService/Store");
+    assert_string_equal(result.values[1], "full=class sale");
+    assert_int_equal(echo(f, "reads go on", NULL).status, 0);
     gate_open();
     for (int i = 0; i < 2; i++)
         assert_int_equal(rpc_end(holders[i]).status, 0);
@@ -220,6 +255,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(server_limits_deadlines, start_brief, stop),
         cmocka_unit_test_setup_teardown(cancelled_calls_are_not_worked_on, start, stop),
         cmocka_unit_test_setup_teardown(full_queue_refuses, start_small_queue, stop),
+        cmocka_unit_test_setup_teardown(full_class_refuses, start_small_class, stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
