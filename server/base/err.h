@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "base/reason.h"
 
 /* Status codes of gRPC, by number. */
 enum err_status {
@@ -69,7 +70,8 @@ const struct err_info *err_info(enum err_id id);
 const char *err_status_name(enum err_status status);
 
 /* Describes a refusal: the values follow in the order of the keys in errors.def, all `const char *`. Returns id. */
-#define err_fail(err, id, ...) err_fail_values((err), (id), (const char *const[]){"" __VA_OPT__(, ) __VA_ARGS__, NULL})
+#define err_fail(err, id, ...) \
+    (REASON_GIVEN(id), err_fail_values((err), (id), (const char *const[]){"" __VA_OPT__(, ) __VA_ARGS__, NULL}))
 int err_fail_values(struct err *err, enum err_id id, const char *const *values_after_first);
 
 /* Decimal text for the values of err_fail; lives as long as the enclosing block of the caller. */
