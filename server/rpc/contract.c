@@ -261,6 +261,7 @@ static void contract_read_rule(const Google__Protobuf__MethodOptions *options, s
     method->batch_max = rule->batch_max;
     method->scope = rule->scope;
     method->business_optional = rule->business_optional;
+    method->without_request_id = rule->without_request_id;
 }
 
 bool contract_find_method(const struct contract *contract, const char *service, const char *method,

@@ -32,6 +32,7 @@ struct contract_method {
     unsigned batch_max;
     const char *scope; /* empty: none */
     bool business_optional;
+    bool without_request_id; /* changes something, but a repeat does no harm */
     bool is_client_streaming;
     bool is_server_streaming;
     enum idempotency idempotency;

@@ -102,15 +102,17 @@ static void check_message(struct check *check, const Message *message, bool has_
 }
 
 /*
- * A repeat must be recognisable: writing methods carry a request_id, required by its rule. Only PUBLIC ones are
- * excepted: their callers (channels) do not know of it, and are recognised by what they report; they say IDEMPOTENT.
+ * A repeat must be recognisable: writing methods carry a request_id, required by its rule. Excepted are PUBLIC ones,
+ * whose callers (channels) do not know of it, and are recognised by what they report, and those that say by their rule
+ * that a repeat does no harm; both say IDEMPOTENT.
  */
 static void check_request_id(struct check *check, const struct contract_method *method, const Message *request)
 {
     const Field *field = check_find_field(request, "request_id");
 
     if (method->idempotency == IDEMPOTENCY_NO_SIDE_EFFECTS ||
-        (method->idempotency == IDEMPOTENCY_IDEMPOTENT && contract_allows(method, ROLE_PUBLIC)))
+        (method->idempotency == IDEMPOTENCY_IDEMPOTENT &&
+         (contract_allows(method, ROLE_PUBLIC) || method->without_request_id)))
         return;
     if (field == NULL || field->type != FIELD_TYPE(STRING)) {
         check_problem(check, "", "writes (idempotency_level) without request_id");

@@ -43,6 +43,8 @@ static void methods_check_row(struct method_builder *builder, const struct rpc_m
         methods_problem(builder, row->name, "has a plan but no read, reply or command");
     if (is_stream)
         methods_problem(builder, row->name, "streams cannot be served by a plan");
+    if (rule->idempotency == IDEMPOTENCY_NO_SIDE_EFFECTS && !row->plan->is_read)
+        methods_problem(builder, row->name, "says NO_SIDE_EFFECTS, but its batch may write");
 }
 
 static const ProtobufCFieldDescriptor *methods_request_id(const ProtobufCMessageDescriptor *request)

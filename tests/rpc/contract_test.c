@@ -59,8 +59,11 @@ static const char *check(struct arena *arena, const char *text)
     return problems;
 }
 
-#define RULE             "option (bmt.common.v1.method) = {roles: [ROLE_ADMIN] priority: PRIORITY_READ batch_max: 8};"
-#define PUBLIC_RULE      "option (bmt.common.v1.method) = {roles: [ROLE_PUBLIC] priority: PRIORITY_READ batch_max: 8};"
+#define RULE        "option (bmt.common.v1.method) = {roles: [ROLE_ADMIN] priority: PRIORITY_READ batch_max: 8};"
+#define PUBLIC_RULE "option (bmt.common.v1.method) = {roles: [ROLE_PUBLIC] priority: PRIORITY_READ batch_max: 8};"
+#define HARMLESS_RULE                                                                            \
+    "option (bmt.common.v1.method) = {roles: [ROLE_ADMIN] priority: PRIORITY_READ batch_max: 8 " \
+    "without_request_id: true};"
 #define READS            "option idempotency_level = NO_SIDE_EFFECTS;"
 #define SERVICE(options) "service S { rpc Do(Q) returns (R) { " options " } } message R {} "
 #define ID_FIELD         "string request_id = 1 [(bmt.common.v1.field) = {required: true max_bytes: 64}];"
@@ -91,6 +94,8 @@ static void contracts(void **state)
         {SERVICE(RULE "option idempotency_level = IDEMPOTENT;") "message Q {}",
          "bmt.x.v1.S/Do: writes (idempotency_level) without request_id\n"},
         {SERVICE(PUBLIC_RULE "option idempotency_level = IDEMPOTENT;") "message Q {}", ""},
+        {SERVICE(HARMLESS_RULE "option idempotency_level = IDEMPOTENT;") "message Q {}", ""},
+        {SERVICE(HARMLESS_RULE) "message Q {}", "bmt.x.v1.S/Do: writes (idempotency_level) without request_id\n"},
         {SERVICE(PUBLIC_RULE) "message Q {}", "bmt.x.v1.S/Do: writes (idempotency_level) without request_id\n"},
         {SERVICE(RULE READS) "message Q { string text = 1; }", "bmt.x.v1.S/Do: text: text without max_bytes or id\n"},
         {SERVICE(RULE READS) "message Q { bytes blob = 1; }", "bmt.x.v1.S/Do: blob: text without max_bytes or id\n"},
@@ -202,7 +207,8 @@ static void table_and_contract_must_agree(void **state)
     methods[0].plan = &plan;
     assert_string_equal(start_with(methods, n),
                         "bmt.test.v1.TestService/Echo: has both a plan and a handler\n"
-                        "bmt.test.v1.TestService/Echo: has a plan but no read, reply or command\n");
+                        "bmt.test.v1.TestService/Echo: has a plan but no read, reply or command\n"
+                        "bmt.test.v1.TestService/Echo: says NO_SIDE_EFFECTS, but its batch may write\n");
 }
 
 static void taken_port_is_told(void **state)

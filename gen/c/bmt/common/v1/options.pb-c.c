@@ -142,7 +142,7 @@ void   bmt__common__v1__field_rule__free_unpacked
   assert(message->base.descriptor == &bmt__common__v1__field_rule__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor bmt__common__v1__method_rule__field_descriptors[5] =
+static const ProtobufCFieldDescriptor bmt__common__v1__method_rule__field_descriptors[6] =
 {
   {
     "roles",
@@ -204,6 +204,18 @@ static const ProtobufCFieldDescriptor bmt__common__v1__method_rule__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "without_request_id",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Common__V1__MethodRule, without_request_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__common__v1__method_rule__field_indices_by_name[] = {
   2,   /* field[2] = batch_max */
@@ -211,11 +223,12 @@ static const unsigned bmt__common__v1__method_rule__field_indices_by_name[] = {
   1,   /* field[1] = priority */
   0,   /* field[0] = roles */
   3,   /* field[3] = scope */
+  5,   /* field[5] = without_request_id */
 };
 static const ProtobufCIntRange bmt__common__v1__method_rule__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor bmt__common__v1__method_rule__descriptor =
 {
@@ -225,7 +238,7 @@ const ProtobufCMessageDescriptor bmt__common__v1__method_rule__descriptor =
   "Bmt__Common__V1__MethodRule",
   "bmt.common.v1",
   sizeof(Bmt__Common__V1__MethodRule),
-  5,
+  6,
   bmt__common__v1__method_rule__field_descriptors,
   bmt__common__v1__method_rule__field_indices_by_name,
   1,  bmt__common__v1__method_rule__number_ranges,

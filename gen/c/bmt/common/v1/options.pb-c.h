@@ -143,10 +143,15 @@ struct  Bmt__Common__V1__MethodRule
    * Staff may call without naming a business in metadata `bmt-business`.
    */
   protobuf_c_boolean business_optional;
+  /*
+   * The method changes something, yet its requests need no name: a repeat only learns again, or leaves nothing that it
+   * could double. Its idempotency_level is IDEMPOTENT; without this every such method requires a `request_id`.
+   */
+  protobuf_c_boolean without_request_id;
 };
 #define BMT__COMMON__V1__METHOD_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__common__v1__method_rule__descriptor) \
-    , 0,NULL, BMT__COMMON__V1__PRIORITY__PRIORITY_UNSPECIFIED, 0, (char *)protobuf_c_empty_string, 0 }
+    , 0,NULL, BMT__COMMON__V1__PRIORITY__PRIORITY_UNSPECIFIED, 0, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /*
