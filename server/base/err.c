@@ -126,9 +126,10 @@ void err_clear(struct err *err)
 void err_write_markdown(FILE *out)
 {
     fputs("# Errors\n\n"
-          "Every refusal that a caller can meet. The status carries `google.rpc.ErrorInfo` with domain `bmt`, the "
-          "reason\n"
-          "and the metadata. Generated from `server/base/errors.def` by `bmtd --write-docs`; never edited.\n\n"
+          "Every refusal that a caller can meet. The status carries `google.rpc.ErrorInfo` with domain `bmt`, the\n"
+          "reason and the metadata. What gRPC itself refuses before the server sees it carries none: a message more\n"
+          "than 1 MiB above `rpc.message_max_bytes`, and metadata above 16 KiB (both RESOURCE_EXHAUSTED). Generated\n"
+          "from `server/base/errors.def` by `bmtd --write-docs`; never edited.\n\n"
           "| reason | status | message | metadata | what to do |\n|---|---|---|---|---|\n",
           out);
     for (int id = ERR_NONE + 1; id < ERR_COUNT; id++) {

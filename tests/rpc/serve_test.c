@@ -130,6 +130,20 @@ static void too_large_a_message_is_refused(void **state)
     assert_int_equal(echo(f, text, NULL).status, 0);
 }
 
+/* Our own limit is 1 MiB below core's, so that up to there the refusal says why. */
+static void far_too_large_a_message_is_refused_by_core(void **state)
+{
+    struct fixture *f = *state;
+    const size_t size = (size_t)f->conf.rpc_message_max_bytes + 1024 * 1024;
+    const char *bytes = arena_alloc(f->arena, size + 1);
+    struct rpc_result result;
+
+    expect_refused(rpc_unary_bytes(f->client, TEST_PATH("Echo"), bytes, size, NULL, f->arena), ERR_MESSAGE_TOO_LARGE);
+    result = rpc_unary_bytes(f->client, TEST_PATH("Echo"), bytes, size + 1, NULL, f->arena);
+    assert_int_equal(result.status, STATUS_RESOURCE_EXHAUSTED);
+    assert_string_equal(result.reason, "");
+}
+
 static void too_much_metadata_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -236,6 +250,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(method_without_handler_is_not_yet, start, stop),
         cmocka_unit_test_setup_teardown(malformed_bytes_are_refused, start, stop),
         cmocka_unit_test_setup_teardown(too_large_a_message_is_refused, start, stop),
+        cmocka_unit_test_setup_teardown(far_too_large_a_message_is_refused_by_core, start, stop),
         cmocka_unit_test_setup_teardown(too_much_metadata_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(reading_may_refuse_a_command, start, stop),
         cmocka_unit_test_setup_teardown(calls_are_counted_by_method_and_code, start, stop),
