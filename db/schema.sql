@@ -144,6 +144,7 @@ CREATE TABLE `businesses` (
   `create_time_ms` bigint(20) NOT NULL,
   `update_time_ms` bigint(20) NOT NULL,
   `late_money` tinyint(4) NOT NULL DEFAULT 1 COMMENT '1 REFUND: it goes back, 2 REOPEN: the order is fulfilled if it still can be',
+  `failed_payment` tinyint(4) NOT NULL DEFAULT 1 COMMENT '1 KEEP_ORDER: it waits on, 2 CLOSE_ORDER',
   PRIMARY KEY (`biz_id`),
   UNIQUE KEY `uq_businesses_code` (`code`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

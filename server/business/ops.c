@@ -112,6 +112,8 @@ static void update(struct update_business *c, struct business_row *row, int64_t 
         row->order_confirm_after_s = c->values.order_confirm_after_s;
     if (c->fields & BUSINESS_LATE_MONEY)
         row->late_money = c->values.late_money;
+    if (c->fields & BUSINESS_FAILED_PAYMENT)
+        row->failed_payment = c->values.failed_payment;
     if (c->fields & BUSINESS_STATE)
         row->state = c->values.state;
     row->version++;

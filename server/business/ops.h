@@ -14,6 +14,7 @@ enum {
     BUSINESS_ORDER_CONFIRM = 8,
     BUSINESS_STATE = 16,
     BUSINESS_LATE_MONEY = 32,
+    BUSINESS_FAILED_PAYMENT = 64,
 };
 
 struct register_business {

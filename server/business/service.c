@@ -25,6 +25,7 @@ static Bmt__Business__V1__Business *business_message(const struct business_row *
     business->create_time = proto_time(row->create_time_ms, arena);
     business->update_time = proto_time(row->update_time_ms, arena);
     business->late_money = (Bmt__Business__V1__LateMoney)row->late_money;
+    business->failed_payment = (Bmt__Business__V1__FailedPayment)row->failed_payment;
     return business;
 }
 
@@ -41,6 +42,7 @@ static void register_business_read(const struct call *call, const void *message,
         .order_expires_in_s = (int32_t)request->order_expires_in_s,
         .order_confirm_after_s = (int32_t)request->order_confirm_after_s,
         .late_money = request->late_money != 0 ? (int32_t)request->late_money : LATE_MONEY_REFUND,
+        .failed_payment = request->failed_payment != 0 ? (int32_t)request->failed_payment : FAILED_PAYMENT_KEEP_ORDER,
     };
     memcpy(c->row.currency, request->currency, CURRENCY_SIZE);
 }
@@ -109,6 +111,8 @@ static void check_update(const struct call *call, struct update_business *c,
         command_refuse(&c->command, ERR_FIELD_REQUIRED, "state");
     else if (c->fields & BUSINESS_LATE_MONEY && request->late_money == 0)
         command_refuse(&c->command, ERR_FIELD_REQUIRED, "late_money");
+    else if (c->fields & BUSINESS_FAILED_PAYMENT && request->failed_payment == 0)
+        command_refuse(&c->command, ERR_FIELD_REQUIRED, "failed_payment");
     else if (c->fields & BUSINESS_STATE && caller->role != ROLE_ADMIN)
         command_refuse(&c->command, ERR_ROLE_NOT_ALLOWED, role_name(caller->role), call_method(call));
 }
@@ -116,7 +120,7 @@ static void check_update(const struct call *call, struct update_business *c,
 static void update_business_read(const struct call *call, const void *message, void *into)
 {
     static const char *const paths[] = {"name",  "contact_email", "order_expires_in_s", "order_confirm_after_s",
-                                        "state", "late_money"};
+                                        "state", "late_money",    "failed_payment"};
     const Bmt__Business__V1__UpdateBusinessRequest *request = message;
     struct update_business *c = into;
 
@@ -130,6 +134,7 @@ static void update_business_read(const struct call *call, const void *message, v
         .order_confirm_after_s = (int32_t)request->order_confirm_after_s,
         .state = (int32_t)request->state,
         .late_money = (int32_t)request->late_money,
+        .failed_payment = (int32_t)request->failed_payment,
     };
     check_update(call, c, request);
 }

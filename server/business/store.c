@@ -14,10 +14,11 @@ static const struct sql_column columns[] = {
     SQL_COLUMN(struct business_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct business_row, update_time_ms, SQL_I64),
     SQL_COLUMN(struct business_row, late_money, SQL_I32),
+    SQL_COLUMN(struct business_row, failed_payment, SQL_I32),
 };
 #define COLUMNS                                                                                                \
     "biz_id, code, name, state, currency, contact_email, order_expires_in_s, order_confirm_after_s, version, " \
-    "create_time_ms, update_time_ms, late_money"
+    "create_time_ms, update_time_ms, late_money, failed_payment"
 
 static const struct sql_column update_columns[] = {
     SQL_COLUMN(struct business_row, name, SQL_TEXT),
@@ -26,6 +27,7 @@ static const struct sql_column update_columns[] = {
     SQL_COLUMN(struct business_row, order_expires_in_s, SQL_I32),
     SQL_COLUMN(struct business_row, order_confirm_after_s, SQL_I32),
     SQL_COLUMN(struct business_row, late_money, SQL_I32),
+    SQL_COLUMN(struct business_row, failed_payment, SQL_I32),
     SQL_COLUMN(struct business_row, version, SQL_I32),
     SQL_COLUMN(struct business_row, update_time_ms, SQL_I64),
     SQL_COLUMN(struct business_row, biz_id, SQL_I64),
@@ -48,7 +50,7 @@ static const struct sql_stmt BUSINESS_INSERT = {
     .name = "business_insert",
     .module = MODULE_BUSINESS,
     .text = "INSERT INTO bmt_business.businesses (" COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(columns),
 };
 static const struct sql_stmt BUSINESS_UPDATE = {
@@ -56,7 +58,7 @@ static const struct sql_stmt BUSINESS_UPDATE = {
     .module = MODULE_BUSINESS,
     .text = "UPDATE bmt_business.businesses\n"
             "SET name = ?, state = ?, contact_email = ?, order_expires_in_s = ?, order_confirm_after_s = ?,\n"
-            "    late_money = ?, version = ?, update_time_ms = ?\n"
+            "    late_money = ?, failed_payment = ?, version = ?, update_time_ms = ?\n"
             "WHERE biz_id = ? AND version = ?",
     .params = SQL_COLUMNS(update_columns),
 };

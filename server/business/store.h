@@ -9,6 +9,7 @@
 
 enum business_state { BUSINESS_ACTIVE = 1, BUSINESS_SUSPENDED = 2 };
 enum late_money { LATE_MONEY_REFUND = 1, LATE_MONEY_REOPEN = 2 };
+enum failed_payment { FAILED_PAYMENT_KEEP_ORDER = 1, FAILED_PAYMENT_CLOSE_ORDER = 2 };
 enum api_key_state { API_KEY_LIVE = 1, API_KEY_REVOKED = 2 };
 
 struct business_row {
@@ -24,6 +25,7 @@ struct business_row {
     int64_t create_time_ms;
     int64_t update_time_ms;
     int32_t late_money;
+    int32_t failed_payment;
     int32_t version_read;
 };
 

@@ -8,6 +8,7 @@ struct terms_row {
     int32_t order_expires_in_s;
     int32_t order_confirm_after_s;
     int32_t late_money;
+    int32_t failed_payment;
 };
 
 static const struct sql_column terms_columns[] = {
@@ -15,12 +16,13 @@ static const struct sql_column terms_columns[] = {
     SQL_COLUMN(struct terms_row, order_expires_in_s, SQL_I32),
     SQL_COLUMN(struct terms_row, order_confirm_after_s, SQL_I32),
     SQL_COLUMN(struct terms_row, late_money, SQL_I32),
+    SQL_COLUMN(struct terms_row, failed_payment, SQL_I32),
 };
 
 static const struct sql_stmt TERMS_FIND = {
     .name = "business_terms_find",
     .module = MODULE_BUSINESS,
-    .text = "SELECT biz_id, order_expires_in_s, order_confirm_after_s, late_money\n"
+    .text = "SELECT biz_id, order_expires_in_s, order_confirm_after_s, late_money, failed_payment\n"
             "FROM bmt_business.businesses\n"
             "WHERE biz_id IN ({keys})",
     .keys = {.list = terms_columns, .n = 1},
@@ -55,7 +57,7 @@ static void fill(struct order_terms *terms, const struct terms_row *rows, size_t
 {
     terms->expires_in_ms = platform.expires_in_ms;
     terms->confirm_after_ms = platform.confirm_after_ms;
-    terms->reopens = false;
+    terms->reopens = terms->closes_failed = false;
     for (size_t i = 0; i < n_rows; i++) {
         if (rows[i].biz_id != terms->biz_id)
             continue;
@@ -64,6 +66,7 @@ static void fill(struct order_terms *terms, const struct terms_row *rows, size_t
         if (rows[i].order_confirm_after_s > 0)
             terms->confirm_after_ms = rows[i].order_confirm_after_s * INT64_C(1000);
         terms->reopens = rows[i].late_money == LATE_MONEY_REOPEN;
+        terms->closes_failed = rows[i].failed_payment == FAILED_PAYMENT_CLOSE_ORDER;
     }
 }
 

@@ -13,6 +13,7 @@ struct order_terms {
     int64_t expires_in_ms;    /* from creation to closing */
     int64_t confirm_after_ms; /* from fulfilment to completion */
     bool reopens;             /* an order that has closed takes its late money */
+    bool closes_failed;       /* an order closes when the channel refuses its payment */
 };
 
 /* The platform's times. Once, before the services start. */

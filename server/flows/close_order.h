@@ -10,7 +10,7 @@
 struct close_order {
     struct command command;
     int64_t order_id;
-    enum order_event event; /* CANCEL, EXPIRE, FAIL_PAYMENT, DENY */
+    enum order_event event; /* CANCEL, EXPIRE, DENY; FAIL_PAYMENT is fail_order.h's */
     enum close_reason reason;
     const char *detail;
 

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "base/plant.h"
 #include "flows/book_money.h"
+#include "flows/fail_order.h"
 #include "flows/order_paid.h"
 #include "order/watch.h"
 #include "payment/ops_refund.h"
@@ -123,6 +124,36 @@ static int pay_orders(struct batch *batch, struct payment_moves *moves, struct e
     return rc;
 }
 
+/* The payments that the channel itself has just refused may end their orders; we may be the ones that failed to ask. */
+static int end_failed_orders(struct batch *batch, const struct payment_moves *moves, struct err *err)
+{
+    struct fail_order *items = arena_array_of(batch->arena, struct fail_order, moves->n_rows);
+    struct payment_row **all = arena_array_of(batch->arena, struct payment_row *, moves->n_rows);
+    struct complete_payment **of = arena_array_of(batch->arena, struct complete_payment *, moves->n_rows);
+    size_t n_all = 0;
+    size_t n = 0;
+    int rc;
+
+    for (size_t i = 0; i < moves->n_rows; i++)
+        if (moves->rows[i]->order_id != 0)
+            all[n_all++] = moves->rows[i];
+    for_each_command(struct complete_payment, c, batch)
+    {
+        const bool is_refused = c->verdict.word == CHANNEL_FAILED || c->verdict.word == CHANNEL_REFUSED;
+
+        if (!is_refused || c->row->state != PAYMENT_FAILED || c->row->state_read == PAYMENT_FAILED ||
+            c->row->order_id == 0)
+            continue;
+        of[n] = c;
+        items[n++] = (struct fail_order){.payment = c->row};
+    }
+    rc = fail_orders(batch, items, n, all, n_all, err);
+    for (size_t i = 0; i < n && rc == 0; i++)
+        if (items[i].is_closed)
+            of[i]->changed_order_id = items[i].payment->order_id;
+    return rc;
+}
+
 /* Money that came too late goes back by itself: its refund is recorded with the payment's own move. */
 static int refund_late(struct batch *batch, const struct payment_moves *moves, struct err *err)
 {
@@ -196,7 +227,9 @@ static int complete_payment_body(struct batch *batch, struct err *err)
         if (matches(c))
             apply(c, &moves, batch->now_ms);
     }
-    rc = pay_orders(batch, &moves, err);
+    rc = end_failed_orders(batch, &moves, err);
+    if (rc == 0)
+        rc = pay_orders(batch, &moves, err);
     if (rc == 0)
         rc = payment_moves_write(batch, &moves, err);
     if (rc == 0 && !PLANTED("late_money_kept"))

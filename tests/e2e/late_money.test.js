@@ -1,8 +1,8 @@
-// Money that comes after its order has closed: what the business wants done with it.
+// Money that comes after its order has closed, and money that is refused: what the business wants done then.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { beginPayment, decide, givenOrder, givenShop, givenSku, untilState } from './shop.js';
-import { client, refused, requestId, startWorld, stopWorld, until } from './world.js';
+import { beginPayment, decide, givenOrder, givenShop, givenSku, orderState, untilState } from './shop.js';
+import { client, refused, requestId, startWorld, stopWorld, until, verify } from './world.js';
 
 let world;
 let shop;
@@ -85,4 +85,22 @@ test('other businesses give the money back, and the wish can be changed', async 
   await untilRefunded(payment);
   await untilState(shop, order, 'CLOSED');
   assert.deepEqual(await stockOf(sku), [1, 0, 0]);
+});
+
+test('a refused payment leaves its order open, or closes it where the business wants it so', async () => {
+  const { sku } = await givenSku(shop, { stock: 1 });
+  const kept = await givenOrder(shop, sku);
+  const { payment: first } = await beginPayment(shop, kept);
+  await decide(first, 'refuse');
+  assert.equal((await query(first)).payment.state, 'PAYMENT_STATE_FAILED');
+  assert.deepEqual([await orderState(shop, kept), await stockOf(sku)], ['ORDER_STATE_PENDING_PAYMENT', [0, 1, 0]]);
+  assert.equal((await refused(update({ failed_payment: 0 }))).metadata.field, 'failed_payment');
+  assert.equal((await update({ failed_payment: 'FAILED_PAYMENT_CLOSE_ORDER' })).business.failed_payment, 'FAILED_PAYMENT_CLOSE_ORDER');
+  const { payment: second } = await beginPayment(shop, kept);
+  await decide(second, 'refuse');
+  assert.equal((await query(second)).payment.state, 'PAYMENT_STATE_FAILED');
+  const { order } = await shop.orders.GetOrder({ order_id: kept.order_id });
+  assert.deepEqual([order.state, order.close_reason, await stockOf(sku)], ['ORDER_STATE_CLOSED', 'CLOSE_REASON_PAYMENT_FAILED', [1, 0, 0]]);
+  assert.deepEqual((await eventsOf(kept)).map(({ kind }) => kind), ['ORDER_EVENT_KIND_CREATE', 'ORDER_EVENT_KIND_FAIL_PAYMENT']);
+  verify(world);
 });

@@ -1132,7 +1132,7 @@ void   bmt__business__v1__apply_configuration_response__free_unpacked
   assert(message->base.descriptor == &bmt__business__v1__apply_configuration_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor bmt__business__v1__business__field_descriptors[12] =
+static const ProtobufCFieldDescriptor bmt__business__v1__business__field_descriptors[13] =
 {
   {
     "business_id",
@@ -1278,6 +1278,18 @@ static const ProtobufCFieldDescriptor bmt__business__v1__business__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "failed_payment",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Business__V1__Business, failed_payment),
+    &bmt__business__v1__failed_payment__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__business__v1__business__field_indices_by_name[] = {
   0,   /* field[0] = business_id */
@@ -1286,6 +1298,7 @@ static const unsigned bmt__business__v1__business__field_indices_by_name[] = {
   9,   /* field[9] = create_time */
   4,   /* field[4] = currency */
   8,   /* field[8] = etag */
+  12,   /* field[12] = failed_payment */
   11,   /* field[11] = late_money */
   2,   /* field[2] = name */
   7,   /* field[7] = order_confirm_after_s */
@@ -1296,7 +1309,7 @@ static const unsigned bmt__business__v1__business__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__business__v1__business__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor bmt__business__v1__business__descriptor =
 {
@@ -1306,7 +1319,7 @@ const ProtobufCMessageDescriptor bmt__business__v1__business__descriptor =
   "Bmt__Business__V1__Business",
   "bmt.business.v1",
   sizeof(Bmt__Business__V1__Business),
-  12,
+  13,
   bmt__business__v1__business__field_descriptors,
   bmt__business__v1__business__field_indices_by_name,
   1,  bmt__business__v1__business__number_ranges,
@@ -1455,7 +1468,7 @@ const ProtobufCMessageDescriptor bmt__business__v1__api_key__descriptor =
   (ProtobufCMessageInit) bmt__business__v1__api_key__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__business__v1__register_business_request__field_descriptors[8] =
+static const ProtobufCFieldDescriptor bmt__business__v1__register_business_request__field_descriptors[9] =
 {
   {
     "request_id",
@@ -1553,11 +1566,24 @@ static const ProtobufCFieldDescriptor bmt__business__v1__register_business_reque
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "failed_payment",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Business__V1__RegisterBusinessRequest, failed_payment),
+    &bmt__business__v1__failed_payment__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__business__v1__register_business_request__field_indices_by_name[] = {
   1,   /* field[1] = code */
   4,   /* field[4] = contact_email */
   3,   /* field[3] = currency */
+  8,   /* field[8] = failed_payment */
   7,   /* field[7] = late_money */
   2,   /* field[2] = name */
   6,   /* field[6] = order_confirm_after_s */
@@ -1567,7 +1593,7 @@ static const unsigned bmt__business__v1__register_business_request__field_indice
 static const ProtobufCIntRange bmt__business__v1__register_business_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor bmt__business__v1__register_business_request__descriptor =
 {
@@ -1577,7 +1603,7 @@ const ProtobufCMessageDescriptor bmt__business__v1__register_business_request__d
   "Bmt__Business__V1__RegisterBusinessRequest",
   "bmt.business.v1",
   sizeof(Bmt__Business__V1__RegisterBusinessRequest),
-  8,
+  9,
   bmt__business__v1__register_business_request__field_descriptors,
   bmt__business__v1__register_business_request__field_indices_by_name,
   1,  bmt__business__v1__register_business_request__number_ranges,
@@ -1800,7 +1826,7 @@ const ProtobufCMessageDescriptor bmt__business__v1__list_businesses_response__de
   (ProtobufCMessageInit) bmt__business__v1__list_businesses_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__business__v1__update_business_request__field_descriptors[10] =
+static const ProtobufCFieldDescriptor bmt__business__v1__update_business_request__field_descriptors[11] =
 {
   {
     "request_id",
@@ -1922,11 +1948,24 @@ static const ProtobufCFieldDescriptor bmt__business__v1__update_business_request
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "failed_payment",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Business__V1__UpdateBusinessRequest, failed_payment),
+    &bmt__business__v1__failed_payment__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__business__v1__update_business_request__field_indices_by_name[] = {
   1,   /* field[1] = business_id */
   5,   /* field[5] = contact_email */
   3,   /* field[3] = etag */
+  10,   /* field[10] = failed_payment */
   9,   /* field[9] = late_money */
   4,   /* field[4] = name */
   7,   /* field[7] = order_confirm_after_s */
@@ -1938,7 +1977,7 @@ static const unsigned bmt__business__v1__update_business_request__field_indices_
 static const ProtobufCIntRange bmt__business__v1__update_business_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor bmt__business__v1__update_business_request__descriptor =
 {
@@ -1948,7 +1987,7 @@ const ProtobufCMessageDescriptor bmt__business__v1__update_business_request__des
   "Bmt__Business__V1__UpdateBusinessRequest",
   "bmt.business.v1",
   sizeof(Bmt__Business__V1__UpdateBusinessRequest),
-  10,
+  11,
   bmt__business__v1__update_business_request__field_descriptors,
   bmt__business__v1__update_business_request__field_indices_by_name,
   1,  bmt__business__v1__update_business_request__number_ranges,
@@ -2881,6 +2920,36 @@ const ProtobufCEnumDescriptor bmt__business__v1__late_money__descriptor =
   bmt__business__v1__late_money__enum_values_by_name,
   1,
   bmt__business__v1__late_money__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue bmt__business__v1__failed_payment__enum_values_by_number[3] =
+{
+  { "FAILED_PAYMENT_UNSPECIFIED", "BMT__BUSINESS__V1__FAILED_PAYMENT__FAILED_PAYMENT_UNSPECIFIED", 0 },
+  { "FAILED_PAYMENT_KEEP_ORDER", "BMT__BUSINESS__V1__FAILED_PAYMENT__FAILED_PAYMENT_KEEP_ORDER", 1 },
+  { "FAILED_PAYMENT_CLOSE_ORDER", "BMT__BUSINESS__V1__FAILED_PAYMENT__FAILED_PAYMENT_CLOSE_ORDER", 2 },
+};
+static const ProtobufCIntRange bmt__business__v1__failed_payment__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex bmt__business__v1__failed_payment__enum_values_by_name[3] =
+{
+  { "FAILED_PAYMENT_CLOSE_ORDER", 2 },
+  { "FAILED_PAYMENT_KEEP_ORDER", 1 },
+  { "FAILED_PAYMENT_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor bmt__business__v1__failed_payment__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "bmt.business.v1.FailedPayment",
+  "FailedPayment",
+  "Bmt__Business__V1__FailedPayment",
+  "bmt.business.v1",
+  3,
+  bmt__business__v1__failed_payment__enum_values_by_number,
+  3,
+  bmt__business__v1__failed_payment__enum_values_by_name,
+  1,
+  bmt__business__v1__failed_payment__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue bmt__business__v1__key_role__enum_values_by_number[5] =

@@ -85,6 +85,25 @@ typedef enum _Bmt__Business__V1__LateMoney {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__BUSINESS__V1__LATE_MONEY)
 } Bmt__Business__V1__LateMoney;
 /*
+ * What becomes of an order when the channel refuses its payment for good. A payment that could not be asked for, or
+ * whose outcome is not known, closes no order.
+ */
+typedef enum _Bmt__Business__V1__FailedPayment {
+  /*
+   * Not set.
+   */
+  BMT__BUSINESS__V1__FAILED_PAYMENT__FAILED_PAYMENT_UNSPECIFIED = 0,
+  /*
+   * It waits on until its time is over: the buyer may try another channel.
+   */
+  BMT__BUSINESS__V1__FAILED_PAYMENT__FAILED_PAYMENT_KEEP_ORDER = 1,
+  /*
+   * It is `CLOSED` with reason `PAYMENT_FAILED`, and its stock is free again.
+   */
+  BMT__BUSINESS__V1__FAILED_PAYMENT__FAILED_PAYMENT_CLOSE_ORDER = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__BUSINESS__V1__FAILED_PAYMENT)
+} Bmt__Business__V1__FailedPayment;
+/*
  * Who a key is for.
  */
 typedef enum _Bmt__Business__V1__KeyRole {
@@ -185,10 +204,14 @@ struct  Bmt__Business__V1__Business
    * What becomes of money that comes too late.
    */
   Bmt__Business__V1__LateMoney late_money;
+  /*
+   * What becomes of an order whose payment fails.
+   */
+  Bmt__Business__V1__FailedPayment failed_payment;
 };
 #define BMT__BUSINESS__V1__BUSINESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__business__v1__business__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__BUSINESS__V1__BUSINESS_STATE__BUSINESS_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL, BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_UNSPECIFIED }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__BUSINESS__V1__BUSINESS_STATE__BUSINESS_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL, BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_UNSPECIFIED, BMT__BUSINESS__V1__FAILED_PAYMENT__FAILED_PAYMENT_UNSPECIFIED }
 
 
 /*
@@ -278,10 +301,14 @@ struct  Bmt__Business__V1__RegisterBusinessRequest
    * What becomes of money that comes too late; UNSPECIFIED for `LATE_MONEY_REFUND`.
    */
   Bmt__Business__V1__LateMoney late_money;
+  /*
+   * What becomes of an order whose payment fails; UNSPECIFIED for `FAILED_PAYMENT_KEEP_ORDER`.
+   */
+  Bmt__Business__V1__FailedPayment failed_payment;
 };
 #define BMT__BUSINESS__V1__REGISTER_BUSINESS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__business__v1__register_business_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_UNSPECIFIED }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_UNSPECIFIED, BMT__BUSINESS__V1__FAILED_PAYMENT__FAILED_PAYMENT_UNSPECIFIED }
 
 
 /*
@@ -419,10 +446,14 @@ struct  Bmt__Business__V1__UpdateBusinessRequest
    * What becomes of money that comes too late from now on.
    */
   Bmt__Business__V1__LateMoney late_money;
+  /*
+   * What becomes of an order whose payment fails from now on.
+   */
+  Bmt__Business__V1__FailedPayment failed_payment;
 };
 #define BMT__BUSINESS__V1__UPDATE_BUSINESS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__business__v1__update_business_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, BMT__BUSINESS__V1__BUSINESS_STATE__BUSINESS_STATE_UNSPECIFIED, BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_UNSPECIFIED }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, BMT__BUSINESS__V1__BUSINESS_STATE__BUSINESS_STATE_UNSPECIFIED, BMT__BUSINESS__V1__LATE_MONEY__LATE_MONEY_UNSPECIFIED, BMT__BUSINESS__V1__FAILED_PAYMENT__FAILED_PAYMENT_UNSPECIFIED }
 
 
 /*
@@ -1436,6 +1467,7 @@ void bmt__business__v1__business_service__apply_configuration(ProtobufCService *
 
 extern const ProtobufCEnumDescriptor    bmt__business__v1__business_state__descriptor;
 extern const ProtobufCEnumDescriptor    bmt__business__v1__late_money__descriptor;
+extern const ProtobufCEnumDescriptor    bmt__business__v1__failed_payment__descriptor;
 extern const ProtobufCEnumDescriptor    bmt__business__v1__key_role__descriptor;
 extern const ProtobufCEnumDescriptor    bmt__business__v1__api_key_state__descriptor;
 extern const ProtobufCMessageDescriptor bmt__business__v1__business__descriptor;

@@ -113,7 +113,7 @@ typedef enum _Bmt__Order__V1__CloseReason {
    */
   BMT__ORDER__V1__CLOSE_REASON__CLOSE_REASON_UNSPECIFIED = 0,
   /*
-   * The payment failed for good.
+   * The payment failed for good, and the business wants its orders closed then (`failed_payment`).
    */
   BMT__ORDER__V1__CLOSE_REASON__CLOSE_REASON_PAYMENT_FAILED = 1,
   /*
@@ -171,7 +171,7 @@ typedef enum _Bmt__Order__V1__OrderEventKind {
    */
   BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_EXPIRE = 7,
   /*
-   * Its payment failed for good.
+   * Its payment failed for good, and its business wants it closed then.
    */
   BMT__ORDER__V1__ORDER_EVENT_KIND__ORDER_EVENT_KIND_FAIL_PAYMENT = 8,
   /*
