@@ -72,6 +72,8 @@ const struct cli_command cli_commands[] = {
     {"payment", "list", PAYMENT, "ListPayments", NULL, false, NULL, "list payments; --order-id"},
     {"payment", "query", PAYMENT, "QueryPayment", "payment_id", false, NULL, "ask the channel for the truth"},
     {"payment", "close", PAYMENT, "ClosePayment", "payment_id", true, NULL, "close a payment at the channel"},
+    {"payment", "refund", PAYMENT, "RefundPayment", "payment_id", true, NULL,
+     "pay a charge of no order back, or a part; --amount '5.00 EUR'"},
     {"channel", "create", PAYMENT, "CreateChannelAccount", "code", false, NULL, "create an account at a channel"},
     {"channel", "get", PAYMENT, "GetChannelAccount", "channel_account_id", false, NULL, "show a channel account"},
     {"channel", "list", PAYMENT, "ListChannelAccounts", NULL, false, NULL, "list channel accounts"},

@@ -1,6 +1,7 @@
 /* Asking channels about refunds; see ask_refund.h. */
 #include "flows/ask_refund.h"
 
+#include "rpc/call.h"
 #include "rpc/lane.h"
 
 enum { APPLY_BATCH_MAX = 128 };
@@ -66,4 +67,24 @@ int ask_refund(struct refund_ask *ask, const struct channel_account_row *account
     request.is_once = !ask->is_query; /* a refusal must not be of the second of two requests */
     http_send(&request, ask->arena, on_reply, ask);
     return 0;
+}
+
+void ask_refund_for(struct call *call, const struct refund_row *refund, const struct channel_account_row *account,
+                    void (*answer)(struct refund_ask *ask, const struct complete_refund *done, struct lane *lane))
+{
+    struct refund_ask *ask = arena_new_of(call_arena(call), struct refund_ask);
+    struct command command = {0};
+    struct err err = {0};
+
+    call_command(call, NULL, &command);
+    *ask = (struct refund_ask){
+        .arena = call_arena(call),
+        .biz_id = command.biz_id,
+        .refund_id = refund->refund_id,
+        .actor = command.actor,
+        .context = call,
+        .answer = answer,
+    };
+    if (ask_refund(ask, account, refund, &err) != 0)
+        call_fail(call, &err);
 }

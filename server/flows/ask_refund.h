@@ -11,6 +11,7 @@
 
 #include "flows/complete_refund.h"
 
+struct call;
 struct lane;
 
 /* One question. The caller fills the upper part; everything lives in `arena`, which belongs to the question. */
@@ -38,5 +39,13 @@ void ask_refund_set_timeout(int64_t timeout_ms);
  */
 int ask_refund(struct refund_ask *ask, const struct channel_account_row *account, const struct refund_row *refund,
                struct err *err) MUST_CHECK;
+
+/*
+ * The same for a call whose refund has just been begun. The question lives in the call's arena, as the call lives until
+ * it is answered: by `answer`, or here where nothing could be sent. The refund then stays CREATED; its timer asks
+ * again.
+ */
+void ask_refund_for(struct call *call, const struct refund_row *refund, const struct channel_account_row *account,
+                    void (*answer)(struct refund_ask *ask, const struct complete_refund *done, struct lane *lane));
 
 #endif

@@ -81,12 +81,10 @@ int book_sales(struct batch *batch, const struct booked_sale *sales, size_t n, s
     return rc == 0 ? clearing_open(batch, lines, n_lines, err) : rc;
 }
 
-/* Money that came too late was nobody's but the customer's; its fee is the platform's loss, once all has gone back. */
-static void return_late(struct batch *batch, const struct refund_row *row, const struct payment_row *payment,
-                        struct transfers *transfers)
+/* Money that no order has was nobody's but the customer's; its fee is the platform's loss, once all has gone back. */
+static void return_unsold(struct batch *batch, const struct refund_row *row, int64_t fee_minor,
+                          struct transfers *transfers)
 {
-    const int64_t fee_minor = payment->amount_minor == row->amount_minor ? payment->fee_minor : 0;
-
     struct transfer head = head_of(row->biz_id, TRANSFER_REFUND, row->refund_id, row->currency);
     struct transfer *transfer = transfer_begin(transfers, &head, 2, batch->arena);
 
@@ -128,12 +126,23 @@ static struct order_refunded refunded_of(struct batch *batch, const struct booke
     return refunded;
 }
 
-static int return_all_late(struct batch *batch, const struct booked_refund *refunds, size_t n,
-                           struct transfers *transfers, struct err *err)
+/* The fee of a payment of which nothing is left; 0 while something is. */
+static int64_t lost_fee(const struct payment_row *payment, const struct refunded_sum *sums, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (sums[i].payment_id == payment->payment_id && sums[i].amount_minor == payment->amount_minor)
+            return payment->fee_minor;
+    return 0;
+}
+
+static int return_all_unsold(struct batch *batch, const struct booked_refund *refunds, size_t n,
+                             struct transfers *transfers, struct err *err)
 {
     struct payment_key *keys = arena_array_of(batch->arena, struct payment_key, n);
     struct payment_row *payments = NULL;
+    struct refunded_sum *sums = NULL;
     size_t n_payments = 0;
+    size_t n_sums = 0;
     size_t n_keys = 0;
     int rc;
 
@@ -141,10 +150,14 @@ static int return_all_late(struct batch *batch, const struct booked_refund *refu
         if (refunds[i].lines == NULL)
             keys[n_keys++] = (struct payment_key){.id = refunds[i].row->payment_id, .biz_id = refunds[i].row->biz_id};
     rc = payment_store_find(batch->tx, keys, n_keys, batch->arena, &payments, &n_payments, err);
+    if (rc == 0)
+        rc = payment_store_sum_refunded(batch->tx, keys, n_keys, batch->arena, &sums, &n_sums, err);
     for (size_t i = 0; i < n && rc == 0; i++)
         for (size_t j = 0; j < n_payments && refunds[i].lines == NULL; j++)
-            if (payments[j].payment_id == refunds[i].row->payment_id)
-                return_late(batch, refunds[i].row, &payments[j], transfers);
+            if (payments[j].payment_id == refunds[i].row->payment_id) {
+                return_unsold(batch, refunds[i].row, lost_fee(&payments[j], sums, n_sums), transfers);
+                payments[j].fee_minor = 0; /* it is lost once, though this batch may end several refunds of it */
+            }
     return rc;
 }
 
@@ -164,7 +177,7 @@ int book_refunds(struct batch *batch, const struct booked_refund *refunds, size_
             ended[n_ended++] = refunds[i].row->order_id;
     }
     transfers = transfers_begin(clearing_refund_transfers_max(of_orders, n_of_orders) + 2 * n, batch->arena);
-    rc = return_all_late(batch, refunds, n, &transfers, err);
+    rc = return_all_unsold(batch, refunds, n, &transfers, err);
     if (rc == 0)
         rc = clearing_refund(batch, of_orders, n_of_orders, &transfers, err);
     if (rc == 0)

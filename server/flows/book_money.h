@@ -21,10 +21,10 @@ struct booked_sale {
 };
 int book_sales(struct batch *batch, const struct booked_sale *sales, size_t n, struct err *err) MUST_CHECK;
 
-/* Refunds that have just succeeded; of late money they are of no order's line. */
+/* Refunds that have just succeeded, and are moved already; of late money and charges they are of no order's line. */
 struct booked_refund {
     const struct refund_row *row;
-    const struct order_lines *lines; /* of the order; NULL: money that came too late */
+    const struct order_lines *lines; /* of the order; NULL: money that no order has */
     const struct refund_line_row *recalls;
     size_t n_recalls;
     bool has_ended; /* nothing of the order is left */

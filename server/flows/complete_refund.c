@@ -213,7 +213,7 @@ static int recall(struct batch *batch, const struct ended *ended, size_t n, stru
     return rc;
 }
 
-/* Refunds that have succeeded: those of orders, and those of money that came too late. */
+/* Refunds that have succeeded: those of orders, and those of money that no order has. */
 static int book(struct batch *batch, const struct refund_moves *refunds, const struct ended *ended, size_t n_ended,
                 struct err *err)
 {
@@ -228,7 +228,7 @@ static int book(struct batch *batch, const struct refund_moves *refunds, const s
                                                  .n_recalls = ended[i].n_recalls,
                                                  .has_ended = ended[i].order.row->state == ORDER_REFUNDED};
     for (size_t i = 0; i < refunds->n_rows; i++)
-        if (refunds->rows[i]->purpose == REFUND_OF_LATE && refunds->rows[i]->state == REFUND_SUCCEEDED)
+        if (refunds->rows[i]->purpose != REFUND_OF_ORDER && refunds->rows[i]->state == REFUND_SUCCEEDED)
             booked[n++] = (struct booked_refund){.row = refunds->rows[i]};
     return book_refunds(batch, booked, n, err);
 }
@@ -263,6 +263,20 @@ static int end_orders(struct batch *batch, const struct refund_moves *refunds, s
     return rc;
 }
 
+/* Of two refunds of a charge that end at once, one is the last, and must know it: it takes the channel's fee along. */
+static int lock_charges(struct batch *batch, const struct refund_moves *moves, struct err *err)
+{
+    struct payment_key *keys = arena_array_of(batch->arena, struct payment_key, moves->n_rows);
+    struct payment_row *rows = NULL;
+    size_t n_keys = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < moves->n_rows; i++)
+        if (moves->rows[i]->purpose == REFUND_OF_CHARGE && moves->rows[i]->state == REFUND_SUCCEEDED)
+            keys[n_keys++] = (struct payment_key){.id = moves->rows[i]->payment_id, .biz_id = moves->rows[i]->biz_id};
+    return payment_store_lock(batch->tx, keys, n_keys, batch->arena, &rows, &n, err);
+}
+
 static int complete_refund_body(struct batch *batch, struct err *err)
 {
     struct refund_ref *refs = arena_array_of(batch->arena, struct refund_ref, batch->n);
@@ -284,6 +298,8 @@ static int complete_refund_body(struct batch *batch, struct err *err)
             apply(c, &moves, batch->now_ms);
     }
     rc = refund_moves_write(batch, &moves, err);
+    if (rc == 0)
+        rc = lock_charges(batch, &moves, err);
     if (rc == 0)
         rc = end_orders(batch, &moves, err);
     return rc;

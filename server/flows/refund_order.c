@@ -10,6 +10,13 @@
 #include "rpc/lane.h"
 #include "rpc/proto.h"
 
+static const char *reason_of(const struct get_refund *c)
+{
+    if (c->of_order != NULL)
+        return c->of_order->reason;
+    return c->row->purpose == REFUND_OF_CHARGE ? c->row->reason : "the money came too late for its order";
+}
+
 static Bmt__Order__V1__Refund *refund_message(const struct get_refund *c, struct arena *arena)
 {
     Bmt__Order__V1__Refund *refund = arena_new_of(arena, Bmt__Order__V1__Refund);
@@ -28,7 +35,7 @@ static Bmt__Order__V1__Refund *refund_message(const struct get_refund *c, struct
         refund->lines[i]->line_no = c->lines[i].line_no;
         refund->lines[i]->quantity = c->lines[i].quantity;
     }
-    refund->reason = proto_text(c->of_order != NULL ? c->of_order->reason : "the money came too late for its order");
+    refund->reason = proto_text(reason_of(c));
     refund->failure = proto_text(c->row->failure);
     refund->channel_transaction = proto_text(c->row->channel_transaction != NULL ? c->row->channel_transaction : "");
     refund->create_time = proto_time(c->row->create_time_ms, arena);
@@ -106,24 +113,6 @@ static void answer_asked(struct refund_ask *ask, const struct complete_refund *d
         answer_all(lane, &(struct refund_answer){.call = call, .refund_id = ask->refund_id}, 1);
 }
 
-/* Step 2. The question lives in the call's arena, as the call lives until it is answered. */
-static void ask_channel_for(struct call *call, const struct begin_refund *c)
-{
-    struct refund_ask *ask = arena_new_of(call_arena(call), struct refund_ask);
-    struct err err = {0};
-
-    *ask = (struct refund_ask){
-        .arena = call_arena(call),
-        .biz_id = c->command.biz_id,
-        .refund_id = c->refund_id,
-        .actor = c->command.actor,
-        .context = call,
-        .answer = answer_asked,
-    };
-    if (ask_refund(ask, c->account, c->refund, &err) != 0)
-        call_fail(call, &err); /* the refund stays CREATED; its timer asks again */
-}
-
 /* Each line once; the amount positive, where there is one. */
 static void check_request(struct command *command, const Bmt__Order__V1__RefundOrderRequest *request)
 {
@@ -171,7 +160,7 @@ void refund_order_handle(struct lane *lane, struct call **calls, size_t n)
         if (commands[i].command.err.id != ERR_NONE)
             call_fail(calls[i], &commands[i].command.err);
         else if (commands[i].is_new)
-            ask_channel_for(calls[i], &commands[i]);
+            ask_refund_for(calls[i], commands[i].refund, commands[i].account, answer_asked); /* step 2 */
         else
             answers[n_answers++] = (struct refund_answer){.call = calls[i], .refund_id = commands[i].refund_id};
     }

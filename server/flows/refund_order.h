@@ -43,7 +43,7 @@ struct get_refund {
     int64_t refund_id;
 
     struct refund_row *row;
-    struct order_refund_row *of_order; /* NULL: of late money */
+    struct order_refund_row *of_order; /* NULL: of late money, or of a charge */
     const struct refund_line_row *lines;
     size_t n_lines;
 };

@@ -30,6 +30,7 @@ Bmt__Payment__V1__Payment *payment_message(const struct payment_row *row, struct
     payment->update_time = proto_time(row->update_time_ms, arena);
     payment->succeed_time = proto_time(row->succeed_time_ms, arena);
     payment->fee_minor = row->fee_minor;
+    payment->refund_minor = row->refund_minor;
     return payment;
 }
 

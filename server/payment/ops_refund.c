@@ -82,6 +82,8 @@ struct refund_row refund_make(int64_t refund_id, const struct payment_row *payme
         .version = 1,
         .amount_minor = amount_minor,
         .failure = "",
+        .reason = "",
+        .actor = "",
         .due_time_ms = purpose == REFUND_OF_LATE ? now_ms : payment_next_question_ms(0, now_ms),
         .create_time_ms = now_ms,
         .update_time_ms = now_ms,

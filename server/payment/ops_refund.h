@@ -21,7 +21,7 @@ int refund_lock(struct batch *batch, struct refund_ref *refs, size_t n, struct e
 int refund_load(struct batch *batch, struct refund_ref *refs, size_t n, struct err *err) MUST_CHECK;
 
 /*
- * A new refund of a payment, CREATED. Of late money it is due at once; of an order its caller asks the channel, and the
+ * A new refund of a payment, CREATED. Of late money it is due at once; of others its caller asks the channel, and the
  * timer only if that fails. `amount_minor` is at most what is left of the payment.
  */
 struct refund_row refund_make(int64_t refund_id, const struct payment_row *payment, int64_t amount_minor,

@@ -1,6 +1,6 @@
 /*
  * PaymentHubService: the table of its methods; accounts and reads. What goes over a channel: flows/create_payment.c,
- * flows/query_payment.c, flows/handle_notification.c. Statement files: service_statement.c.
+ * flows/query_payment.c, flows/refund_payment.c, flows/handle_notification.c. Statement files: service_statement.c.
  */
 #include "payment/service.h"
 #include "bmt/payment/v1/payment.pb-c.h"
@@ -9,6 +9,7 @@
 #include "flows/create_payment.h"
 #include "flows/handle_notification.h"
 #include "flows/query_payment.h"
+#include "flows/refund_payment.h"
 #include "payment/messages.h"
 #include "payment/ops.h"
 #include "payment/ops_statement.h"
@@ -196,7 +197,7 @@ static const struct rpc_method methods[] = {
     {"QueryPayment", .handle = query_payment_handle},
     {"ClosePayment", .handle = close_payment_handle},
     {"HandleNotification", .handle = handle_notification_handle},
-    RPC_LATER("RefundPayment"),
+    {"RefundPayment", .handle = refund_payment_handle},
     {"ImportStatement", RPC_BATCH(import_statement)},
 };
 

@@ -61,8 +61,9 @@ struct payment_row {
 
 /* Why money goes back. */
 enum refund_purpose {
-    REFUND_OF_ORDER = 1, /* the order module has a refund of the same id */
-    REFUND_OF_LATE = 2,  /* the money came too late for its order */
+    REFUND_OF_ORDER = 1,  /* the order module has a refund of the same id */
+    REFUND_OF_LATE = 2,   /* the money came too late for its order */
+    REFUND_OF_CHARGE = 3, /* of a payment that belongs to no order: RefundPayment */
 };
 
 struct refund_row {
@@ -84,8 +85,24 @@ struct refund_row {
     int64_t create_time_ms;
     int64_t update_time_ms;
     int64_t succeed_time_ms;
+    const char *request_id; /* of RefundPayment; NULL: of others */
+    uint8_t fingerprint[FINGERPRINT_SIZE];
+    const char *reason; /* of a charge's refund, else empty */
+    const char *actor;
     int32_t state_read;
     int32_t version_read;
+};
+
+/* A refund's request, as a key to read by. */
+struct refund_request_key {
+    int64_t biz_id;
+    const char *request_id;
+};
+
+/* How much of a payment has gone back. */
+struct refunded_sum {
+    int64_t payment_id;
+    int64_t amount_minor;
 };
 
 struct refund_event_row {
@@ -177,6 +194,13 @@ int payment_store_find_refunds(struct tx *tx, const struct payment_key *keys, si
 /* The same, locked by id. */
 int payment_store_lock_refunds(struct tx *tx, const struct payment_key *keys, size_t n, struct arena *arena,
                                struct refund_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* Those that RefundPayment has begun under these requests. */
+int payment_store_find_refund_requests(struct tx *tx, const struct refund_request_key *keys, size_t n,
+                                       struct arena *arena, struct refund_row **ret_rows, size_t *ret_n,
+                                       struct err *err) MUST_CHECK;
+/* What has gone back of each payment by now; none where nothing has. Whoever holds the payment's lock sees the last. */
+int payment_store_sum_refunded(struct tx *tx, const struct payment_key *payments, size_t n, struct arena *arena,
+                               struct refunded_sum **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 /* THE mover of refunds: those that still stand at state_read and version_read, and the events that led on. */
 int payment_store_move_refunds(struct tx *tx, const struct refund_row *rows, size_t n,
                                const struct refund_event_row *events, size_t n_events, struct err *err) MUST_CHECK;

@@ -20,11 +20,15 @@ static const struct sql_column columns[] = {
     SQL_COLUMN(struct refund_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct refund_row, update_time_ms, SQL_I64),
     SQL_COLUMN(struct refund_row, succeed_time_ms, SQL_I64),
+    SQL_COLUMN(struct refund_row, request_id, SQL_TEXT),
+    SQL_COLUMN(struct refund_row, fingerprint, SQL_FIXED),
+    SQL_COLUMN(struct refund_row, reason, SQL_TEXT),
+    SQL_COLUMN(struct refund_row, actor, SQL_TEXT),
 };
 #define COLUMNS                                                                                        \
     "refund_id, biz_id, payment_id, order_id, channel_account_id, purpose, state, version, currency, " \
     "amount_minor, channel_ref, channel_transaction, failure, due_time_ms, attempts, create_time_ms, " \
-    "update_time_ms, succeed_time_ms"
+    "update_time_ms, succeed_time_ms, request_id, fingerprint, reason, actor"
 
 static const struct sql_column move_columns[] = {
     SQL_COLUMN(struct refund_row, state, SQL_I32),
@@ -61,6 +65,14 @@ static const struct sql_column key_columns[] = {
     SQL_COLUMN(struct payment_key, id, SQL_I64),
     SQL_COLUMN(struct payment_key, biz_id, SQL_I64),
 };
+static const struct sql_column request_columns[] = {
+    SQL_COLUMN(struct refund_request_key, biz_id, SQL_I64),
+    SQL_COLUMN(struct refund_request_key, request_id, SQL_TEXT),
+};
+static const struct sql_column sum_columns[] = {
+    SQL_COLUMN(struct refunded_sum, payment_id, SQL_I64),
+    SQL_COLUMN(struct refunded_sum, amount_minor, SQL_I64),
+};
 static const struct sql_column claim_columns[] = {
     SQL_COLUMN(struct refund_claim, amount_minor, SQL_I64),
     SQL_COLUMN(struct refund_claim, payment_id, SQL_I64),
@@ -81,7 +93,7 @@ static const struct sql_stmt REFUND_INSERT = {
     .name = "refund_insert",
     .module = MODULE_PAYMENT,
     .text = "INSERT INTO bmt_payment.refunds (" COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(columns),
 };
 static const struct sql_stmt REFUND_FIND = {
@@ -105,6 +117,27 @@ static const struct sql_stmt REFUND_LOCK = {
     .keys = SQL_COLUMNS(key_columns),
     .results = SQL_COLUMNS(columns),
     .result_size = sizeof(struct refund_row),
+};
+static const struct sql_stmt REFUND_FIND_REQUESTS = {
+    .name = "refund_find_requests",
+    .module = MODULE_PAYMENT,
+    .text = "SELECT " COLUMNS "\n"
+            "FROM bmt_payment.refunds FORCE INDEX (uq_refunds_request)\n"
+            "WHERE (biz_id, request_id) IN ({keys})",
+    .keys = SQL_COLUMNS(request_columns),
+    .results = SQL_COLUMNS(columns),
+    .result_size = sizeof(struct refund_row),
+};
+static const struct sql_stmt REFUND_SUM = {
+    .name = "refund_sum",
+    .module = MODULE_PAYMENT,
+    .text = "SELECT payment_id, SUM(amount_minor)\n"
+            "FROM bmt_payment.refunds FORCE INDEX (ix_refunds_payment)\n"
+            "WHERE (payment_id, biz_id) IN ({keys}) AND state = 3\n" /* SUCCEEDED */
+            "GROUP BY payment_id",
+    .keys = SQL_COLUMNS(key_columns),
+    .results = SQL_COLUMNS(sum_columns),
+    .result_size = sizeof(struct refunded_sum),
 };
 static const struct sql_stmt REFUND_MOVE = {
     .name = "refund_move",
@@ -175,6 +208,19 @@ int payment_store_lock_refunds(struct tx *tx, const struct payment_key *keys, si
                                struct refund_row **ret_rows, size_t *ret_n, struct err *err)
 {
     return sql_select_in(tx, &REFUND_LOCK, NULL, keys, n, sizeof *keys, arena, ret_rows, ret_n, err);
+}
+
+int payment_store_find_refund_requests(struct tx *tx, const struct refund_request_key *keys, size_t n,
+                                       struct arena *arena, struct refund_row **ret_rows, size_t *ret_n,
+                                       struct err *err)
+{
+    return sql_select_in(tx, &REFUND_FIND_REQUESTS, NULL, keys, n, sizeof *keys, arena, ret_rows, ret_n, err);
+}
+
+int payment_store_sum_refunded(struct tx *tx, const struct payment_key *payments, size_t n, struct arena *arena,
+                               struct refunded_sum **ret_rows, size_t *ret_n, struct err *err)
+{
+    return sql_select_in(tx, &REFUND_SUM, NULL, payments, n, sizeof *payments, arena, ret_rows, ret_n, err);
 }
 
 int payment_store_move_refunds(struct tx *tx, const struct refund_row *rows, size_t n,

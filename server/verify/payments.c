@@ -28,7 +28,7 @@ static const struct seen_column side_list[] = {
     rows_read(worker, of, arena_printf(worker->arena, text, (long long)after, (long long)upto), COLUMNS(list, row), \
               &(into), &(count))
 
-enum { PURPOSE_ORDER = 1, PURPOSE_LATE = 2 };
+enum { PURPOSE_ORDER = 1, PURPOSE_LATE = 2, PURPOSE_CHARGE = 3 };
 
 /* A history must lead from the state after creation to where the row stands. Says what does not; empty: all right. */
 static void check_history(const struct fsm *fsm, int64_t state, int64_t version, const struct event_seen *events,
@@ -142,6 +142,9 @@ static void check_refund(struct worker *worker, const struct refund_seen *r, con
          (side->amount != r->amount || side->payment_id != r->payment_id || side->order_id != r->order_id)))
         found(worker, r->id, REFUND_SIDES, r->biz_id, ID_REFUND, r->id, "gives back %lld, its order's side says %lld",
               (long long)r->amount, (long long)(side != NULL ? side->amount : 0));
+    if ((r->purpose == PURPOSE_CHARGE) != (r->order_id == 0))
+        found(worker, r->id, REFUND_SIDES, r->biz_id, ID_REFUND, r->id,
+              r->order_id == 0 ? "is not of a charge, and of no order" : "is of a charge, and of an order");
 }
 
 static int check_refunds(struct worker *worker, int64_t after, int64_t upto)

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { after, before, test } from 'node:test';
-import { beginPayment, givenFulfilledOrder, givenOrder, givenShop, givenSku, orderState } from './shop.js';
+import { beginPayment, decide, givenFulfilledOrder, givenOrder, givenShop, givenSku, orderState } from './shop.js';
 import { requestId, startServer, startWorld, stopWorld } from './world.js';
 
 const BIN = process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url));
@@ -172,6 +172,12 @@ test('a purchase and a charge can be made by hand', async () => {
     '--amount', '5.00 EUR', '--reason', 'test', '--yes', '-o', 'json'], { env: environment() });
   const { payment } = JSON.parse(charged.stdout);
   assert.deepEqual([payment.state, payment.amount.amount_minor], ['PAYMENT_STATE_PENDING', '500']);
+  const back = ['payment', 'refund', payment.payment_id, '--amount', '5.00 EUR'];
+  assert.deepEqual([ctl(back).code, ctl([...back, '--reason', 'test']).code], [2, 2]); // no reason; nobody to confirm
+  await decide(payment);
+  await shop.payments.QueryPayment({ payment_id: payment.payment_id });
+  const refund = await promisify(execFile)(CTL, [...back, '--reason', 'a mistake', '--yes', '-q'], { env: environment() });
+  assert.match(refund.stdout, /^rfd_\w+$/m);
 });
 
 test('partners and rules are kept by hand', () => {

@@ -1,7 +1,7 @@
-// Payments that belong to no order: a charge of the business's own making, from its request to its end.
+// Payments that belong to no order: a charge of the business's own making, from its request to its end and back.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { decide, givenShop } from './shop.js';
+import { beginPayment, decide, givenOrder, givenShop, givenSku } from './shop.js';
 import { client, refused, requestId, startWorld, stopWorld, until, verify } from './world.js';
 
 let world;
@@ -89,4 +89,76 @@ test('what cannot be charged is refused', async () => {
   assert.equal((await refused(shop.payments.CreatePayment(charge()))).reason, 'CHANNEL_DISABLED');
   await change('CHANNEL_ACCOUNT_STATE_ENABLED');
   assert.equal((await create()).state, 'PAYMENT_STATE_PENDING');
+});
+
+const refundOf = ({ payment_id }, amount, more = {}) => ({
+  request_id: requestId('back'), payment_id, amount: { amount_minor: amount, currency: 'EUR' }, reason: 'charged by mistake', ...more });
+const back = (payment, amount, more) => shop.payments.RefundPayment(refundOf(payment, amount, more));
+const refundState = async ({ refund_id }) => (await shop.orders.GetRefund({ refund_id })).refund;
+const paidCharge = async () => {
+  const payment = await create();
+  await decide(payment);
+  return query(payment);
+};
+const wentBack = ({ payment_id }) => [...world.channel.refunds.byMerchantId.values()]
+  .filter(({ state, request }) => state === 'SUCCEEDED' && request.merchant_payment_id === payment_id)
+  .reduce((sum, { request }) => sum + request.amount_minor, 0);
+
+test('a charge goes back in parts, each once for its request, and never more than was paid', async () => {
+  const payment = await paidCharge();
+  const request = refundOf(payment, 500);
+  const replies = await Promise.all(Array.from({ length: 8 }, () => shop.payments.RefundPayment(request)));
+  assert.equal(new Set(replies.map(({ refund_id: id }) => id)).size, 1);
+  const part = await until('the part is paid back', async () => {
+    const shown = await refundState(replies[0]);
+    return shown.state === 'REFUND_STATE_SUCCEEDED' && shown;
+  });
+  assert.deepEqual([part.amount.amount_minor, part.order_id, part.payment_id, part.reason], ['500', '', payment.payment_id, 'charged by mistake']);
+  assert.equal((await refused(shop.payments.RefundPayment({ ...request, reason: 'other' }))).reason, 'REQUEST_ID_REUSED');
+  const raced = await Promise.all(Array.from({ length: 6 }, () => back(payment, 700).then(() => 'ok', ({ code }) => code)));
+  assert.equal(raced.filter((one) => one === 'ok').length, 2); // 1499 are left
+  const { reason, metadata } = await refused(back(payment, 100));
+  assert.deepEqual([reason, metadata.left], ['PAYMENT_REFUNDED', '0.99 EUR']);
+  await back(payment, 99);
+  await until('all has gone back', async () => wentBack(payment) === 1999);
+  assert.equal((await get(payment)).refund_minor, '1999');
+  verify(world);
+});
+
+test('a lost answer leaves its refund UNKNOWN; it finds its end by itself, and the money goes once', async () => {
+  const payment = await paidCharge();
+  world.channel.faults.add([{ op: 'refund', fault: 'lost_reply' }]);
+  const refund = await back(payment, 1999);
+  world.channel.faults.clear();
+  assert.equal((await refundState(refund)).state, 'REFUND_STATE_UNKNOWN');
+  const sandbox = client(world, 'sandbox.SandboxService', world.adminKey);
+  await sandbox.AdvanceClock({ request_id: requestId(), by: { seconds: 11 } });
+  await until('it has ended', async () => (await refundState(refund)).state === 'REFUND_STATE_SUCCEEDED');
+  assert.equal(wentBack(payment), 1999);
+  verify(world);
+});
+
+test('what the channel rejects has failed, and can be asked for again', async () => {
+  const payment = await paidCharge();
+  world.channel.faults.add([{ op: 'refund', fault: 'reject', times: 1000 }]);
+  const refund = await back(payment, 1999);
+  world.channel.faults.clear();
+  assert.equal((await refundState(refund)).state, 'REFUND_STATE_FAILED');
+  assert.equal((await get(payment)).refund_minor, '0');
+  const again = await back(payment, 1999);
+  await until('it has ended', async () => (await refundState(again)).state === 'REFUND_STATE_SUCCEEDED');
+});
+
+test('an order\'s payment goes back by its order alone, and strangers see nothing', async () => {
+  const { sku } = await givenSku(shop);
+  const { payment } = await beginPayment(shop, await givenOrder(shop, sku));
+  await decide(payment);
+  await query(payment);
+  const { reason, metadata } = await refused(back(payment, 100));
+  assert.deepEqual([reason, metadata.order], ['PAYMENT_OF_ORDER', payment.order_id]);
+  const other = await givenShop(world);
+  const charged = await paidCharge();
+  assert.equal((await refused(other.payments.RefundPayment(refundOf(charged, 100)))).reason, 'PAYMENT_NOT_FOUND');
+  assert.equal((await refused(back(await create(), 100))).metadata.state, 'PENDING');
+  assert.equal((await refused(shop.payments.RefundPayment(refundOf(charged, 100, { amount: { amount_minor: 1, currency: 'USD' } })))).reason, 'CURRENCY_MISMATCH');
 });

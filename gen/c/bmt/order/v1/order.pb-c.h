@@ -1066,7 +1066,7 @@ struct  Bmt__Order__V1__Refund
    */
   char *refund_id;
   /*
-   * The order.
+   * The order; empty where the payment belongs to none.
    */
   char *order_id;
   /*
@@ -1078,7 +1078,7 @@ struct  Bmt__Order__V1__Refund
    */
   Bmt__Common__V1__Money *amount;
   /*
-   * What is recalled when it succeeds; none for money that came too late.
+   * What is recalled when it succeeds; none for money that no order has.
    */
   size_t n_lines;
   Bmt__Order__V1__RefundLine **lines;

@@ -2354,7 +2354,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__payment_action__descriptor =
   (ProtobufCMessageInit) bmt__payment__v1__payment_action__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__payment__field_descriptors[17] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__payment__field_descriptors[18] =
 {
   {
     "payment_id",
@@ -2560,6 +2560,18 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__payment__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "refund_minor",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__Payment, refund_minor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__payment__field_indices_by_name[] = {
   6,   /* field[6] = action */
@@ -2574,6 +2586,7 @@ static const unsigned bmt__payment__v1__payment__field_indices_by_name[] = {
   10,   /* field[10] = is_late */
   1,   /* field[1] = order_id */
   0,   /* field[0] = payment_id */
+  17,   /* field[17] = refund_minor */
   4,   /* field[4] = state */
   15,   /* field[15] = succeed_time */
   14,   /* field[14] = update_time */
@@ -2583,7 +2596,7 @@ static const unsigned bmt__payment__v1__payment__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__payment__v1__payment__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 17 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__payment__descriptor =
 {
@@ -2593,7 +2606,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__payment__descriptor =
   "Bmt__Payment__V1__Payment",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__Payment),
-  17,
+  18,
   bmt__payment__v1__payment__field_descriptors,
   bmt__payment__v1__payment__field_indices_by_name,
   1,  bmt__payment__v1__payment__number_ranges,

@@ -279,10 +279,14 @@ struct  Bmt__Payment__V1__Payment
    * What the channel keeps of the amount, in minor units, as it told when the payment succeeded; 0 before then.
    */
   int64_t fee_minor;
+  /*
+   * Of the amount, what its refunds have taken or will take, in minor units; those that failed do not count.
+   */
+  int64_t refund_minor;
 };
 #define BMT__PAYMENT__V1__PAYMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__payment__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__PAYMENT__V1__PAYMENT_STATE__PAYMENT_STATE_UNSPECIFIED, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, NULL, NULL, NULL, NULL, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__PAYMENT__V1__PAYMENT_STATE__PAYMENT_STATE_UNSPECIFIED, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, NULL, NULL, NULL, NULL, 0, 0 }
 
 
 /*
