@@ -8,6 +8,7 @@
  * A module that is not named lives on the first server.
  */
 #include "base/conf.h"
+#include "base/conf_entry.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,31 +17,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum kind { KIND_STRING, KIND_INT, KIND_BOOL };
-
-struct entry {
-    const char *path;
-    enum kind kind;
-    size_t offset;
-    const char *unit;
-    const char *text_default;
-    int64_t int_default; /* of a bool: 0 or 1 */
-    int64_t min;
-    int64_t max;
-    const char *sentence;
-};
-
-static const struct entry entries[] = {
+const struct conf_entry conf_entries[] = {
 #define CONF_STRING(path_, field, default_, sentence_) \
     {.path = path_,                                    \
-     .kind = KIND_STRING,                              \
+     .kind = CONF_KIND_STRING,                         \
      .offset = offsetof(struct conf, field),           \
      .unit = "text",                                   \
      .text_default = default_,                         \
      .sentence = sentence_},
 #define CONF_INT(path_, field, unit_, default_, min_, max_, sentence_) \
     {.path = path_,                                                    \
-     .kind = KIND_INT,                                                 \
+     .kind = CONF_KIND_INT,                                            \
      .offset = offsetof(struct conf, field),                           \
      .unit = unit_,                                                    \
      .int_default = default_,                                          \
@@ -49,7 +36,7 @@ static const struct entry entries[] = {
      .sentence = sentence_},
 #define CONF_BOOL(path_, field, default_, sentence_) \
     {.path = path_,                                  \
-     .kind = KIND_BOOL,                              \
+     .kind = CONF_KIND_BOOL,                         \
      .offset = offsetof(struct conf, field),         \
      .unit = "true or false",                        \
      .int_default = default_,                        \
@@ -60,6 +47,8 @@ static const struct entry entries[] = {
 #undef CONF_INT
 #undef CONF_BOOL
 };
+
+const size_t conf_entries_count = COUNT_OF(conf_entries);
 
 /* One reading of one file. */
 struct reading {
@@ -87,24 +76,24 @@ static void problem(struct reading *reading, const config_setting_t *setting, co
     fputc('\n', reading->problems);
 }
 
-static void *field_of(struct conf *conf, const struct entry *entry)
+static void *field_of(struct conf *conf, const struct conf_entry *entry)
 {
     return (char *)conf + entry->offset;
 }
 
-static void set_default(struct conf *conf, const struct entry *entry)
+static void set_default(struct conf *conf, const struct conf_entry *entry)
 {
     void *field = field_of(conf, entry);
 
-    if (entry->kind == KIND_STRING)
+    if (entry->kind == CONF_KIND_STRING)
         *(const char **)field = entry->text_default;
-    else if (entry->kind == KIND_INT)
+    else if (entry->kind == CONF_KIND_INT)
         *(int64_t *)field = entry->int_default;
     else
         *(bool *)field = entry->int_default != 0;
 }
 
-static void read_int(struct reading *reading, struct conf *conf, const struct entry *entry,
+static void read_int(struct reading *reading, struct conf *conf, const struct conf_entry *entry,
                      const config_setting_t *setting)
 {
     const int type = config_setting_type(setting);
@@ -120,18 +109,18 @@ static void read_int(struct reading *reading, struct conf *conf, const struct en
         *(int64_t *)field_of(conf, entry) = value;
 }
 
-static void read_entry(struct reading *reading, struct conf *conf, const struct entry *entry,
+static void read_entry(struct reading *reading, struct conf *conf, const struct conf_entry *entry,
                        const config_setting_t *setting)
 {
     switch (entry->kind) {
-    case KIND_STRING:
+    case CONF_KIND_STRING:
         if (config_setting_type(setting) != CONFIG_TYPE_STRING)
             problem(reading, setting, "%s must be a text in quotes", entry->path);
         else
             *(const char **)field_of(conf, entry) = arena_strdup(reading->arena, config_setting_get_string(setting));
         break;
-    case KIND_INT: read_int(reading, conf, entry, setting); break;
-    case KIND_BOOL:
+    case CONF_KIND_INT: read_int(reading, conf, entry, setting); break;
+    case CONF_KIND_BOOL:
         if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
             problem(reading, setting, "%s must be true or false", entry->path);
         else
@@ -140,11 +129,11 @@ static void read_entry(struct reading *reading, struct conf *conf, const struct 
     }
 }
 
-static const struct entry *entry_of(const char *path)
+static const struct conf_entry *entry_of(const char *path)
 {
-    for (size_t i = 0; i < COUNT_OF(entries); i++)
-        if (strcmp(entries[i].path, path) == 0)
-            return &entries[i];
+    for (size_t i = 0; i < conf_entries_count; i++)
+        if (strcmp(conf_entries[i].path, path) == 0)
+            return &conf_entries[i];
     return NULL;
 }
 
@@ -248,7 +237,7 @@ static void read_group(struct reading *reading, struct conf *conf, const config_
     for (int i = 0; i < config_setting_length(group); i++) {
         const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
         const char *path = arena_printf(reading->arena, "%s%s", prefix, config_setting_name(setting));
-        const struct entry *entry = entry_of(path);
+        const struct conf_entry *entry = entry_of(path);
 
         if (entry != NULL)
             read_entry(reading, conf, entry, setting);
@@ -267,8 +256,8 @@ int conf_load(const char *path, struct arena *arena, struct conf *ret_conf, FILE
     struct conf *conf = arena_new_of(arena, struct conf);
     config_t file;
 
-    for (size_t i = 0; i < COUNT_OF(entries); i++)
-        set_default(conf, &entries[i]);
+    for (size_t i = 0; i < conf_entries_count; i++)
+        set_default(conf, &conf_entries[i]);
 
     config_init(&file);
     if (config_read_file(&file, path) != CONFIG_TRUE) {
@@ -289,97 +278,6 @@ int conf_load(const char *path, struct arena *arena, struct conf *ret_conf, FILE
         return -1;
     *ret_conf = *conf;
     return 0;
-}
-
-static const char *default_text(const struct entry *entry, char *text, size_t size)
-{
-    if (entry->kind == KIND_STRING)
-        snprintf(text, size, "\"%s\"", entry->text_default);
-    else if (entry->kind == KIND_INT)
-        snprintf(text, size, "%" PRId64, entry->int_default);
-    else
-        snprintf(text, size, "%s", entry->int_default != 0 ? "true" : "false");
-    return text;
-}
-
-static const char *range_text(const struct entry *entry, char *text, size_t size)
-{
-    text[0] = '\0';
-    if (entry->kind == KIND_INT)
-        snprintf(text, size, "%" PRId64 " to %" PRId64, entry->min, entry->max);
-    return text;
-}
-
-void conf_write_help(FILE *out)
-{
-    char value[128];
-    char range[64];
-
-    for (size_t i = 0; i < COUNT_OF(entries); i++) {
-        const struct entry *entry = &entries[i];
-
-        fprintf(out, "%s = %s  (%s%s%s)\n    %s\n", entry->path, default_text(entry, value, sizeof value), entry->unit,
-                entry->kind == KIND_INT ? ", " : "", range_text(entry, range, sizeof range), entry->sentence);
-    }
-    fputs("database.servers = ( { name, user, socket | host, port, password_file } )\n"
-          "    the database servers; at least one\n"
-          "database.modules = ( { module, server } )\n"
-          "    which server holds which module's schema; the first one by default\n",
-          out);
-}
-
-void conf_write_markdown(FILE *out)
-{
-    char value[128];
-    char range[64];
-
-    fputs("# Settings of bmtd\n\n"
-          "The file is in [libconfig](https://hyperrealm.github.io/libconfig/)'s format; a dot is a group. Unknown "
-          "settings\n"
-          "are refused. Generated from `server/base/conf.def` by `bmtd --write-docs`; never edited.\n\n"
-          "| setting | default | unit | range | meaning |\n|---|---|---|---|---|\n",
-          out);
-    for (size_t i = 0; i < COUNT_OF(entries); i++) {
-        const struct entry *entry = &entries[i];
-
-        fprintf(out, "| `%s` | `%s` | %s | %s | %s |\n", entry->path, default_text(entry, value, sizeof value),
-                entry->unit, range_text(entry, range, sizeof range), entry->sentence);
-    }
-    fputs("| `database.servers` | | list | 1 to 8 | `{ name, user, socket \\| host, port, password_file }` each |\n"
-          "| `database.modules` | | list | 0 to 16 | `{ module, server }` each: which server holds the module's schema "
-          "|\n",
-          out);
-}
-
-/* Groups are written as `group: { ... };` when the prefix changes. */
-void conf_write_sample(FILE *out)
-{
-    char value[128];
-    const char *group = "";
-    size_t group_size = 0;
-
-    fputs("# Settings of bmtd with their defaults; bmtd --help-config explains them.\n", out);
-    for (size_t i = 0; i < COUNT_OF(entries); i++) {
-        const struct entry *entry = &entries[i];
-        const char *dot = strchr(entry->path, '.');
-        const size_t size = dot != NULL ? (size_t)(dot - entry->path) : 0;
-
-        if (size != group_size || strncmp(group, entry->path, size) != 0) {
-            if (group_size > 0)
-                fputs("};\n", out);
-            if (size > 0)
-                fprintf(out, "%.*s:\n{\n", (int)size, entry->path);
-            if (size == strlen("database") && strncmp(entry->path, "database", size) == 0)
-                fputs("  servers = ( { name = \"main\"; socket = \"/run/mysqld/mysqld.sock\"; user = \"bmt\"; } );\n",
-                      out);
-            group = entry->path;
-            group_size = size;
-        }
-        fprintf(out, "%s# %s\n%s%s = %s;\n", size > 0 ? "  " : "", entry->sentence, size > 0 ? "  " : "",
-                size > 0 ? dot + 1 : entry->path, default_text(entry, value, sizeof value));
-    }
-    if (group_size > 0)
-        fputs("};\n", out);
 }
 
 int conf_read_secret(const char *path, struct arena *arena, const char **ret_secret, FILE *problems)
