@@ -14,15 +14,14 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "business/business.h"
-#include "business/terms.h"
 #include "http/client.h"
 #include "http/metrics_http.h"
 #include "jobs/replica.h"
 #include "modules.h"
 #include "order/watch.h"
 #include "payment/payment.h"
-#include "product/product.h"
 #include "reconcile/reconcile.h"
+#include "reload.h"
 #include "rpc/contract.h"
 #include "rpc/health.h"
 #include "rpc/runtime.h"
@@ -43,7 +42,7 @@ enum exit_code {
 static const char help[] =
     "bmtd: transactions for virtual goods, over gRPC\n"
     "\n"
-    "  bmtd --config FILE                   serve until SIGTERM or SIGINT\n"
+    "  bmtd --config FILE                   serve until SIGTERM or SIGINT; SIGHUP reads reloadable settings again\n"
     "  bmtd --config FILE --migrate         bring the schemas up to date, and end\n"
     "  bmtd --config FILE --check           check settings, database, schema and contract, and end\n"
     "  bmtd --config FILE --write-schema F  write all schemas as SQL, and end\n"
@@ -186,9 +185,8 @@ static bool settings_agree(const struct conf *conf)
 static void wire(const struct conf *conf, bool is_sandbox)
 {
     sandbox_enable(is_sandbox);
-    business_set_order_terms(conf->order_expires_in_s * 1000, conf->order_confirm_after_s * 1000);
-    product_set_quote_life(conf->product_quote_lives_s * 1000);
     payment_use_settings(conf);
+    settings_apply(conf);
 }
 
 /* The process's own number and time, before anything makes an id or decides by time. */
@@ -225,14 +223,22 @@ static int tell_ready(const struct options *options, int port, int metrics_port)
     return 0;
 }
 
-/* The first signal ends in order; a second one ends at once, by its default action. */
-static void wait_for_end(const sigset_t *signals)
+/* SIGHUP reads the settings again. The first other signal ends in order; a second one at once, by its default action.
+ */
+static void wait_for_end(const struct options *options, const struct conf *conf, const sigset_t *signals)
 {
-    int which = 0;
+    sigset_t ending = *signals;
+    int which = SIGHUP;
 
-    sigwait(signals, &which);
+    reload_begin(options->config, conf);
+    while (which == SIGHUP) {
+        sigwait(signals, &which);
+        if (which == SIGHUP)
+            reload_settings();
+    }
     log_info("ending", log_text("signal", which == SIGTERM ? "SIGTERM" : "SIGINT"));
-    pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+    sigdelset(&ending, SIGHUP);
+    pthread_sigmask(SIG_UNBLOCK, &ending, NULL);
 }
 
 /* An empty address means no metrics over HTTP. */
@@ -264,7 +270,7 @@ static int serve_with(const struct conf *conf, struct db *db, const struct optio
         rc = tell_ready(options, rpc_port(rpc), metrics != NULL ? metrics_http_port(metrics) : 0) == 0 ? EXIT_OK
                                                                                                        : EXIT_FAILED;
     if (rc == EXIT_OK)
-        wait_for_end(signals);
+        wait_for_end(options, conf, signals);
     reconcile_stop();
     scheduler_stop(scheduler);
     rpc_stop(rpc);
@@ -342,6 +348,7 @@ int main(int argc, char **argv)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 

@@ -2,6 +2,7 @@
 #ifndef BMT_BASE_CONF_ENTRY_H
 #define BMT_BASE_CONF_ENTRY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ struct conf_entry {
     int64_t max;
     const char *sentence;
 };
+
+/* Whether SIGHUP may change it (conf_reload.c). */
+bool conf_entry_is_reloadable(const struct conf_entry *entry);
 
 extern const struct conf_entry conf_entries[];
 extern const size_t conf_entries_count;

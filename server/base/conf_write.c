@@ -32,8 +32,9 @@ void conf_write_help(FILE *out)
     for (size_t i = 0; i < conf_entries_count; i++) {
         const struct conf_entry *entry = &conf_entries[i];
 
-        fprintf(out, "%s = %s  (%s%s%s)\n    %s\n", entry->path, default_text(entry, value, sizeof value), entry->unit,
-                entry->kind == CONF_KIND_INT ? ", " : "", range_text(entry, range, sizeof range), entry->sentence);
+        fprintf(out, "%s = %s  (%s%s%s%s)\n    %s\n", entry->path, default_text(entry, value, sizeof value),
+                entry->unit, entry->kind == CONF_KIND_INT ? ", " : "", range_text(entry, range, sizeof range),
+                conf_entry_is_reloadable(entry) ? ", reloadable" : "", entry->sentence);
     }
     fputs("database.servers = ( { name, user, socket | host, port, password_file } )\n"
           "    the database servers; at least one\n"
@@ -47,22 +48,28 @@ void conf_write_markdown(FILE *out)
     char value[128];
     char range[64];
 
-    fputs("# Settings of bmtd\n\n"
-          "The file is in [libconfig](https://hyperrealm.github.io/libconfig/)'s format; a dot is a group. Unknown "
-          "settings\n"
-          "are refused. Generated from `server/base/conf.def` by `bmtd --write-docs`; never edited.\n\n"
-          "| setting | default | unit | range | meaning |\n|---|---|---|---|---|\n",
-          out);
+    fputs(
+        "# Settings of bmtd\n\n"
+        "The file is in [libconfig](https://hyperrealm.github.io/libconfig/)'s format; a dot is a group. Unknown "
+        "settings\n"
+        "are refused. SIGHUP reads the file again: reloadable settings change at once, others with the next start, and "
+        "a "
+        "file\n"
+        "that is wrong changes nothing. Generated from `server/base/conf.def` by `bmtd --write-docs`; never edited.\n\n"
+        "| setting | default | unit | range | reloadable | meaning |\n|---|---|---|---|---|---|\n",
+        out);
     for (size_t i = 0; i < conf_entries_count; i++) {
         const struct conf_entry *entry = &conf_entries[i];
 
-        fprintf(out, "| `%s` | `%s` | %s | %s | %s |\n", entry->path, default_text(entry, value, sizeof value),
-                entry->unit, range_text(entry, range, sizeof range), entry->sentence);
+        fprintf(out, "| `%s` | `%s` | %s | %s | %s | %s |\n", entry->path, default_text(entry, value, sizeof value),
+                entry->unit, range_text(entry, range, sizeof range), conf_entry_is_reloadable(entry) ? "yes" : "",
+                entry->sentence);
     }
-    fputs("| `database.servers` | | list | 1 to 8 | `{ name, user, socket \\| host, port, password_file }` each |\n"
-          "| `database.modules` | | list | 0 to 16 | `{ module, server }` each: which server holds the module's schema "
-          "|\n",
-          out);
+    fputs(
+        "| `database.servers` | | list | 1 to 8 | | `{ name, user, socket \\| host, port, password_file }` each |\n"
+        "| `database.modules` | | list | 0 to 16 | | `{ module, server }` each: which server holds the module's schema "
+        "|\n",
+        out);
 }
 
 /* Groups are written as `group: { ... };` when the prefix changes. */

@@ -30,7 +30,10 @@ static const struct sql_stmt TERMS_FIND = {
     .result_size = sizeof(struct terms_row),
 };
 
-static struct order_terms platform = {.expires_in_ms = 900000, .confirm_after_ms = 86400000};
+static struct {
+    _Atomic int64_t expires_in_ms;
+    _Atomic int64_t confirm_after_ms;
+} platform = {900000, 86400000};
 
 void business_set_order_terms(int64_t expires_in_ms, int64_t confirm_after_ms)
 {

@@ -16,7 +16,7 @@ struct order_terms {
     bool closes_failed;       /* an order closes when the channel refuses its payment */
 };
 
-/* The platform's times. Once, before the services start. */
+/* The platform's times; at any time. */
 void business_set_order_terms(int64_t expires_in_ms, int64_t confirm_after_ms);
 
 /* The terms of these businesses (given by biz_id, repeated ones are harmless), in the same order. */

@@ -35,7 +35,7 @@ struct ask {
     struct channel_verdict verdict;
 };
 
-/* How long a channel may take. Once, before the service starts. */
+/* How long a channel may take. At any time. */
 void ask_channel_set_timeout(int64_t timeout_ms);
 
 /* Sends the question; rows and texts are copied. 0, or the error of channel_open: nothing was sent, `answer` is not

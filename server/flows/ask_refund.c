@@ -6,7 +6,7 @@
 
 enum { APPLY_BATCH_MAX = 128 };
 
-static int64_t timeout_ms = 3000;
+static _Atomic int64_t timeout_ms = 3000;
 
 void ask_refund_set_timeout(int64_t with_timeout_ms)
 {

@@ -30,7 +30,7 @@ struct refund_ask {
     struct channel_verdict verdict;
 };
 
-/* How long a channel may take. Once, before the service starts. */
+/* How long a channel may take; at any time. */
 void ask_refund_set_timeout(int64_t timeout_ms);
 
 /*

@@ -7,7 +7,10 @@
 
 extern const struct rpc_service payment_service;
 
-/* Where secrets are, how long channels may take. Once, before the service starts; `conf` must live on. */
+/* Where secrets are. Once, before the service starts; `conf` must live on. */
 void payment_use_settings(const struct conf *conf);
+
+/* How long channels may take; at any time. */
+void payment_set_timeout(int64_t timeout_ms);
 
 #endif

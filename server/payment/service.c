@@ -19,8 +19,12 @@
 void payment_use_settings(const struct conf *conf)
 {
     channel_use_secrets_dir(conf->secrets_dir);
-    ask_channel_set_timeout(conf->payment_channel_timeout_ms);
-    ask_refund_set_timeout(conf->payment_channel_timeout_ms);
+}
+
+void payment_set_timeout(int64_t timeout_ms)
+{
+    ask_channel_set_timeout(timeout_ms);
+    ask_refund_set_timeout(timeout_ms);
 }
 
 static void create_account_read(const struct call *call, const void *message, void *into)

@@ -71,6 +71,6 @@ extern struct batch_plan get_entitlement_plan, list_entitlements_plan, check_ent
 size_t product_quote_lines(const struct quote_price *c, struct quote_line_row *rows);
 
 /* How long quotes bind; see product_set_quote_life. */
-extern int64_t product_quote_lives_ms;
+extern _Atomic int64_t product_quote_lives_ms;
 
 #endif

@@ -5,7 +5,7 @@
 #include "product/ops_inventory.h"
 #include "product/rules.h"
 
-int64_t product_quote_lives_ms = 600000;
+_Atomic int64_t product_quote_lives_ms = 600000;
 
 /* All lines of all commands as one array for the verb; they are copied back priced. */
 static int price(struct batch *batch, struct err *err)

@@ -11,7 +11,7 @@
 
 extern const struct rpc_service product_service;
 
-/* How long quotes bind. Once, before the service starts. */
+/* How long quotes bind; at any time. */
 void product_set_quote_life(int64_t quote_lives_ms);
 
 #endif

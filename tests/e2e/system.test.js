@@ -164,3 +164,44 @@ test('the commit\'s lost answer is told, and the same request_id tells the truth
   assert.equal(query(world, `SELECT COUNT(*) FROM bmt_order.orders WHERE request_id = '${request.request_id}'`), '1');
   assert.equal(order.state, 'ORDER_STATE_PENDING_PAYMENT');
 });
+
+test('SIGHUP takes over what may change, and a wrong file changes nothing', async () => {
+  const server = await startServer(world, 'reloaded', { settings: 'order: { expires_in_s = 100; };\n' });
+  world.servers.push(server);
+  const conf = `${world.folder}/reloaded.conf`;
+  const first = readFileSync(conf, 'utf8');
+  const orders = client(world, 'order.OrderService', shop.key, { port: server.port });
+  const log = () => readFileSync(`${world.folder}/reloaded.log`, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  const reload = async (text, message) => {
+    const before = log().length;
+    writeFileSync(conf, text);
+    server.child.kill('SIGHUP');
+    return until(message, () => {
+      const told = log().slice(before);
+      return told.some(({ event }) => event === message) && told.filter(({ event }) => /^setting/.test(event));
+    });
+  };
+  const timeToPay = async () => {
+    const { order } = await orders.CreateOrder({
+      request_id: requestId('reload'), user_id: 'u1', currency: 'EUR', lines: [{ sku_id: sku.sku_id, quantity: 1 }] });
+    return order.expire_time.seconds - order.create_time.seconds;
+  };
+  assert.equal(await timeToPay(), 100);
+  const again = 'settings read again';
+  const told = await reload(`${first.replace('expires_in_s = 100', 'expires_in_s = 200')}xa: { keep_s = 7300; };\n`, again);
+  assert.deepEqual(told.map(({ level, event, setting, before, after, now, file }) => [level, event, setting, before ?? now, after ?? file]).slice(0, 2), [
+    ['warn', 'setting differs in the file, it needs a new start', 'xa.keep_s', '86400', '7300'],
+    ['info', 'setting changed', 'order.expires_in_s', '100', '200']]);
+  assert.equal(await timeToPay(), 200);
+  for (const wrong of ['order: { expires_in_s = 300000; };', 'log: { level = "loud"; };', 'oops']) {
+    const [line] = await reload(first.replace('order: { expires_in_s = 100; };', wrong), 'settings not read again, going on with those from before');
+    assert.equal(line.level, 'error');
+    assert.ok(line.problems.length > 10, line.problems);
+  }
+  assert.equal(await timeToPay(), 200);
+  await reload(first.replace('expires_in_s = 100; };', 'expires_in_s = 300; };\nlog: { level = "warn"; };'), 'setting changed');
+  assert.equal(await timeToPay(), 300);
+  const lines = log().length;
+  await timeToPay();
+  assert.equal(log().length, lines); // calls are logged as info
+});
