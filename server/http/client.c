@@ -28,6 +28,8 @@ struct exchange {
     size_t n_reply_headers;
     char problem[CURL_ERROR_SIZE];
     bool is_forbidden;         /* not an address that may be called: never given to curl */
+    bool is_repeatable;        /* a GET: may be sent twice */
+    bool is_broken;            /* a kept connection broke after it had carried the request: not sent again */
     struct exchange *next;     /* waiting for the thread */
     struct exchange *previous; /* with next: under way */
 };
@@ -99,19 +101,38 @@ static size_t exchange_on_header(char *data, size_t size, size_t n, void *contex
 }
 
 /*
- * What curl's verdict means for the outside's side: only if no byte of the request was sent is it surely unseen. The
- * error alone does not tell: a request may have been read over a connection that broke, before curl by itself tried a
- * new one and could not connect. The size counts all of its tries.
+ * Whether a byte of the request has been sent, by whichever of curl's tries: it may have been read over a connection
+ * that broke, before curl by itself tried a new one.
  */
-static enum http_outcome exchange_outcome(const struct exchange *exchange, CURLcode code)
+static bool exchange_was_sent(const struct exchange *exchange)
 {
     long request_size = 0;
 
+    return curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &request_size) != CURLE_OK || request_size > 0;
+}
+
+/*
+ * Before each try, connected and with nothing of it sent: curl sends a request again by itself when a kept connection
+ * breaks under it. The outside may have acted on what it has read, so only a GET goes out a second time.
+ */
+static int exchange_on_try(void *context, char *to_address, char *from_address, int to_port, int from_port)
+{
+    struct exchange *exchange = context;
+
+    (void)to_address;
+    (void)from_address;
+    (void)to_port;
+    (void)from_port;
+    exchange->is_broken = !exchange->is_repeatable && exchange_was_sent(exchange);
+    return exchange->is_broken ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* What curl's verdict means for the outside's side: only if no byte of the request was sent is it surely unseen. */
+static enum http_outcome exchange_outcome(const struct exchange *exchange, CURLcode code)
+{
     if (code == CURLE_OK)
         return HTTP_ANSWERED;
-    if (curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &request_size) == CURLE_OK && request_size == 0)
-        return HTTP_NOT_SENT;
-    return HTTP_UNKNOWN;
+    return exchange_was_sent(exchange) ? HTTP_UNKNOWN : HTTP_NOT_SENT;
 }
 
 /* The end of an exchange; its arena belongs to the caller again when `done` begins. */
@@ -192,6 +213,8 @@ static void client_finish(struct exchange *exchange, CURLcode code)
 
     if (exchange->is_too_large)
         problem = "the reply is too large";
+    if (exchange->is_broken)
+        problem = "the connection broke under the request";
     (void)curl_multi_remove_handle(client.multi, exchange->easy);
     client_unlink(exchange);
     exchange_end(exchange, exchange_outcome(exchange, code), problem);
@@ -311,6 +334,8 @@ static void exchange_prepare(struct exchange *exchange, const struct http_reques
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, exchange_open_socket);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, exchange_on_try);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange);
     if (request->body != NULL) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
         curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
@@ -336,6 +361,7 @@ void http_send(const struct http_request *request, struct arena *arena,
     exchange->done = done;
     exchange->context = context;
     exchange->reply_headers = arena_array_of(arena, struct http_header, REPLY_HEADERS_MAX);
+    exchange->is_repeatable = strcmp(request->method, "GET") == 0;
     exchange->is_forbidden = !client_may_call(request->url);
     if (!exchange->is_forbidden)
         exchange_prepare(exchange, request);

@@ -2,7 +2,8 @@
  * HTTP requests to the outside (channels, businesses' endpoints), by one thread that runs libcurl's multi interface.
  *
  * Nobody waits for an answer: the answer comes by a callback on the HTTP thread, which must not wait either; flows
- * post a step there and go on in a lane. Redirects are not followed; bodies are capped at HTTP_BODY_MAX; in
+ * post a step there and go on in a lane. When a kept connection breaks under a request, a GET is sent again over a new
+ * one, anything else only if no byte of it was sent. Redirects are not followed; bodies are capped at HTTP_BODY_MAX; in
  * production mode only https addresses are called, and only hosts with public addresses (http/address.h).
  */
 #ifndef BMT_HTTP_CLIENT_H
@@ -30,7 +31,7 @@ struct http_request {
     const char *body; /* NULL: none */
     size_t body_size;
     int64_t timeout_ms;
-    bool is_once; /* on a new connection; else a request is sent again when an idle connection breaks under it */
+    bool is_once; /* on a new connection, since a kept one may break under the request and leave its outcome unknown */
 };
 
 /* What is known of the outside's side. */
