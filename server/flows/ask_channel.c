@@ -13,6 +13,11 @@ void ask_channel_set_timeout(int64_t with_timeout_ms)
     timeout_ms = with_timeout_ms;
 }
 
+int64_t ask_channel_timeout_ms(void)
+{
+    return timeout_ms;
+}
+
 /* Back in a lane: applies the words of all questions that came back, then answers each. */
 static void apply(struct lane *lane, void **items, size_t n)
 {
@@ -26,6 +31,7 @@ static void apply(struct lane *lane, void **items, size_t n)
         commands[i].payment_id = ask->payment_id;
         commands[i].verdict = ask->verdict;
         commands[i].is_create = ask->question == ASK_CREATE;
+        commands[i].version_asked = ask->version;
         commands[i].notification = ask->notification;
     }
     batch_run(lane_session(lane), &complete_payment_plan, arena, commands, n, sizeof *commands);
@@ -59,10 +65,12 @@ int ask_channel(struct ask *ask, const struct channel_account_row *account, cons
     if (rc != 0)
         return rc;
     switch (ask->question) {
-    case ASK_CREATE: ask->account.channel->build_create(&ask->account, payment, ask->arena, &request); break;
+    case ASK_CREATE:
+    case ASK_CREATE_AGAIN: ask->account.channel->build_create(&ask->account, payment, ask->arena, &request); break;
     case ASK_QUERY: ask->account.channel->build_query(&ask->account, payment, ask->arena, &request); break;
     case ASK_CLOSE: ask->account.channel->build_close(&ask->account, payment, ask->arena, &request); break;
     }
+    ask->version = payment->version;
     request.timeout_ms = timeout_ms;
     http_send(&request, ask->arena, on_reply, ask);
     return 0;

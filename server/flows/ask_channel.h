@@ -14,7 +14,8 @@
 struct call;
 struct lane;
 
-enum channel_question { ASK_CREATE, ASK_QUERY, ASK_CLOSE };
+/* ASK_CREATE_AGAIN: what nobody knows to have been asked for (offer_payment.h); that it is refused proves nothing. */
+enum channel_question { ASK_CREATE, ASK_CREATE_AGAIN, ASK_QUERY, ASK_CLOSE };
 
 /* One question. The caller fills the upper part; everything lives in `arena`, which belongs to the question. */
 struct ask {
@@ -31,12 +32,14 @@ struct ask {
      */
     void (*answer)(struct ask *ask, const struct complete_payment *done, struct lane *lane);
 
+    int32_t version;                /* of the payment as it was asked about; set by ask_channel */
     struct channel_account account; /* opened by ask_channel */
     struct channel_verdict verdict;
 };
 
 /* How long a channel may take. At any time. */
 void ask_channel_set_timeout(int64_t timeout_ms);
+int64_t ask_channel_timeout_ms(void);
 
 /* Sends the question; rows and texts are copied. 0, or the error of channel_open: nothing was sent, `answer` is not
  * called. */
@@ -44,8 +47,8 @@ int ask_channel(struct ask *ask, const struct channel_account_row *account, cons
                 struct err *err) MUST_CHECK;
 
 /* The same for a call, which is `context` then; the question lives in the call's arena, as the call lives until it is
- * answered. A channel that cannot be asked fails the call: a payment just begun stays CREATED then, and its timer finds
- * that the channel does not know it. */
+ * answered. A channel that cannot be asked fails the call: a payment just begun stays CREATED then, and is offered
+ * again. */
 void ask_channel_for(struct call *call, enum channel_question question, const struct payment_row *payment,
                      const struct channel_account_row *account,
                      void (*answer)(struct ask *ask, const struct complete_payment *done, struct lane *lane));

@@ -30,6 +30,12 @@ static bool matches(struct complete_payment *c)
     return field == NULL;
 }
 
+/* Whether our request to create is the only one that the channel can have seen. */
+static bool is_only_create(const struct complete_payment *c)
+{
+    return c->is_create && c->row->version == c->version_asked;
+}
+
 /* What the word means for the payment; 0: nothing. */
 static enum payment_event event_of(const struct complete_payment *c, int64_t now_ms)
 {
@@ -42,7 +48,7 @@ static enum payment_event event_of(const struct complete_payment *c, int64_t now
     case CHANNEL_FAILED: return PAYMENT_EVENT_FAIL;
     case CHANNEL_CLOSED: return PAYMENT_EVENT_CLOSE;
     case CHANNEL_REFUSED:
-    case CHANNEL_NOT_ASKED: return c->is_create ? PAYMENT_EVENT_FAIL : 0;
+    case CHANNEL_NOT_ASKED: return is_only_create(c) ? PAYMENT_EVENT_FAIL : 0;
     case CHANNEL_UNCLEAR:
         if (PLANTED("unknown_is_failed"))
             return PAYMENT_EVENT_FAIL;

@@ -15,6 +15,7 @@ struct complete_payment {
     int64_t payment_id;
     struct channel_verdict verdict;
     bool is_create; /* the word answers our request to create: what the channel did not see, it will not charge */
+    int32_t version_asked; /* the row's, when that was sent: has it moved on, another request may have been seen */
     struct notification_row notification; /* event_id NULL: the word did not come by a notification */
 
     struct payment_row *row;

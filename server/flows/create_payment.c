@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "bmt/payment/v1/payment.pb-c.h"
-#include "flows/ask_channel.h"
+#include "flows/offer_payment.h"
 #include "payment/messages.h"
 #include "rpc/lane.h"
 #include "rpc/proto.h"
@@ -90,6 +90,8 @@ void create_payment_handle(struct lane *lane, struct call **calls, size_t n)
 {
     struct arena *arena = lane_arena(lane);
     struct create_payment *commands = arena_array_of(arena, struct create_payment, n);
+    struct payment_answer *answers = arena_array_of(arena, struct payment_answer, n);
+    size_t n_answers = 0;
 
     for (size_t i = 0; i < n; i++) {
         const Bmt__Payment__V1__CreatePaymentRequest *request = call_request(calls[i]);
@@ -108,6 +110,9 @@ void create_payment_handle(struct lane *lane, struct call **calls, size_t n)
         else if (commands[i].is_new)
             ask_channel_for(calls[i], ASK_CREATE, commands[i].payment, commands[i].account, answer_asked);
         else
-            answer(calls[i], commands[i].payment, arena);
+            answers[n_answers++] = (struct payment_answer){.call = calls[i], .payment = commands[i].payment};
     }
+    n_answers = offer_payment_again(lane, answers, n_answers, answer_asked);
+    for (size_t i = 0; i < n_answers; i++)
+        answer(answers[i].call, answers[i].payment, arena);
 }

@@ -4,20 +4,14 @@
 #include <string.h>
 
 #include "bmt/order/v1/order.pb-c.h"
-#include "flows/ask_channel.h"
+#include "flows/offer_payment.h"
 #include "order/messages.h"
 #include "payment/messages.h"
 #include "rpc/lane.h"
 #include "rpc/proto.h"
 
-/* A call whose payment is known: all that is left is to show it, with the order as it is now. */
-struct pay_answer {
-    struct call *call;
-    const struct payment_row *payment;
-};
-
-/* Reads the orders of all answers in one statement and replies. */
-static void answer_all(struct lane *lane, const struct pay_answer *answers, size_t n)
+/* All that is left is to show the payments, with their orders as they are now: read in one statement. */
+static void answer_all(struct lane *lane, const struct payment_answer *answers, size_t n)
 {
     struct arena *arena = lane_arena(lane);
     struct get_order *commands = arena_array_of(arena, struct get_order, n);
@@ -48,7 +42,7 @@ static void answer_asked(struct ask *ask, const struct complete_payment *done, s
     if (done->command.err.id != ERR_NONE)
         call_fail(call, &done->command.err);
     else
-        answer_all(lane, &(struct pay_answer){.call = call, .payment = done->row}, 1);
+        answer_all(lane, &(struct payment_answer){.call = call, .payment = done->row}, 1);
 }
 
 /* Step 1. */
@@ -56,7 +50,7 @@ void pay_order_handle(struct lane *lane, struct call **calls, size_t n)
 {
     struct arena *arena = lane_arena(lane);
     struct begin_payment *commands = arena_array_of(arena, struct begin_payment, n);
-    struct pay_answer *answers = arena_array_of(arena, struct pay_answer, n);
+    struct payment_answer *answers = arena_array_of(arena, struct payment_answer, n);
     size_t n_answers = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -74,8 +68,9 @@ void pay_order_handle(struct lane *lane, struct call **calls, size_t n)
         else if (commands[i].is_new)
             ask_channel_for(calls[i], ASK_CREATE, commands[i].payment, commands[i].account, answer_asked); /* step 2 */
         else
-            answers[n_answers++] = (struct pay_answer){.call = calls[i], .payment = commands[i].payment};
+            answers[n_answers++] = (struct payment_answer){.call = calls[i], .payment = commands[i].payment};
     }
+    n_answers = offer_payment_again(lane, answers, n_answers, answer_asked);
     if (n_answers > 0)
         answer_all(lane, answers, n_answers);
 }

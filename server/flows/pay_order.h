@@ -6,7 +6,8 @@
  *   2. create  over HTTP: the channel is asked to take the payment (our payment_id is its idempotency key).
  *   3. apply   in a lane, one transaction: PENDING with the page to pay on, FAILED, or UNKNOWN when nobody knows.
  *
- * If we die after 1, the payment stays CREATED and payment.ask_channel finds out what the channel knows of it.
+ * If we die after 1, the payment stays CREATED; a repeat, or payment.ask_channel when the channel does not know it,
+ * offers it to the channel again (offer_payment.h).
  */
 #ifndef BMT_FLOWS_PAY_ORDER_H
 #define BMT_FLOWS_PAY_ORDER_H

@@ -1,21 +1,50 @@
 /*
  * Timers of payments; see jobs.h. A run notes the next time to ask for each due payment, sends the questions and ends;
- * the answers come back in lanes. Payments whose time to pay has passed are closed at the channel, so that they cannot
- * succeed any more.
+ * the answers come back in lanes. What the channel does not know is offered to it again, if nobody else can be about to
+ * (flows/offer_payment.h). Payments whose time to pay has passed are closed at the channel, so that they cannot succeed
+ * any more.
  */
 #include "payment/jobs.h"
 
 #include "base/log.h"
-#include "flows/ask_channel.h"
+#include "flows/offer_payment.h"
+#include "rpc/lane.h"
 
-enum { ASK_ARENA_BYTES_MAX = 1 << 20 };
+enum { ASK_ARENA_BYTES_MAX = 4 << 20 }; /* two replies */
+
+/* The question and all that belongs to it end with its answer, or here if it cannot be sent. */
+static void send_question(struct ask *ask, const struct channel_account_row *account, const struct payment_row *payment)
+{
+    struct err err = {0};
+
+    if (ask_channel(ask, account, payment, &err) == 0)
+        return;
+    log_error("channel cannot be asked", log_i64("payment", payment->payment_id),
+              log_text("reason", err_info(err.id)->reason));
+    arena_free(ask->arena);
+}
+
+static void log_unapplied(const struct ask *ask, const struct command *command)
+{
+    log_warn("channel's word could not be applied, asking again", log_i64("payment", ask->payment_id),
+             log_text("reason", err_info(command->err.id)->reason));
+}
 
 static void answered(struct ask *ask, const struct complete_payment *done, struct lane *lane)
 {
-    (void)lane;
-    if (done->command.err.id != ERR_NONE)
-        log_warn("channel's word could not be applied, asking again", log_i64("payment", ask->payment_id),
-                 log_text("reason", err_info(done->command.err.id)->reason));
+    struct offer_payment offer = {.command = {.biz_id = ask->biz_id, .actor = ask->actor},
+                                  .payment_id = ask->payment_id};
+    const bool is_unheard = done->command.err.id == ERR_NONE && ask->verdict.word == CHANNEL_MISSING;
+
+    if (is_unheard && done->row->state == PAYMENT_CREATED)
+        batch_run(lane_session(lane), &offer_payment_plan, lane_arena(lane), &offer, 1, sizeof offer);
+    if (offer.is_offered && offer.command.err.id == ERR_NONE) {
+        ask->question = ASK_CREATE_AGAIN;
+        send_question(ask, offer.account, offer.row);
+        return;
+    }
+    if (done->command.err.id != ERR_NONE || offer.command.err.id != ERR_NONE)
+        log_unapplied(ask, done->command.err.id != ERR_NONE ? &done->command : &offer.command);
     arena_free(ask->arena);
 }
 
@@ -24,7 +53,6 @@ static void ask_about(const struct payment_row *payment, const struct channel_ac
 {
     struct arena *arena = arena_new(ASK_ARENA_BYTES_MAX);
     struct ask *ask = arena_new_of(arena, struct ask);
-    struct err err = {0};
 
     *ask = (struct ask){
         .arena = arena,
@@ -34,11 +62,7 @@ static void ask_about(const struct payment_row *payment, const struct channel_ac
         .actor = actor,
         .answer = answered,
     };
-    if (ask_channel(ask, account, payment, &err) != 0) {
-        log_error("channel cannot be asked", log_i64("payment", payment->payment_id),
-                  log_text("reason", err_info(err.id)->reason));
-        arena_free(arena);
-    }
+    send_question(ask, account, payment);
 }
 
 /* Who has noted the next time has the turn; if we die after that, it comes again then. */

@@ -5,18 +5,20 @@
  *                  \          ^
  *                   +--> UNKNOWN     left only by the channel's own word
  *
- * A channel may say SUCCEEDED after it was closed or had failed here: the money is real, so the word counts. What the
+ * What stays CREATED was perhaps never asked for, and is offered to the channel again (flows/offer_payment.h). A
+ * channel may say SUCCEEDED after it was closed or had failed here: the money is real, so the word counts. What the
  * order then does with it is the order's affair (flows/order_paid.h). Nothing leads out of SUCCEEDED.
  */
 #include "payment/state.h"
 
 static const char *const states[] = {"UNSPECIFIED", "CREATED", "PENDING", "SUCCEEDED", "FAILED", "CLOSED", "UNKNOWN"};
-static const char *const events[] = {"UNSPECIFIED", "CREATE", "WAIT", "LOSE", "SUCCEED", "FAIL", "CLOSE"};
+static const char *const events[] = {"UNSPECIFIED", "CREATE", "WAIT", "LOSE", "SUCCEED", "FAIL", "CLOSE", "OFFER"};
 
 /* clang-format off */
 static const struct fsm_row rows[] = {
     /* from          event                  to               */
     {PAYMENT_NONE,    PAYMENT_EVENT_CREATE,  PAYMENT_CREATED  },
+    {PAYMENT_CREATED, PAYMENT_EVENT_OFFER,   PAYMENT_CREATED  },
     {PAYMENT_CREATED, PAYMENT_EVENT_WAIT,    PAYMENT_PENDING  },
     {PAYMENT_CREATED, PAYMENT_EVENT_LOSE,    PAYMENT_UNKNOWN  },
     {PAYMENT_CREATED, PAYMENT_EVENT_SUCCEED, PAYMENT_SUCCEEDED},

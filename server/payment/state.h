@@ -21,6 +21,7 @@ enum payment_event {
     PAYMENT_EVENT_SUCCEED = 4, /* the channel has the money */
     PAYMENT_EVENT_FAIL = 5,    /* the channel or the payer refused */
     PAYMENT_EVENT_CLOSE = 6,   /* closed before it was paid */
+    PAYMENT_EVENT_OFFER = 7,   /* nobody asked the channel, or nobody heard: it is about to be asked again */
 };
 
 extern const struct fsm payment_fsm;

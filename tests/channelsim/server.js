@@ -76,8 +76,9 @@ export async function startChannel({ port = 0, keys, relayTo, fee = {}, write = 
     }
     if (request.method === 'POST' && path === '/v1/payments') {
       const asked = JSON.parse(body);
-      const payment = payments.create(request.headers['sandbox-merchant'], asked);
       const rule = faults.take('create', asked.merchant_payment_id);
+      if (rule?.fault === 'reject') return answerMerchant(request, response, rule, 429, { error: 'TOO_MANY' });
+      const payment = payments.create(request.headers['sandbox-merchant'], asked);
       return payment
         ? answerMerchant(request, response, rule, 200, payments.show(payment))
         : answerMerchant(request, response, rule, 409, { error: 'ID_REUSED' });

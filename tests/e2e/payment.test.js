@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { beginPayment, decide, givenOrder, givenShop, givenSku } from './shop.js';
-import { client, refused, requestId, startWorld, stopWorld, until, verify } from './world.js';
+import { client, refused, requestId, startServer, startWorld, stopWorld, until, verify } from './world.js';
 
 let world;
 let shop;
@@ -55,14 +55,65 @@ test('its end may be another: closed, refused by the payer, closed when its time
 });
 
 test('an answer that is lost leaves it UNKNOWN; the channel knows it, and it can be paid', async () => {
-  world.channel.faults.add([{ op: 'create', fault: 'lost_reply', times: 20 }]); // libcurl tries again where an idle connection breaks
+  world.channel.faults.add([{ op: 'create', fault: 'lost_reply' }]); // once: what was sent is not sent again
   const payment = await create();
-  world.channel.faults.clear();
   assert.equal(payment.state, 'PAYMENT_STATE_UNKNOWN');
   const found = await query(payment);
   assert.equal(found.state, 'PAYMENT_STATE_PENDING');
   await decide(found);
   assert.equal((await query(payment)).state, 'PAYMENT_STATE_SUCCEEDED');
+});
+
+// Another server dies while it asks the channel: it was to hear, and to say, what became of the payment.
+async function dieAsking(service, method, request) {
+  const dying = await startServer(world, 'dying');
+  const known = world.channel.payments.byMerchantId.size;
+  world.channel.faults.add([{ op: 'create', fault: 'slow', delay_ms: 2000 }]);
+  const call = client(world, service, shop.key, { port: dying.port })[method](request);
+  await until('the channel was asked', () => world.channel.payments.byMerchantId.size > known);
+  dying.child.kill('SIGKILL');
+  await assert.rejects(call);
+  return [...world.channel.payments.byMerchantId.keys()].at(-1);
+}
+const advance = (seconds) => client(world, 'sandbox.SandboxService', world.adminKey).AdvanceClock({ request_id: requestId(), by: { seconds } });
+
+test('a payment whose asker died is offered again by a repeat, and the channel knows it', async () => {
+  const { sku } = await givenSku(shop);
+  const order = await givenOrder(shop, sku);
+  const request = { request_id: requestId(), order_id: order.order_id, channel_account_id: shop.account.channel_account_id };
+  const merchantId = await dieAsking('order.OrderService', 'PayOrder', request);
+  const early = (await shop.orders.PayOrder(request)).payment;
+  assert.deepEqual([early.state, early.payment_id], ['PAYMENT_STATE_CREATED', merchantId]);
+  assert.equal((await refused(shop.orders.PayOrder({ ...request, request_id: requestId() }))).reason, 'PAYMENT_IN_DOUBT');
+  await advance(7);
+  const { payment } = await shop.orders.PayOrder(request);
+  assert.deepEqual([payment.payment_id, payment.state], [merchantId, 'PAYMENT_STATE_PENDING']);
+  await decide(payment);
+  await until('it is paid', async () => (await get(payment)).state === 'PAYMENT_STATE_SUCCEEDED');
+  verify(world);
+});
+
+test('one that the channel never saw is offered to it by the timer', async () => {
+  const merchantId = await dieAsking('payment.PaymentHubService', 'CreatePayment', charge());
+  world.channel.payments.byMerchantId.delete(merchantId);
+  await advance(11);
+  const payment = await until('the channel waits for the payer', async () => {
+    const found = await get({ payment_id: merchantId });
+    return found.state === 'PAYMENT_STATE_PENDING' && found;
+  });
+  assert.ok(world.channel.payments.byMerchantId.has(merchantId));
+  await decide(payment);
+  assert.equal((await query(payment)).state, 'PAYMENT_STATE_SUCCEEDED');
+  verify(world);
+});
+
+test('a repeat that the channel refuses moves nothing', async () => {
+  const request = charge();
+  const merchantId = await dieAsking('payment.PaymentHubService', 'CreatePayment', request);
+  world.channel.faults.add([{ op: 'create', fault: 'reject' }]);
+  await advance(7);
+  assert.equal((await shop.payments.CreatePayment(request)).payment.state, 'PAYMENT_STATE_CREATED');
+  assert.equal((await query({ payment_id: merchantId })).state, 'PAYMENT_STATE_PENDING');
 });
 
 test('what cannot be charged is refused', async () => {

@@ -40,6 +40,7 @@ static const struct expectation expectations[] = {
     {&payment_fsm, PAYMENT_EVENT_SUCCEED, ".33.333"},
     {&payment_fsm, PAYMENT_EVENT_FAIL, ".44...4"},
     {&payment_fsm, PAYMENT_EVENT_CLOSE, ".55...5"},
+    {&payment_fsm, PAYMENT_EVENT_OFFER, ".1....."},
     {&refund_fsm, REFUND_EVENT_CREATE, "1....."},
     {&refund_fsm, REFUND_EVENT_WAIT, ".2...2"},
     {&refund_fsm, REFUND_EVENT_LOSE, ".5...."},
