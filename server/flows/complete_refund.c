@@ -7,6 +7,7 @@
 #include "base/plant.h"
 #include "business/terms.h"
 #include "flows/book_money.h"
+#include "flows/prove_refund.h"
 #include "order/ops.h"
 #include "order/watch.h"
 #include "product/ops.h"
@@ -33,7 +34,8 @@ static enum refund_event event_of(const struct complete_refund *c)
 {
     switch (c->verdict.word) {
     case CHANNEL_WAITS: return REFUND_EVENT_WAIT;
-    case CHANNEL_GAVE_BACK: return REFUND_EVENT_SUCCEED;
+    case CHANNEL_GAVE_BACK:
+        return c->is_proof && c->row->state == REFUND_FAILED ? REFUND_EVENT_PROVE : REFUND_EVENT_SUCCEED;
     case CHANNEL_FAILED: return REFUND_EVENT_FAIL;
     case CHANNEL_REFUSED: return c->is_ask && refund_is_at(c->row, c->turn) ? REFUND_EVENT_FAIL : 0;
     case CHANNEL_UNCLEAR: return c->is_ask ? REFUND_EVENT_LOSE : 0;
@@ -54,21 +56,26 @@ static bool is_to_ask(const struct complete_refund *c)
     return c->verdict.word == CHANNEL_MISSING && !c->is_ask && is_maybe_unheard && refund_is_at(c->row, c->turn);
 }
 
-static void apply(struct complete_refund *c, struct refund_moves *moves, int64_t now_ms)
+static int apply(struct batch *batch, struct complete_refund *c, struct refund_moves *moves, struct err *err)
 {
     const enum refund_event event = event_of(c);
+    int rc = 0;
     int to;
 
     c->is_to_ask = is_to_ask(c);
-    if (event == 0 || !fsm_next(&refund_fsm, c->row->state, (int)event, &to))
-        return;
+    c->is_moved = event != 0 && fsm_next(&refund_fsm, c->row->state, (int)event, &to);
+    if (event == REFUND_EVENT_PROVE)
+        rc = prove_refund(batch, c, &c->is_moved, err);
+    if (rc != 0 || !c->is_moved || c->is_look)
+        return rc;
     if (c->verdict.ref != NULL)
         c->row->channel_ref = c->verdict.ref;
     if (c->verdict.transaction != NULL)
         c->row->channel_transaction = c->verdict.transaction;
-    if (event == REFUND_EVENT_FAIL)
+    if (event == REFUND_EVENT_FAIL || event == REFUND_EVENT_PROVE)
         c->row->failure = c->verdict.failure;
-    refund_move_add(moves, c->row, event, c->command.actor, c->verdict.failure, now_ms);
+    refund_move_add(moves, c->row, event, c->command.actor, c->verdict.failure, batch->now_ms);
+    return 0;
 }
 
 /* The refunds of orders that have just ended, each with its order and what it recalls. */
@@ -293,9 +300,11 @@ static int complete_refund_body(struct batch *batch, struct err *err)
     {
         c->row = refs[c_i].row;
         c->changed_order_id = 0;
-        c->is_to_ask = false;
+        c->is_to_ask = c->is_moved = false;
         if (matches(c))
-            apply(c, &moves, batch->now_ms);
+            rc = apply(batch, c, &moves, err);
+        if (rc != 0)
+            return rc;
     }
     rc = refund_moves_write(batch, &moves, err);
     if (rc == 0)

@@ -20,9 +20,12 @@ struct complete_refund {
     struct channel_verdict verdict;
     bool is_ask; /* the word answers our request to refund, else a question, a notification or a statement */
     struct refund_turn turn; /* when the channel was asked */
+    bool is_proof;           /* a repair: the word stands in a statement, and counts of a refund that has failed, too */
+    bool is_look;            /* nothing is changed: only tell whether it would be */
 
     struct refund_row *row;
     int64_t changed_order_id; /* 0: no order changed */
+    bool is_moved;            /* the word moved the refund, or would */
     bool is_to_ask;           /* the channel does not know the refund: it must be asked for, and nobody else does */
 };
 

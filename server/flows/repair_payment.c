@@ -5,7 +5,6 @@
 #include "flows/complete_payment.h"
 #include "flows/complete_refund.h"
 #include "flows/order_paid.h"
-#include "flows/refund_order.h"
 #include "payment/ops_refund.h"
 
 /* Late money goes back as far as nothing else has given it back. */
@@ -122,25 +121,20 @@ static int apply_to_payment(struct session *session, const struct statement_repa
     return (int)err->id;
 }
 
-/* The same of a refund. One that has failed here stays failed, whatever the statement proves. */
+/* The same of a refund: one that has failed here, too, if what it gives back is still there. */
 static int apply_to_refund(struct session *session, const struct statement_repair *repair,
                            const struct statement_line_row *line, struct arena *arena, bool *ret_moves, struct err *err)
 {
-    const struct command command = {.biz_id = line->biz_id, .actor = repair->actor};
     struct complete_refund *c = arena_new_of(arena, struct complete_refund);
-    struct get_refund *look = arena_new_of(arena, struct get_refund);
-    int to;
 
-    *c = (struct complete_refund){.command = command, .refund_id = line->object_id, .verdict = verdict_of(line)};
-    *look = (struct get_refund){.command = command, .refund_id = line->object_id};
-    if (repair->is_look)
-        batch_run(session, &get_refund_plan, arena, look, 1, sizeof *look);
-    else
-        batch_run(session, &complete_refund_plan, arena, c, 1, sizeof *c);
-    *err = repair->is_look ? look->command.err : c->command.err;
-    if (err->id == ERR_NONE)
-        *ret_moves = repair->is_look ? fsm_next(&refund_fsm, look->row->state, REFUND_EVENT_SUCCEED, &to)
-                                     : c->row->version != c->row->version_read;
+    *c = (struct complete_refund){.command = {.biz_id = line->biz_id, .actor = repair->actor},
+                                  .refund_id = line->object_id,
+                                  .verdict = verdict_of(line),
+                                  .is_proof = true,
+                                  .is_look = repair->is_look};
+    batch_run(session, &complete_refund_plan, arena, c, 1, sizeof *c);
+    *err = c->command.err;
+    *ret_moves = err->id == ERR_NONE && c->is_moved;
     return (int)err->id;
 }
 

@@ -137,6 +137,27 @@ int refund_begin(struct batch *batch, const struct refund_row *rows, size_t n, s
     return rc;
 }
 
+int refund_can_claim(struct batch *batch, const struct refund_row *row, bool *ret_can, struct err *err)
+{
+    const struct payment_key key = {.id = row->payment_id, .biz_id = row->biz_id};
+    struct payment_row *payments = NULL;
+    size_t n = 0;
+    int rc;
+
+    rc = payment_store_lock(batch->tx, &key, 1, batch->arena, &payments, &n, err);
+    if (rc == 0)
+        *ret_can = n == 1 && payments[0].state == PAYMENT_SUCCEEDED &&
+                   row->amount_minor <= payments[0].amount_minor - payments[0].refund_minor;
+    return rc;
+}
+
+int refund_claim_again(struct batch *batch, const struct refund_row *row, struct err *err)
+{
+    const struct refund_claim claim = claim_of(row);
+
+    return payment_store_claim_refunds(batch->tx, &claim, 1, err);
+}
+
 struct refund_moves refund_moves_begin(size_t n_max, struct arena *arena)
 {
     return (struct refund_moves){

@@ -44,6 +44,13 @@ bool refund_is_unasked(const struct refund_row *row);
 /* Claims their money from their payments and records them. More than a payment took is a conflict. */
 int refund_begin(struct batch *batch, const struct refund_row *rows, size_t n, struct err *err) MUST_CHECK;
 
+/*
+ * Of a locked refund that has failed, so that its claim was given back: whether the payment, which is locked, has so
+ * much left; and claims it again.
+ */
+int refund_can_claim(struct batch *batch, const struct refund_row *row, bool *ret_can, struct err *err) MUST_CHECK;
+int refund_claim_again(struct batch *batch, const struct refund_row *row, struct err *err) MUST_CHECK;
+
 /* Moves as they gather; each changes its row in memory at once. */
 struct refund_moves {
     struct refund_row **rows;

@@ -57,9 +57,12 @@ bool payment_state_is_open(int state)
  *   (none) --> CREATED --> PENDING --> SUCCEEDED | FAILED
  *                  \          ^
  *                   +--> UNKNOWN     left only by the channel's own word
+ *
+ * Words of the channel lead nowhere from FAILED, since the order has gone on. Only a repair does, by a statement that
+ * proves the refund, if what it gives back is still there (flows/prove_refund.h).
  */
 static const char *const refund_states[] = {"UNSPECIFIED", "CREATED", "PENDING", "SUCCEEDED", "FAILED", "UNKNOWN"};
-static const char *const refund_events[] = {"UNSPECIFIED", "CREATE", "WAIT", "LOSE", "SUCCEED", "FAIL"};
+static const char *const refund_events[] = {"UNSPECIFIED", "CREATE", "WAIT", "LOSE", "SUCCEED", "FAIL", "PROVE"};
 
 /* clang-format off */
 static const struct fsm_row refund_rows[] = {
@@ -74,6 +77,7 @@ static const struct fsm_row refund_rows[] = {
     {REFUND_UNKNOWN, REFUND_EVENT_FAIL,    REFUND_FAILED   },
     {REFUND_PENDING, REFUND_EVENT_SUCCEED, REFUND_SUCCEEDED},
     {REFUND_PENDING, REFUND_EVENT_FAIL,    REFUND_FAILED   },
+    {REFUND_FAILED,  REFUND_EVENT_PROVE,   REFUND_SUCCEEDED},
 };
 /* clang-format on */
 

@@ -44,6 +44,7 @@ enum refund_event {
     REFUND_EVENT_LOSE = 3,    /* the channel's answer was lost */
     REFUND_EVENT_SUCCEED = 4, /* the money went back */
     REFUND_EVENT_FAIL = 5,    /* the channel refused */
+    REFUND_EVENT_PROVE = 6,   /* it had failed, and a statement proves that the money went back (a repair) */
 };
 
 extern const struct fsm refund_fsm;

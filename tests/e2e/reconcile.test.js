@@ -239,6 +239,26 @@ test('money that nobody knows of, and money that the channel does not know of, a
   assert.equal((await runToEnd()).gone_breaks, '4');
 });
 
+test('a refund that failed here and is in the statement is proven, and takes back what it paid', async () => {
+  const order = await givenFulfilledOrder(shop, sku);
+  world.channel.faults.add([{ op: 'refund', fault: 'refuse' }]);
+  const { refund } = await shop.orders.RefundOrder({ request_id: requestId(), order_id: order.order_id, reason: 'not wanted' });
+  assert.equal(refund.state, 'REFUND_STATE_FAILED');
+  assert.equal(await orderState(shop, order), 'ORDER_STATE_FULFILLED');
+  const atChannel = world.channel.refunds.byMerchantId.get(refund.refund_id);
+  world.channel.refunds.end(atChannel, 'SUCCEEDED'); // it said so, and paid after all
+  atChannel.failure = '';
+  const seen = await importFile(fileOf());
+  assert.deepEqual(seen.shown.map(({ object_id: id, explanation }) => [id, explanation]), [[refund.refund_id, 'the channel moved the money, ours is FAILED']]);
+
+  assert.equal((await runToEnd()).breaks, '1');
+  await repaired('STATEMENT_UNPROVEN', refund.refund_id, /the refund has succeeded, as the statement proves/);
+  assert.equal(await orderState(shop, order), 'ORDER_STATE_REFUNDED');
+  assert.deepEqual((await lots(order)).map(({ state }) => state), ['LOT_STATE_RECALLED']);
+  run('DELETE FROM bmt_payment.statements; DELETE FROM bmt_payment.statement_lines; DELETE FROM bmt_payment.statement_parts');
+  assert.equal((await runToEnd()).breaks, '0', JSON.stringify(await openBreaks()));
+});
+
 test('the channel\'s fee is kept with the payment, and a statement that tells another one is a break', async () => {
   world.channel.fees.set({ basis_points: 250, fixed_minor: 5 });
   const order = await givenFulfilledOrder(shop, sku);

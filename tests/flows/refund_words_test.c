@@ -178,7 +178,7 @@ static void expect_repair(enum statement_line_kind kind, int64_t object_id, bool
     }
 }
 
-/* Nothing leads out of FAILED, so no repair may say that it did. */
+/* No repair may say that it did what it did not: here all of the payment has gone back by another refund. */
 static void statement_repairs_only_what_it_moves(void **state)
 {
     (void)state;

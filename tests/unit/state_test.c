@@ -46,6 +46,7 @@ static const struct expectation expectations[] = {
     {&refund_fsm, REFUND_EVENT_LOSE, ".5...."},
     {&refund_fsm, REFUND_EVENT_SUCCEED, ".33..3"},
     {&refund_fsm, REFUND_EVENT_FAIL, ".44..4"},
+    {&refund_fsm, REFUND_EVENT_PROVE, "....3."},
     {&product_sale_fsm, SALE_EVENT_PUBLISH, ".2.2"},
     {&product_sale_fsm, SALE_EVENT_UNPUBLISH, "..3."},
 };
