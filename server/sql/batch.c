@@ -1,6 +1,7 @@
 /*
  * Runs batches; see batch.h. The order of escalation after a conflict: the same commands again, looking first; then
- * halves; a single command some more times, since it may just have lost a race; then it is told BATCH_CONFLICT.
+ * halves; a single command some more times, since it may just have lost a race; then it is told BATCH_CONFLICT. A row
+ * that cannot be (ERR_INTERNAL_ERROR) halves at once: to run the same again would meet it again.
  */
 #include "sql/batch.h"
 
@@ -152,6 +153,8 @@ static void run_group(struct session *session, struct batch_plan *plan, struct a
         }
         if (rc == ERR_DATABASE_UNAVAILABLE && ++unavailable < TRIES_UNAVAILABLE)
             continue; /* nothing was changed; an idle connection may just have been cut */
+        if (rc == ERR_INTERNAL_ERROR && n > 1)
+            break;
         if (rc != ERR_BATCH_CONFLICT) {
             fail_all(commands, n, &err);
             return;

@@ -9,8 +9,10 @@
  * written nothing. If the transaction itself fails by a conflict (deadlock, duplicate key, a count that is not what
  * it must be), it is rolled back and run again with `look_first` set: the body then reads keys and stock before it
  * writes, and so finds the culprits. If that fails too, the batch is halved, in the last resort down to single
- * commands; so one bad command never takes its neighbours along. After a conflict the plan looks first for the next
- * LOOK_FIRST_BATCHES batches, because optimism alone halves the throughput at 1 % failures.
+ * commands; so one bad command never takes its neighbours along. A batch that meets a row which cannot be, such as one
+ * that was broken by hand, is halved in the same way, until the command that touches it fails alone. After a conflict
+ * the plan looks first for the next LOOK_FIRST_BATCHES batches, because optimism alone halves the throughput at 1 %
+ * failures.
  *
  * Idempotency: (biz_id, method, request_id) with the request's fingerprint. The first run inserts the record with the
  * change; a repeat is answered with the kept reply, a repeat with another body is refused with REQUEST_ID_REUSED. What
@@ -63,7 +65,8 @@ struct batch_plan {
     enum module home; /* whose server decides; holds the kept replies */
     bool is_read;     /* no transaction of its own, nothing kept */
     bool keeps_replies;
-    /* 0: go on to commit. ERR_BATCH_CONFLICT (also by batch_conflict()): run again. Other errors fail all commands. */
+    /* 0: go on to commit. ERR_BATCH_CONFLICT (also by batch_conflict()): run again. ERR_INTERNAL_ERROR: run in halves,
+     * a single command fails by it. Other errors fail all commands. */
     int (*body)(struct batch *batch, struct err *err);
     /* After the commit, with the commands that were not refused: metrics, watchers. May be NULL. */
     void (*committed)(struct command **commands, size_t n);

@@ -3,6 +3,7 @@
 #include "lib/suite.h"
 
 #include "flows/complete_refund.h"
+#include "flows/refund_order.h"
 #include "flows/repair_payment.h"
 #include "lib/given.h"
 
@@ -198,12 +199,40 @@ static void statement_repairs_only_what_it_moves(void **state)
     assert_int_equal(number("state FROM bmt_payment.payments"), PAYMENT_SUCCEEDED);
 }
 
+/* One of two refunds whose order lies, as it was broken by hand: the other ends as if it were alone. */
+static void a_lying_order_stops_only_its_own_refund(void **state)
+{
+    const struct sale silver = given_sale(db, TEST_BIZ, "silver", 1250, 10);
+    struct complete_refund ends[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct begin_refund asked = {
+            .order_id = given_pending_order(db, "u1", silver.sku_id, 1), .wants_all = true, .reason = "test"};
+
+        given_money(db, PAYMENT + 1 + (int64_t)i, asked.order_id, 1250);
+        assert_int_equal(act(db, &begin_refund_plan, &asked, sizeof asked, NULL), 0);
+        ends[i] = (struct complete_refund){
+            .refund_id = asked.refund_id,
+            .verdict = {.word = CHANNEL_GAVE_BACK, .action_url = "", .failure = ""},
+        };
+    }
+    test_db_run(db, arena_printf(db->arena, "UPDATE bmt_order.orders SET state = 4 WHERE refund_id = %lld",
+                                 (long long)ends[0].refund_id));
+    act_together(db, &complete_refund_plan, ends, 2, sizeof ends[0]);
+    assert_int_equal(ends[0].command.err.id, ERR_INTERNAL_ERROR);
+    assert_int_equal(ends[1].command.err.id, 0);
+    assert_int_equal(number("COUNT(*) FROM bmt_order.orders WHERE state = 8"), 1);
+    assert_int_equal(number("COUNT(*) FROM bmt_payment.refunds WHERE purpose = 1 AND state = 3"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(channels_words_lead_where_they_must, clear),
         cmocka_unit_test_setup(refund_is_not_asked_for_by_a_turn_that_is_over, clear),
         cmocka_unit_test_setup(statement_repairs_only_what_it_moves, clear),
+        cmocka_unit_test_setup(a_lying_order_stops_only_its_own_refund, clear),
         cmocka_unit_test(only_what_nobody_has_asked_for_is_asked_for_unseen),
     };
 

@@ -200,6 +200,7 @@ struct put {
     int64_t id;
     bool is_bad;
     bool is_hopeless; /* conflicts even when looking */
+    bool is_broken;   /* meets a row that cannot be */
 };
 static int n_bodies;
 
@@ -213,6 +214,8 @@ static int put_body(struct batch *batch, struct err *err)
     {
         if (c->is_hopeless || (c->is_bad && !batch->look_first))
             return batch_conflict(err);
+        if (c->is_broken)
+            return err_fail(err, ERR_INTERNAL_ERROR);
         if (c->is_bad)
             command_refuse(&c->command, ERR_SKU_NOT_FOUND, "x");
         else
@@ -274,6 +277,20 @@ static void a_hopeless_command_is_found_by_halving(void **state)
     for (size_t i = 0; i < 16; i++)
         assert_int_equal(commands[i].command.err.id, i == 5 ? ERR_BATCH_CONFLICT : ERR_NONE);
     assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.things"), 15);
+}
+
+static void a_broken_row_fails_only_those_who_meet_it(void **state)
+{
+    struct put *commands = puts_of(16, NULL);
+
+    (void)state;
+    commands[5].is_broken = commands[9].is_broken = true;
+    run(&plain, commands, 16);
+    for (size_t i = 0; i < 16; i++)
+        assert_int_equal(commands[i].command.err.id, i == 5 || i == 9 ? ERR_INTERNAL_ERROR : ERR_NONE);
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.things"), 14);
+    assert_int_equal(n_bodies, 15); /* 16, then of each half: 8, 4 4, 2 2, 1 1 */
+    assert_int_equal(plain.look_first_left, 0);
 }
 
 static void batches_look_first_for_a_while_after_a_conflict(void **state)
@@ -363,6 +380,7 @@ int main(void)
         cmocka_unit_test_setup(a_lost_connection_is_opened_again, clear),
         cmocka_unit_test_setup(one_bad_command_spoils_no_neighbour, clear),
         cmocka_unit_test_setup(a_hopeless_command_is_found_by_halving, clear),
+        cmocka_unit_test_setup(a_broken_row_fails_only_those_who_meet_it, clear),
         cmocka_unit_test_setup(batches_look_first_for_a_while_after_a_conflict, clear),
         cmocka_unit_test_setup(a_kept_reply_answers_the_repeat, clear),
         cmocka_unit_test_setup(equal_requests_of_one_batch_act_once, clear),
