@@ -8,17 +8,6 @@
 #include "flows/refund_order.h"
 #include "order/watch.h"
 
-static struct sql_bytes request_bytes(const struct command *command)
-{
-    return (struct sql_bytes){.data = (const uint8_t *)command->request_id, .size = strlen(command->request_id)};
-}
-
-static bool is_request_of(const struct order_refund_row *row, const struct command *command)
-{
-    return row->biz_id == command->biz_id && row->request_id.size == strlen(command->request_id) &&
-           memcmp(row->request_id.data, command->request_id, row->request_id.size) == 0;
-}
-
 /* A repeat gets the refund as it is now; another body under the same request_id is refused. */
 static void answer(struct begin_refund *c, const struct order_refund_row *row)
 {
@@ -41,13 +30,13 @@ static int answer_repeats(struct batch *batch, struct err *err)
 
     for (size_t i = 0; i < batch->n; i++)
         keys[i] = (struct order_request_key){.biz_id = batch->commands[i]->biz_id,
-                                             .request_id = request_bytes(batch->commands[i])};
+                                             .request_id = command_request(batch->commands[i])};
     rc = order_store_find_refund_requests(batch->tx, keys, batch->n, batch->arena, &rows, &n, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < batch->n; i++)
         for (size_t j = 0; j < n; j++)
-            if (is_request_of(&rows[j], batch->commands[i]))
+            if (command_has_request(batch->commands[i], rows[j].biz_id, rows[j].request_id))
                 answer((struct begin_refund *)(void *)batch->commands[i], &rows[j]);
     return 0;
 }
@@ -200,7 +189,7 @@ static void record(struct begin_refund *c, struct work *work, size_t i, int64_t 
         .biz_id = c->command.biz_id,
         .order_id = c->order_id,
         .payment_id = order->payment_id,
-        .request_id = request_bytes(&c->command),
+        .request_id = command_request(&c->command),
         .amount_minor = amount_minor,
         .reason = c->reason,
         .actor = c->command.actor,

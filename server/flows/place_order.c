@@ -18,17 +18,6 @@
 #include "business/terms.h"
 #include "product/rules.h"
 
-static struct sql_bytes request_bytes(const struct command *command)
-{
-    return (struct sql_bytes){.data = (const uint8_t *)command->request_id, .size = strlen(command->request_id)};
-}
-
-static bool is_request_of(const struct order_row *row, const struct command *command)
-{
-    return row->biz_id == command->biz_id && row->request_id.size == strlen(command->request_id) &&
-           memcmp(row->request_id.data, command->request_id, row->request_id.size) == 0;
-}
-
 /* A repeat gets the order as it is now; another body under the same request_id is refused. */
 static void answer(struct place_order *c, struct order_row *row)
 {
@@ -52,7 +41,7 @@ static int answer_repeats(struct batch *batch, struct err *err)
 
     for (size_t i = 0; i < batch->n; i++)
         keys[i] = (struct order_request_key){.biz_id = batch->commands[i]->biz_id,
-                                             .request_id = request_bytes(batch->commands[i])};
+                                             .request_id = command_request(batch->commands[i])};
     rc = order_store_find_requests(batch->tx, keys, batch->n, batch->arena, &rows, &n_rows, err);
     if (rc != 0 || n_rows == 0)
         return rc;
@@ -60,7 +49,7 @@ static int answer_repeats(struct batch *batch, struct err *err)
         struct place_order *c = (void *)batch->commands[i];
 
         for (size_t j = 0; j < n_rows; j++)
-            if (is_request_of(&rows[j], &c->command))
+            if (command_has_request(&c->command, rows[j].biz_id, rows[j].request_id))
                 answer(c, &rows[j]);
         found[i] = c->command.is_done && c->command.err.id == ERR_NONE ? c->row : NULL;
     }
@@ -155,7 +144,7 @@ static void fill_order(struct place_order *c, const struct order_terms *terms, i
         }
     row->biz_id = c->command.biz_id;
     row->user_id = c->user_id;
-    row->request_id = request_bytes(&c->command);
+    row->request_id = command_request(&c->command);
     memcpy(row->fingerprint, c->command.fingerprint, FINGERPRINT_SIZE);
     row->state = ORDER_PENDING_PAYMENT;
     row->version = 1;

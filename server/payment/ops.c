@@ -67,17 +67,6 @@ int payment_load(struct batch *batch, struct payment_ref *refs, size_t n, struct
     return find_refs(batch, refs, n, payment_store_find, err);
 }
 
-static struct sql_bytes request_bytes(const struct command *command)
-{
-    return (struct sql_bytes){.data = (const uint8_t *)command->request_id, .size = strlen(command->request_id)};
-}
-
-static bool is_request_of(const struct payment_row *row, const struct command *command)
-{
-    return row->biz_id == command->biz_id && row->request_id.size == strlen(command->request_id) &&
-           memcmp(row->request_id.data, command->request_id, row->request_id.size) == 0;
-}
-
 int payment_find_repeats(struct batch *batch, struct command *const *commands, size_t n, struct payment_row **ret_rows,
                          struct err *err)
 {
@@ -87,14 +76,15 @@ int payment_find_repeats(struct batch *batch, struct command *const *commands, s
     int rc;
 
     for (size_t i = 0; i < n; i++)
-        keys[i] = (struct payment_request_key){.biz_id = commands[i]->biz_id, .request_id = request_bytes(commands[i])};
+        keys[i] =
+            (struct payment_request_key){.biz_id = commands[i]->biz_id, .request_id = command_request(commands[i])};
     rc = payment_store_find_requests(batch->tx, keys, n, batch->arena, &rows, &n_rows, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n; i++) {
         ret_rows[i] = NULL;
         for (size_t j = 0; j < n_rows && !commands[i]->is_done; j++) {
-            if (!is_request_of(&rows[j], commands[i]))
+            if (!command_has_request(commands[i], rows[j].biz_id, rows[j].request_id))
                 continue;
             if (memcmp(rows[j].fingerprint, commands[i]->fingerprint, FINGERPRINT_SIZE) != 0)
                 command_refuse(commands[i], ERR_REQUEST_ID_REUSED, commands[i]->request_id);
@@ -110,7 +100,7 @@ void payment_row_begin(struct payment_row *row, const struct command *command, i
     PRE(row->amount_minor > 0 && row->expire_time_ms > 0);
     row->payment_id = id_new(id_route(command->biz_id, row->user_id));
     row->biz_id = command->biz_id;
-    row->request_id = request_bytes(command);
+    row->request_id = command_request(command);
     row->state = PAYMENT_CREATED;
     row->version = 1;
     row->action_url = "";

@@ -19,6 +19,18 @@ int batch_conflict(struct err *err)
     return err_fail(err, ERR_BATCH_CONFLICT);
 }
 
+struct sql_bytes command_request(const struct command *command)
+{
+    return (struct sql_bytes){.data = (const uint8_t *)command->request_id, .size = strlen(command->request_id)};
+}
+
+bool command_has_request(const struct command *command, int64_t biz_id, struct sql_bytes request_id)
+{
+    const struct sql_bytes own = command_request(command);
+
+    return biz_id == command->biz_id && request_id.size == own.size && memcmp(request_id.data, own.data, own.size) == 0;
+}
+
 static void count_conflict(void)
 {
     metric_add(metrics_series(METRIC_COUNTER, "bmt_sql_conflicts", "batches that were rolled back to run again", ""),

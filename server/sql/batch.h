@@ -49,6 +49,13 @@ struct command {
     struct sql_bytes reply; /* packed by batch_run, or kept from the first time */
 };
 
+/*
+ * The key (biz_id, request_id) of those that keep it on the row they create: the command's request_id as a column, and
+ * whether a row with this key was created by the command's request.
+ */
+struct sql_bytes command_request(const struct command *command);
+bool command_has_request(const struct command *command, int64_t biz_id, struct sql_bytes request_id);
+
 /* What a body sees. `commands` are those still to be done, in the order of arrival. */
 struct batch {
     struct tx *tx;
