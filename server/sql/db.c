@@ -42,6 +42,27 @@ static int read_resource_map(const struct conf *conf, struct db *db, FILE *probl
     return 0;
 }
 
+/*
+ * The name keeps installations apart that share a server: whose branches a name claims, its recovery rolls back where
+ * it finds no decision of its own. Two that never chose one would both have the default (base/conf.def).
+ */
+static int check_cluster(const struct conf *conf, const struct db *db, FILE *problems)
+{
+    const char *cluster = conf->database_cluster;
+
+    if (!gtid_cluster_fits(cluster))
+        return fprintf(problems, "database.cluster: 1 to %d letters, digits, '_', '-', not '%s'\n", CLUSTER_MAX,
+                       cluster),
+               -1;
+    if (db->is_spread && strcmp(conf->mode, "sandbox") != 0 && strcmp(cluster, "bmt") == 0)
+        return fprintf(problems,
+                       "database.cluster: schemas on several servers need a name of this installation's own, not the "
+                       "default '%s'\n",
+                       cluster),
+               -1;
+    return 0;
+}
+
 int db_open(const struct conf *conf, struct arena *arena, struct db **ret_db, FILE *problems)
 {
     struct db *db = arena_new_of(arena, struct db);
@@ -53,11 +74,7 @@ int db_open(const struct conf *conf, struct arena *arena, struct db **ret_db, FI
         return fprintf(problems, "database.servers: at least one server is needed\n"), -1;
     if (strcmp(conf->commit_mode, "one") != 0 && strcmp(conf->commit_mode, "xa") != 0)
         return fprintf(problems, "database.commit_mode: 'one' or 'xa', not '%s'\n", conf->commit_mode), -1;
-    if (!gtid_cluster_fits(conf->database_cluster))
-        return fprintf(problems, "database.cluster: 1 to %d letters, digits, '_', '-', not '%s'\n", CLUSTER_MAX,
-                       conf->database_cluster),
-               -1;
-    if (read_resource_map(conf, db, problems) != 0)
+    if (read_resource_map(conf, db, problems) != 0 || check_cluster(conf, db, problems) != 0)
         return -1;
     for (size_t i = 0; i < conf->n_servers; i++) {
         db->passwords[i] = NULL;

@@ -20,7 +20,8 @@ struct session;
 
 /*
  * Reads the resource map. 0, or -1 with a line in `problems`: unknown module or server, a module without a server,
- * several servers with commit_mode `one`, a commit_mode that this build does not know.
+ * several servers with commit_mode `one`, or in production with the default cluster name, a commit_mode that this build
+ * does not know.
  */
 int db_open(const struct conf *conf, struct arena *arena, struct db **ret_db, FILE *problems) MUST_CHECK;
 void db_close(struct db *db);

@@ -121,6 +121,7 @@ test('a server that cannot start says why, with its own exit code', () => {
     [(text) => `${text}\nnonsense = 1;`, 2, /there is no setting 'nonsense'/],
     [(text) => text.replace('mode = "sandbox"', 'mode = "production"') + 'failpoints = "sql.connect=error";', 2, /not in production mode/],
     [(text) => text.replace('mode = "sandbox"', 'mode = "production"').replace(/token_key_file = "[^"]*";/, ''), 2, /token_key_file: must be set/],
+    ...(servers().length === 1 ? [] : [[(text) => text.replace('mode = "sandbox"', 'mode = "production"'), 2, /database.cluster: .* not the default 'bmt'/]]),
     [(text) => text.replace('127.0.0.1:0', `127.0.0.1:${world.port}`), 5, /./],
     [(text) => text.replace('/pepper"', '/no-pepper"'), 2, /no-pepper/],
   ];
@@ -135,7 +136,7 @@ test('a server that cannot start says why, with its own exit code', () => {
 test('in production mode the clock cannot be moved', async () => {
   const conf = `${world.folder}/bmtd.conf`;
   const text = readFileSync(conf, 'utf8');
-  writeFileSync(conf, text.replace('mode = "sandbox"', 'mode = "production"').replace('metrics: { listen = "127.0.0.1:0"; };', 'metrics: { listen = ""; };'));
+  writeFileSync(conf, text.replace('mode = "sandbox"', 'mode = "production"').replace('commit_mode = "xa";', 'commit_mode = "xa"; cluster = "e2e";').replace('metrics: { listen = "127.0.0.1:0"; };', 'metrics: { listen = ""; };'));
   const production = await startServer(world, 'production');
   writeFileSync(conf, text);
   world.servers.push(production);

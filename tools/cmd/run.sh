@@ -93,7 +93,7 @@ if [ "$servers" = 3 ]; then
     start_database db-payment
     payment_socket=$socket
     start_database db
-    map="commit_mode = \"xa\"; servers = ( { name = \"main\"; socket = \"$socket\"; user = \"root\"; },
+    map="commit_mode = \"xa\"; cluster = \"bmt-up\"; servers = ( { name = \"main\"; socket = \"$socket\"; user = \"root\"; },
         { name = \"product\"; socket = \"$product_socket\"; user = \"root\"; },
         { name = \"payment\"; socket = \"$payment_socket\"; user = \"root\"; } );
     modules = ( { module = \"product\"; server = \"product\"; }, { module = \"payment\"; server = \"payment\"; } );"
