@@ -52,7 +52,7 @@ export async function startChannel({ port = 0, keys, relayTo, fee = {}, write = 
 
   // A signed answer, unless a rule spoils it.
   async function answerMerchant(request, response, rule, status, value) {
-    const body = JSON.stringify(value);
+    const body = JSON.stringify(rule?.fault === 'padded' ? { ...value, padding: '.'.repeat(rule.bytes) } : value);
     log({ what: 'request', method: request.method, path: request.url, status, fault: rule?.fault });
     if (rule?.fault === 'slow') {
       await new Promise((resolve) => setTimeout(resolve, rule.delay_ms ?? 1000));
@@ -65,6 +65,7 @@ export async function startChannel({ port = 0, keys, relayTo, fee = {}, write = 
     response.writeHead(failed ? 500 : status, {
       'content-type': 'application/json',
       ...signedHeaders(keys, body, { forged: rule?.fault === 'forged' }),
+      ...(rule?.fault === 'padded' && Object.fromEntries(Array.from({ length: 15 }, (_, n) => [`x-padding-${n}`, '.'.repeat(16000)]))),
     });
     response.end(body);
   }

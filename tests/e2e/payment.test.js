@@ -116,6 +116,15 @@ test('a repeat that the channel refuses moves nothing', async () => {
   assert.equal((await query({ payment_id: merchantId })).state, 'PAYMENT_STATE_PENDING');
 });
 
+test('the timer reads as long an answer as a call does', async () => {
+  const payment = await create();
+  world.channel.faults.add([{ op: 'pay', fault: 'hold' }, { op: 'query', fault: 'padded', bytes: 260000, times: 1000 }]);
+  await decide(payment); // its notification is lost
+  await advance(11);
+  await until('the timer has heard', async () => (await get(payment)).state === 'PAYMENT_STATE_SUCCEEDED');
+  world.channel.faults.clear();
+});
+
 test('what cannot be charged is refused', async () => {
   const other = await givenShop(world);
   const payment = await create();
