@@ -293,7 +293,7 @@ static int serve(const struct conf *conf, struct db *db, const struct options *o
     if (auth_start(conf, db, &business_auth_source, &authenticator, stderr) != 0)
         return EXIT_USAGE;
     business_use_authenticator(authenticator, !is_sandbox);
-    if (http_client_start(is_sandbox) != 0)
+    if (http_client_start(is_sandbox, conf->payment_connections_max) != 0)
         return EXIT_FAILED;
     rc = serve_with(conf, db, options, signals, authenticator);
     http_client_stop();

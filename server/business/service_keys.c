@@ -8,7 +8,7 @@
 #include "business/service.h"
 #include "rpc/proto.h"
 
-enum { OLD_KEY_LIVES_S = 86400, TOKEN_LIVES_S = 900 };
+enum { OLD_KEY_LIVES_S = 86400, TOKEN_LIVES_S = 900 }; /* the proto promises them: no settings */
 
 static struct authenticator *authenticator;
 static bool keys_are_live;

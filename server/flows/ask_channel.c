@@ -4,7 +4,7 @@
 #include "rpc/call.h"
 #include "rpc/lane.h"
 
-enum { APPLY_BATCH_MAX = 128 };
+enum { APPLY_BATCH_MAX = 128 }; /* as the batch_max of a method, which stands in its proto: no setting */
 
 static _Atomic int64_t timeout_ms = 3000;
 

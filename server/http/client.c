@@ -12,7 +12,8 @@
 
 #include "http/address.h"
 
-enum { POLL_MS = 1000, CONNECTIONS_MAX = 256, CONNECT_PART = 2, REPLY_HEADERS_MAX = 64 };
+/* No settings: the thread is woken when there is work; half of a request's time may go by connecting. */
+enum { POLL_MS = 1000, CONNECT_PART = 2, REPLY_HEADERS_MAX = 64 };
 
 struct exchange {
     struct arena *arena;
@@ -255,7 +256,7 @@ static void *client_run(void *context)
     return NULL;
 }
 
-int http_client_start(bool allows_plain_http)
+int http_client_start(bool allows_plain_http, int64_t connections_max)
 {
     PRE(!client.is_started);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -263,7 +264,7 @@ int http_client_start(bool allows_plain_http)
     client.multi = curl_multi_init();
     if (client.multi == NULL)
         return -1;
-    (void)curl_multi_setopt(client.multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MAX);
+    (void)curl_multi_setopt(client.multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)connections_max);
     client.allows_plain_http = allows_plain_http;
     client.is_stopping = false;
     client.is_started = true;

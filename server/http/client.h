@@ -51,7 +51,7 @@ struct http_reply {
     const char *problem; /* for the log, when not answered */
 };
 
-int http_client_start(bool allows_plain_http) MUST_CHECK;
+int http_client_start(bool allows_plain_http, int64_t connections_max) MUST_CHECK;
 void http_client_stop(void); /* open requests end with HTTP_UNKNOWN */
 
 /*

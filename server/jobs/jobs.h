@@ -4,7 +4,7 @@
  * One thread a process ticks every jobs.tick_ms. A job runs in one replica at a time: the one that holds its lease
  * (a row, taken by compare-and-set in the database's time). A lost replica's jobs are taken over when their leases
  * end. A run that worked a whole batch is followed by the next at once; a failed one backs off, twice as long each
- * time, up to JOB_BACK_OFF_MAX_MS. What a job does must be right even when two replicas did it at once.
+ * time, up to jobs.back_off_max_ms. What a job does must be right even when two replicas did it at once.
  */
 #ifndef BMT_JOBS_JOBS_H
 #define BMT_JOBS_JOBS_H
@@ -16,8 +16,6 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "sql/db.h"
-
-enum { JOB_BACK_OFF_MAX_MS = 60000 };
 
 /* What one run of a job gets. The arena is reset after the run. */
 struct job_run {

@@ -4,8 +4,6 @@
 
 #include "sql/recovery.h"
 
-enum { FORGET_EVERY_MS = 60000 };
-
 static int recover(struct job_run *run, size_t *ret_done, struct err *err)
 {
     (void)err;
@@ -25,6 +23,11 @@ static int forget(struct job_run *run, size_t *ret_done, struct err *err)
     return 0;
 }
 
+static int64_t forget_every_ms(const struct conf *conf)
+{
+    return conf->xa_forget_every_s * 1000;
+}
+
 const struct job recover_job = {
     .name = "platform.recover",
     .every_ms_of = recover_every_ms,
@@ -34,6 +37,6 @@ const struct job recover_job = {
 
 const struct job forget_fates_job = {
     .name = "platform.forget_fates",
-    .every_ms = FORGET_EVERY_MS,
+    .every_ms_of = forget_every_ms,
     .run = forget,
 };

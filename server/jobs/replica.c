@@ -7,7 +7,7 @@
 #include "sql/sql.h"
 #include "sql/tx.h"
 
-enum { REPLICA_LEASE_MS = 60000, REPLICA_RENEW_MS = 15000 };
+enum { RENEWALS_A_LEASE = 4 };
 
 struct replica_row {
     int64_t owner;
@@ -63,8 +63,10 @@ static int32_t held;
 
 static int take(struct session *session, int32_t replica, bool *ret_taken, struct err *err)
 {
-    const struct replica_row row = {
-        .owner = owner, .lease_ms = REPLICA_LEASE_MS, .replica = replica, .owner_again = owner};
+    const struct replica_row row = {.owner = owner,
+                                    .lease_ms = session_conf(session)->jobs_replica_lease_ms,
+                                    .replica = replica,
+                                    .owner_again = owner};
     struct tx *tx CLEANUP(tx_cleanup) = NULL;
     uint64_t affected = 0;
     int rc;
@@ -131,9 +133,14 @@ static int renew(struct job_run *run, size_t *ret_done, struct err *err)
     return replica_join(run->session, err);
 }
 
+static int64_t renew_every_ms(const struct conf *conf)
+{
+    return conf->jobs_replica_lease_ms / RENEWALS_A_LEASE;
+}
+
 const struct job replica_renew_job = {
     .name = "platform.renew_replica",
-    .every_ms = REPLICA_RENEW_MS,
+    .every_ms_of = renew_every_ms,
     .everywhere = true,
     .run = renew,
 };

@@ -9,7 +9,8 @@
 #include "jobs/jobs.h"
 #include "jobs/lease.h"
 
-enum { JOBS_MAX = 32, JOB_ARENA_BYTES_MAX = 64 << 20, RUNS_IN_A_ROW_MAX = 64 };
+/* No settings: sizes, and how many full batches of one job let the others wait (jobs.batch_max says how full). */
+enum { JOBS_MAX = 32, JOB_ARENA_BYTES_MAX = 64 << 20, RUNS_IN_A_ROW_MAX = 64, BACK_OFF_FIRST_MS = 200 };
 
 /* What the scheduler remembers of a job; times are steady milliseconds. */
 struct entry {
@@ -85,13 +86,13 @@ static int run_job(struct scheduler *scheduler, struct entry *entry, size_t *ret
     return rc;
 }
 
-static void back_off(struct entry *entry, const struct err *err)
+static void back_off(struct entry *entry, int64_t longest_ms, const struct err *err)
 {
     char message[ERR_TEXT_MAX];
 
-    entry->back_off_ms = entry->back_off_ms == 0 ? 200 : entry->back_off_ms * 2;
-    if (entry->back_off_ms > JOB_BACK_OFF_MAX_MS)
-        entry->back_off_ms = JOB_BACK_OFF_MAX_MS;
+    entry->back_off_ms = entry->back_off_ms == 0 ? BACK_OFF_FIRST_MS : entry->back_off_ms * 2;
+    if (entry->back_off_ms > longest_ms)
+        entry->back_off_ms = longest_ms;
     entry->next_ms = steady_ms() + entry->back_off_ms;
     metric_add(entry->failures, 1);
     log_warn("job failed, trying again", log_text("job", entry->job->name),
@@ -115,7 +116,7 @@ static void work_off(struct scheduler *scheduler, struct entry *entry)
         size_t done = 0;
 
         if (run_job(scheduler, entry, &done, &err) != 0) {
-            back_off(entry, &err);
+            back_off(entry, scheduler->conf->jobs_back_off_max_ms, &err);
             return;
         }
         metric_add(entry->rows, (int64_t)done);

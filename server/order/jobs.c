@@ -73,5 +73,11 @@ static int confirm_due(struct job_run *run, size_t *ret_done, struct err *err)
     return rc;
 }
 
+static int64_t confirm_every_ms(const struct conf *conf)
+{
+    return conf->order_confirm_every_ms;
+}
+
 const struct job order_close_expired_job = {.name = "order.close_expired", .every_ms = 0, .run = close_expired};
-const struct job order_confirm_due_job = {.name = "order.confirm_due", .every_ms = 1000, .run = confirm_due};
+const struct job order_confirm_due_job = {
+    .name = "order.confirm_due", .every_ms_of = confirm_every_ms, .run = confirm_due};

@@ -122,4 +122,10 @@ static int ask_channels(struct job_run *run, size_t *ret_done, struct err *err)
     return 0;
 }
 
-const struct job payment_ask_channel_job = {.name = "payment.ask_channel", .every_ms = 200, .run = ask_channels};
+static int64_t ask_every_ms(const struct conf *conf)
+{
+    return conf->payment_ask_every_ms;
+}
+
+const struct job payment_ask_channel_job = {
+    .name = "payment.ask_channel", .every_ms_of = ask_every_ms, .run = ask_channels};

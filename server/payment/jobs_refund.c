@@ -114,4 +114,10 @@ static int ask_refunds(struct job_run *run, size_t *ret_done, struct err *err)
     return 0;
 }
 
-const struct job payment_ask_refund_job = {.name = "payment.ask_refund", .every_ms = 200, .run = ask_refunds};
+static int64_t ask_every_ms(const struct conf *conf)
+{
+    return conf->payment_ask_every_ms;
+}
+
+const struct job payment_ask_refund_job = {
+    .name = "payment.ask_refund", .every_ms_of = ask_every_ms, .run = ask_refunds};

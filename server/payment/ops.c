@@ -130,20 +130,31 @@ struct payment_moves payment_moves_begin(size_t n_max, struct arena *arena)
     };
 }
 
+static struct {
+    int64_t pause_ms;
+    int64_t pause_max_ms;
+    int64_t before_expiry_ms; /* for the channel to answer and the order to be paid */
+} questions = {.pause_ms = 10000, .pause_max_ms = 3600000, .before_expiry_ms = 5000};
+
+void payment_use_questions(const struct conf *conf)
+{
+    questions.pause_ms = conf->payment_ask_pause_ms;
+    questions.pause_max_ms = conf->payment_ask_pause_max_ms;
+    questions.before_expiry_ms = conf->payment_ask_before_expiry_ms;
+}
+
 int64_t payment_next_question_ms(int32_t attempts, int64_t now_ms)
 {
-    const int64_t hour_ms = 3600000;
-    int64_t pause_ms = 10000;
+    int64_t pause_ms = questions.pause_ms;
 
-    for (int32_t i = 0; i < attempts && pause_ms < hour_ms; i++)
+    for (int32_t i = 0; i < attempts && pause_ms < questions.pause_max_ms; i++)
         pause_ms *= 2;
-    return now_ms + (pause_ms < hour_ms ? pause_ms : hour_ms);
+    return now_ms + (pause_ms < questions.pause_max_ms ? pause_ms : questions.pause_max_ms);
 }
 
 int64_t payment_due_ms(const struct payment_row *row, int64_t now_ms)
 {
-    const int64_t answer_ms = 5000; /* for the channel to answer and the order to be paid */
-    const int64_t last_chance_ms = row->expire_time_ms - answer_ms;
+    const int64_t last_chance_ms = row->expire_time_ms - questions.before_expiry_ms;
     const int64_t expired_ms = row->expire_time_ms + 1;
     const int64_t next_ms = payment_next_question_ms(row->attempts, now_ms);
 

@@ -5,6 +5,7 @@
 #ifndef BMT_PAYMENT_OPS_H
 #define BMT_PAYMENT_OPS_H
 
+#include "base/conf.h"
 #include "payment/channel.h"
 #include "payment/state.h"
 #include "payment/store.h"
@@ -52,7 +53,10 @@ void payment_move_add(struct payment_moves *moves, struct payment_row *row, enum
                       const char *detail, int64_t now_ms);
 int payment_moves_write(struct batch *batch, struct payment_moves *moves, struct err *err) MUST_CHECK;
 
-/* When to ask the channel again: 10 s, 20 s, ... up to an hour. */
+/* When channels are asked. Once, before the service starts; without it the settings' defaults hold. */
+void payment_use_questions(const struct conf *conf);
+
+/* When to ask the channel again: with the defaults after 10 s, 20 s, ... up to an hour. */
 int64_t payment_next_question_ms(int32_t attempts, int64_t now_ms);
 
 /*

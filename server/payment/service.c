@@ -19,6 +19,7 @@
 void payment_use_settings(const struct conf *conf)
 {
     channel_use_secrets_dir(conf->secrets_dir);
+    payment_use_questions(conf);
 }
 
 void payment_set_timeout(int64_t timeout_ms)

@@ -6,7 +6,7 @@
 #include "reconcile/store.h"
 #include "verify/verify.h"
 
-enum { COUNT_EVERY_MS = 2000 };
+enum { COUNT_EVERY_MS = 2000 }; /* a metric, read every few seconds: no setting */
 
 static int64_t count_of(const struct break_count *counts, size_t n, const char *kind)
 {

@@ -8,7 +8,7 @@
 #include "base/id.h"
 #include "reconcile/ops.h"
 
-enum { CHUNK = 256 };
+enum { CHUNK = 256 }; /* breaks a statement */
 
 const char *record_object(const struct finding *finding, struct arena *arena)
 {

@@ -18,7 +18,7 @@
 #include "reconcile/record.h"
 #include "reconcile/repair.h"
 
-enum { RECHECK_MAX = 5, ARENA_BYTES_MAX = 1 << 30 };
+enum { ARENA_BYTES_MAX = 1 << 30 };
 
 /* One runner a process. */
 static struct {
@@ -90,7 +90,7 @@ static void *verify_all(void *argument)
         .db = runner.db,
         .threads = (unsigned)runner.conf->reconcile_threads,
         .recheck_ms = (int)runner.conf->reconcile_recheck_ms,
-        .recheck_max = RECHECK_MAX,
+        .recheck_max = (int)runner.conf->reconcile_rechecks,
         .from_ms = runner.run.from_time_ms,
         .problems = file,
         .stops = verify_stops,

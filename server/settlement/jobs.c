@@ -42,4 +42,9 @@ static int clear_due(struct job_run *run, size_t *ret_done, struct err *err)
     return rc;
 }
 
-const struct job settlement_clear_job = {.name = "settlement.clear", .every_ms = 500, .run = clear_due};
+static int64_t clear_every_ms(const struct conf *conf)
+{
+    return conf->settlement_clear_every_ms;
+}
+
+const struct job settlement_clear_job = {.name = "settlement.clear", .every_ms_of = clear_every_ms, .run = clear_due};

@@ -12,7 +12,11 @@
 #include "base/plant.h"
 #include "sql/replay.h"
 
-enum { TRIES_GROUP = 2, TRIES_SINGLE = 8, TRIES_UNAVAILABLE = 2 };
+/*
+ * No settings: a group hopes once and looks once, before halving finds the culprit; and one idle connection that was
+ * cut is no reason to refuse, a second one is. How often a single command is tried is database.conflict_tries.
+ */
+enum { TRIES_GROUP = 2, TRIES_UNAVAILABLE = 2 };
 
 int batch_conflict(struct err *err)
 {
@@ -152,9 +156,10 @@ static void tell_committed(struct batch_plan *plan, struct command **commands, s
 static void run_group(struct session *session, struct batch_plan *plan, struct arena *arena, struct command **commands,
                       size_t n, bool must_look)
 {
-    const int tries_max = n == 1 ? TRIES_SINGLE : TRIES_GROUP;
+    const int64_t tries_max = n == 1 ? session_conf(session)->database_conflict_tries : TRIES_GROUP;
     struct err err = {0};
 
+    PRE(tries_max > 0);
     for (int try = 0, unavailable = 0; try < tries_max;) {
         const bool look_first = must_look || try > 0 || plan->look_first_left > 0;
         const int rc = run_once(session, plan, arena, commands, n, look_first, &err);

@@ -109,7 +109,8 @@ static const char *const session_settings[] = {
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     ("SET SESSION sql_mode = "
      "'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,NO_ZERO_IN_DATE'"),
-    /* A connection that sleeps for longer ends, and with it what a stopped process had begun (see recovery.h). */
+    /* A connection that sleeps for longer ends, and with it what a stopped process had begun (see recovery.h,
+     * whose margins count on it: no setting). */
     "SET SESSION wait_timeout = 3600",
 };
 

@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "sql/session.h"
 
-enum { WAIT_OTHERS_MS = 60000, WAIT_STEP_MS = 100, TEXT_MAX = 1 << 20 };
+enum { WAIT_STEP_MS = 100, TEXT_MAX = 1 << 20 };
 
 struct run {
     struct session *session;
@@ -178,7 +178,7 @@ static int bring_up(struct run *run, const struct migration *migration)
                 return -1;
             break;
         case BEGUN:
-            if (waited_ms >= WAIT_OTHERS_MS)
+            if (waited_ms >= session_conf(run->session)->database_migrate_wait_ms)
                 return fprintf(run->progress,
                                "%s was begun and did not finish; complete it by hand and set finish_time_ms in "
                                "%s.schema_migrations\n",

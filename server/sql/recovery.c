@@ -13,7 +13,7 @@
 #include "base/plant.h"
 #include "sql/session.h"
 
-enum { TEXT_SIZE = 512, FORGET_ROWS = 5000, FORGET_MARGIN_MS = 600000 };
+enum { TEXT_SIZE = 512, FORGET_ROWS = 5000, FORGET_MARGIN_MS = 600000 }; /* no settings: proofs outlive coordinators */
 
 /* A connection that commits each statement; NULL when the server does not answer. */
 static MYSQL *server_of(struct session *session, size_t server)

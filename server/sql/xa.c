@@ -12,7 +12,7 @@
 #include "base/plant.h"
 #include "sql/session.h"
 
-enum { TEXT_SIZE = 384, DECIDE_WITHIN_S = 60 };
+enum { TEXT_SIZE = 384, DECIDE_WITHIN_S = 60 }; /* no setting: xa.keep_s counts on it */
 
 static void count(const char *outcome)
 {

@@ -11,6 +11,7 @@
 #include "sql/recovery.h"
 #include "verify/pass.h"
 
+/* No settings: verify judges every installation alike. */
 enum { LEFT_MS = 10000, FORGET_MARGIN_MS = 900000, FATES_MAX = 4000000 };
 
 /* A name as it sorts: the id, and what it says. */

@@ -82,7 +82,7 @@ static void what_a_kept_connection_carried_is_not_unsent(void **state)
 
     (void)state;
     listen_anywhere();
-    assert_int_equal(http_client_start(true), 0);
+    assert_int_equal(http_client_start(true, 16), 0);
     assert_int_equal(pthread_create(&thread, NULL, answer_one_read_one_and_go, NULL), 0);
     assert_int_equal(post(arena), HTTP_ANSWERED);
     assert_int_equal(post(arena), HTTP_UNKNOWN);
@@ -168,7 +168,7 @@ static enum http_outcome second_over_broken(enum breaking breaking, const char *
     server.breaking = breaking;
     server.n_requests = 0;
     sem_init(&server.has_closed, 0, 0);
-    assert_int_equal(http_client_start(true), 0);
+    assert_int_equal(http_client_start(true, 16), 0);
     assert_int_equal(pthread_create(&server.thread, NULL, server_run, NULL), 0);
     assert_int_equal(call(method, arena), HTTP_ANSWERED);
     if (breaking == AT_ONCE)

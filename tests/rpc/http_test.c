@@ -83,7 +83,7 @@ static int start(void **state)
     assert_int_equal(getsockname(server.socket, (struct sockaddr *)&address, &size), 0);
     server.port = ntohs(address.sin_port);
     assert_int_equal(pthread_create(&server.thread, NULL, server_run, NULL), 0);
-    assert_int_equal(http_client_start(true), 0);
+    assert_int_equal(http_client_start(true, 16), 0);
     return 0;
 }
 
@@ -246,7 +246,7 @@ static void production_calls_https_only(void **state)
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(4 << 20);
 
     http_client_stop();
-    assert_int_equal(http_client_start(false), 0);
+    assert_int_equal(http_client_start(false, 16), 0);
     server.answer = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
     (void)state;
     assert_int_equal(get(url_of(arena, "/"), 2000, arena).outcome, HTTP_NOT_SENT);
@@ -269,7 +269,7 @@ static void stop_ends_open_requests(void **state)
     http_send(&request, later, on_done, NULL);
     assert_int_equal(told.n, 2);
     assert_int_equal(told.reply.outcome, HTTP_NOT_SENT);
-    assert_int_equal(http_client_start(true), 0);
+    assert_int_equal(http_client_start(true, 16), 0);
 }
 
 enum { MANY = 100 };
@@ -351,7 +351,7 @@ static void production_calls_no_private_host(void **state)
 
     (void)state;
     http_client_stop();
-    assert_int_equal(http_client_start(false), 0);
+    assert_int_equal(http_client_start(false, 16), 0);
     struct http_reply reply = get(arena_printf(arena, "https://localhost:%d/", server.port), 2000, arena);
     assert_int_equal(reply.outcome, HTTP_NOT_SENT);
     assert_string_equal(server.request, "");

@@ -78,6 +78,23 @@ static void channels_are_asked_less_and_less_often(void **state)
     assert_int_equal(payment_next_question_ms(60, 0), 3600000);
 }
 
+static void channels_are_asked_when_it_is_set(void **state)
+{
+    static const struct conf rarely = {
+        .payment_ask_pause_ms = 60000, .payment_ask_pause_max_ms = 100000, .payment_ask_before_expiry_ms = 20000};
+    static const struct conf defaults = {
+        .payment_ask_pause_ms = 10000, .payment_ask_pause_max_ms = 3600000, .payment_ask_before_expiry_ms = 5000};
+    const struct payment_row row = {.expire_time_ms = 900000};
+
+    (void)state;
+    payment_use_questions(&rarely);
+    assert_int_equal(payment_next_question_ms(0, 0), 60000);
+    assert_int_equal(payment_next_question_ms(1, 0), 100000);
+    assert_int_equal(payment_due_ms(&row, 860000), 880000);
+    payment_use_questions(&defaults);
+    assert_int_equal(payment_next_question_ms(0, 0), 10000);
+}
+
 /* An order of 15 minutes: without the deadline, the questions would come at 630 s and 1270 s. */
 static void payments_are_asked_about_before_and_after_they_expire(void **state)
 {
@@ -148,6 +165,7 @@ int main(void)
         cmocka_unit_test(durations_follow_each_other),
         cmocka_unit_test(counts_and_permanent_grants_have_no_end),
         cmocka_unit_test(channels_are_asked_less_and_less_often),
+        cmocka_unit_test(channels_are_asked_when_it_is_set),
         cmocka_unit_test(payments_are_asked_about_before_and_after_they_expire),
         cmocka_unit_test(refunds_take_what_is_left_and_no_more),
         cmocka_unit_test(recalls_keep_the_share_that_is_left),
