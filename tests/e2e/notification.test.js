@@ -73,9 +73,8 @@ test('money that arrives after the order has closed is kept and marked late', as
 
 test('a lost answer leaves the payment UNKNOWN, and no second channel is charged meanwhile', async () => {
   const order = await givenOrder(shop, sku);
-  fault('create', 'lost_reply', { times: 5 }); // libcurl tries once more where an idle connection breaks
+  fault('create', 'lost_reply'); // once: what was sent is not sent again
   const { payment } = await beginPayment(shop, order);
-  world.channel.faults.clear();
   assert.equal(payment.state, 'PAYMENT_STATE_UNKNOWN');
   const refusal = await refused(beginPayment(shop, order));
   assert.deepEqual([refusal.reason, refusal.metadata.payment], ['PAYMENT_IN_DOUBT', payment.payment_id]);
