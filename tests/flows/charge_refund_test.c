@@ -164,7 +164,7 @@ static void *refund_once(void *context)
     c.command.method = "x";
     c.command.request_id = arena_printf(arena, "race-%p", context);
     batch_run(session, &refund_payment_plan, arena, &c, 1, sizeof c);
-    *ret_id = c.command.err.id;
+    *ret_id = (int)c.command.err.id;
     session_free(session);
     arena_free(arena);
     db_thread_end();
