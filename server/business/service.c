@@ -158,6 +158,7 @@ static const struct rpc_method methods[] = {
     {"RotateApiKey", RPC_BATCH(rotate_key)},
     {"RevokeApiKey", RPC_BATCH(revoke_key)},
     {"IssueClientToken", .handle = issue_client_token_handle},
+    RPC_LATER("GetConfiguration"),
     RPC_LATER("PlanConfiguration"),
     RPC_LATER("ApplyConfiguration"),
 };

@@ -196,6 +196,7 @@ static const struct rpc_method methods[] = {
     RPC_LATER("CreateAgreementTemplate"),
     RPC_LATER("ListAgreementTemplates"),
     RPC_LATER("AcceptAgreement"),
+    RPC_LATER("ListAgreementAcceptances"),
     {"CreatePayment", .handle = create_payment_handle},
     {"GetPayment", RPC_BATCH(get_payment)},
     {"ListPayments", RPC_BATCH(list_payments)},

@@ -148,3 +148,13 @@ test('orders are listed by user, state and time', async () => {
   assert.equal((await other.payments.ListChannelAccounts({})).channel_accounts.length, 1);
   assert.equal(await reasonOf(givenOrder(other, sku, { labels: [{ key: 'a' }, { key: 'a' }] })), 'FIELD_DUPLICATE');
 });
+
+test('a quote takes the buyer\'s region and level; a coupon code is unknown while there are no promotions', async () => {
+  const { sku } = await givenSku(shop);
+  const request = { ...id(), user_id: 'u1', currency: 'EUR', lines: [{ sku_id: sku.sku_id, quantity: 2 }], region: 'DE', level: 3 };
+  const { quote } = await shop.products.QuotePrice(request);
+  assert.deepEqual([quote.total.amount_minor, quote.lines[0].promotions], ['2500', []]);
+  const { reason, metadata, code } = await refused(shop.products.QuotePrice({ ...request, ...id(), coupon_codes: ['SUMMER', 'MORE'] }));
+  assert.deepEqual([code, reason, metadata.coupon_code], ['NOT_FOUND', 'COUPON_NOT_FOUND', 'SUMMER']);
+  assert.equal((await refused(shop.products.QuotePrice({ ...request, ...id(), region: 'DEU' }))).reason, 'FIELD_TOO_LONG');
+});

@@ -907,6 +907,96 @@ void   bmt__business__v1__issue_client_token_response__free_unpacked
   assert(message->base.descriptor == &bmt__business__v1__issue_client_token_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   bmt__business__v1__get_configuration_request__init
+                     (Bmt__Business__V1__GetConfigurationRequest         *message)
+{
+  static const Bmt__Business__V1__GetConfigurationRequest init_value = BMT__BUSINESS__V1__GET_CONFIGURATION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t bmt__business__v1__get_configuration_request__get_packed_size
+                     (const Bmt__Business__V1__GetConfigurationRequest *message)
+{
+  assert(message->base.descriptor == &bmt__business__v1__get_configuration_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__business__v1__get_configuration_request__pack
+                     (const Bmt__Business__V1__GetConfigurationRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__business__v1__get_configuration_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__business__v1__get_configuration_request__pack_to_buffer
+                     (const Bmt__Business__V1__GetConfigurationRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__business__v1__get_configuration_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Business__V1__GetConfigurationRequest *
+       bmt__business__v1__get_configuration_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Business__V1__GetConfigurationRequest *)
+     protobuf_c_message_unpack (&bmt__business__v1__get_configuration_request__descriptor,
+                                allocator, len, data);
+}
+void   bmt__business__v1__get_configuration_request__free_unpacked
+                     (Bmt__Business__V1__GetConfigurationRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__business__v1__get_configuration_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   bmt__business__v1__get_configuration_response__init
+                     (Bmt__Business__V1__GetConfigurationResponse         *message)
+{
+  static const Bmt__Business__V1__GetConfigurationResponse init_value = BMT__BUSINESS__V1__GET_CONFIGURATION_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t bmt__business__v1__get_configuration_response__get_packed_size
+                     (const Bmt__Business__V1__GetConfigurationResponse *message)
+{
+  assert(message->base.descriptor == &bmt__business__v1__get_configuration_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__business__v1__get_configuration_response__pack
+                     (const Bmt__Business__V1__GetConfigurationResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__business__v1__get_configuration_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__business__v1__get_configuration_response__pack_to_buffer
+                     (const Bmt__Business__V1__GetConfigurationResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__business__v1__get_configuration_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Business__V1__GetConfigurationResponse *
+       bmt__business__v1__get_configuration_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Business__V1__GetConfigurationResponse *)
+     protobuf_c_message_unpack (&bmt__business__v1__get_configuration_response__descriptor,
+                                allocator, len, data);
+}
+void   bmt__business__v1__get_configuration_response__free_unpacked
+                     (Bmt__Business__V1__GetConfigurationResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__business__v1__get_configuration_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   bmt__business__v1__configuration_change__init
                      (Bmt__Business__V1__ConfigurationChange         *message)
 {
@@ -2594,6 +2684,75 @@ const ProtobufCMessageDescriptor bmt__business__v1__issue_client_token_response_
   (ProtobufCMessageInit) bmt__business__v1__issue_client_token_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+#define bmt__business__v1__get_configuration_request__field_descriptors NULL
+#define bmt__business__v1__get_configuration_request__field_indices_by_name NULL
+#define bmt__business__v1__get_configuration_request__number_ranges NULL
+const ProtobufCMessageDescriptor bmt__business__v1__get_configuration_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.business.v1.GetConfigurationRequest",
+  "GetConfigurationRequest",
+  "Bmt__Business__V1__GetConfigurationRequest",
+  "bmt.business.v1",
+  sizeof(Bmt__Business__V1__GetConfigurationRequest),
+  0,
+  bmt__business__v1__get_configuration_request__field_descriptors,
+  bmt__business__v1__get_configuration_request__field_indices_by_name,
+  0,  bmt__business__v1__get_configuration_request__number_ranges,
+  (ProtobufCMessageInit) bmt__business__v1__get_configuration_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor bmt__business__v1__get_configuration_response__field_descriptors[2] =
+{
+  {
+    "configuration",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Business__V1__GetConfigurationResponse, configuration),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Business__V1__GetConfigurationResponse, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__business__v1__get_configuration_response__field_indices_by_name[] = {
+  0,   /* field[0] = configuration */
+  1,   /* field[1] = etag */
+};
+static const ProtobufCIntRange bmt__business__v1__get_configuration_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor bmt__business__v1__get_configuration_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.business.v1.GetConfigurationResponse",
+  "GetConfigurationResponse",
+  "Bmt__Business__V1__GetConfigurationResponse",
+  "bmt.business.v1",
+  sizeof(Bmt__Business__V1__GetConfigurationResponse),
+  2,
+  bmt__business__v1__get_configuration_response__field_descriptors,
+  bmt__business__v1__get_configuration_response__field_indices_by_name,
+  1,  bmt__business__v1__get_configuration_response__number_ranges,
+  (ProtobufCMessageInit) bmt__business__v1__get_configuration_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor bmt__business__v1__configuration_change__field_descriptors[4] =
 {
   {
@@ -3016,7 +3175,7 @@ const ProtobufCEnumDescriptor bmt__business__v1__api_key_state__descriptor =
   bmt__business__v1__api_key_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor bmt__business__v1__business_service__method_descriptors[11] =
+static const ProtobufCMethodDescriptor bmt__business__v1__business_service__method_descriptors[12] =
 {
   { "RegisterBusiness", &bmt__business__v1__register_business_request__descriptor, &bmt__business__v1__register_business_response__descriptor },
   { "GetBusiness", &bmt__business__v1__get_business_request__descriptor, &bmt__business__v1__get_business_response__descriptor },
@@ -3027,17 +3186,19 @@ static const ProtobufCMethodDescriptor bmt__business__v1__business_service__meth
   { "RotateApiKey", &bmt__business__v1__rotate_api_key_request__descriptor, &bmt__business__v1__rotate_api_key_response__descriptor },
   { "RevokeApiKey", &bmt__business__v1__revoke_api_key_request__descriptor, &bmt__business__v1__revoke_api_key_response__descriptor },
   { "IssueClientToken", &bmt__business__v1__issue_client_token_request__descriptor, &bmt__business__v1__issue_client_token_response__descriptor },
+  { "GetConfiguration", &bmt__business__v1__get_configuration_request__descriptor, &bmt__business__v1__get_configuration_response__descriptor },
   { "PlanConfiguration", &bmt__business__v1__plan_configuration_request__descriptor, &bmt__business__v1__plan_configuration_response__descriptor },
   { "ApplyConfiguration", &bmt__business__v1__apply_configuration_request__descriptor, &bmt__business__v1__apply_configuration_response__descriptor },
 };
 const unsigned bmt__business__v1__business_service__method_indices_by_name[] = {
-  10,        /* ApplyConfiguration */
+  11,        /* ApplyConfiguration */
   1,        /* GetBusiness */
+  9,        /* GetConfiguration */
   4,        /* IssueApiKey */
   8,        /* IssueClientToken */
   5,        /* ListApiKeys */
   2,        /* ListBusinesses */
-  9,        /* PlanConfiguration */
+  10,        /* PlanConfiguration */
   0,        /* RegisterBusiness */
   7,        /* RevokeApiKey */
   6,        /* RotateApiKey */
@@ -3050,7 +3211,7 @@ const ProtobufCServiceDescriptor bmt__business__v1__business_service__descriptor
   "BusinessService",
   "Bmt__Business__V1__BusinessService",
   "bmt.business.v1",
-  11,
+  12,
   bmt__business__v1__business_service__method_descriptors,
   bmt__business__v1__business_service__method_indices_by_name
 };
@@ -3126,13 +3287,21 @@ void bmt__business__v1__business_service__issue_client_token(ProtobufCService *s
   assert(service->descriptor == &bmt__business__v1__business_service__descriptor);
   service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void bmt__business__v1__business_service__get_configuration(ProtobufCService *service,
+                                                            const Bmt__Business__V1__GetConfigurationRequest *input,
+                                                            Bmt__Business__V1__GetConfigurationResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &bmt__business__v1__business_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void bmt__business__v1__business_service__plan_configuration(ProtobufCService *service,
                                                              const Bmt__Business__V1__PlanConfigurationRequest *input,
                                                              Bmt__Business__V1__PlanConfigurationResponse_Closure closure,
                                                              void *closure_data)
 {
   assert(service->descriptor == &bmt__business__v1__business_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__business__v1__business_service__apply_configuration(ProtobufCService *service,
                                                               const Bmt__Business__V1__ApplyConfigurationRequest *input,
@@ -3140,7 +3309,7 @@ void bmt__business__v1__business_service__apply_configuration(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &bmt__business__v1__business_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__business__v1__business_service__init (Bmt__Business__V1__BusinessService_Service *service,
                                                 Bmt__Business__V1__BusinessService_ServiceDestroy destroy)

@@ -38,6 +38,8 @@ typedef struct Bmt__Business__V1__RevokeApiKeyRequest Bmt__Business__V1__RevokeA
 typedef struct Bmt__Business__V1__RevokeApiKeyResponse Bmt__Business__V1__RevokeApiKeyResponse;
 typedef struct Bmt__Business__V1__IssueClientTokenRequest Bmt__Business__V1__IssueClientTokenRequest;
 typedef struct Bmt__Business__V1__IssueClientTokenResponse Bmt__Business__V1__IssueClientTokenResponse;
+typedef struct Bmt__Business__V1__GetConfigurationRequest Bmt__Business__V1__GetConfigurationRequest;
+typedef struct Bmt__Business__V1__GetConfigurationResponse Bmt__Business__V1__GetConfigurationResponse;
 typedef struct Bmt__Business__V1__ConfigurationChange Bmt__Business__V1__ConfigurationChange;
 typedef struct Bmt__Business__V1__PlanConfigurationRequest Bmt__Business__V1__PlanConfigurationRequest;
 typedef struct Bmt__Business__V1__PlanConfigurationResponse Bmt__Business__V1__PlanConfigurationResponse;
@@ -691,6 +693,38 @@ struct  Bmt__Business__V1__IssueClientTokenResponse
 
 
 /*
+ * Asks for the present configuration.
+ */
+struct  Bmt__Business__V1__GetConfigurationRequest
+{
+  ProtobufCMessage base;
+};
+#define BMT__BUSINESS__V1__GET_CONFIGURATION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__business__v1__get_configuration_request__descriptor) \
+     }
+
+
+/*
+ * The present configuration.
+ */
+struct  Bmt__Business__V1__GetConfigurationResponse
+{
+  ProtobufCMessage base;
+  /*
+   * In JSON, see docs.
+   */
+  char *configuration;
+  /*
+   * Names this state; it changes with every change of the configuration.
+   */
+  char *etag;
+};
+#define BMT__BUSINESS__V1__GET_CONFIGURATION_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__business__v1__get_configuration_response__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
  * One difference between what is and what is declared.
  */
 struct  Bmt__Business__V1__ConfigurationChange
@@ -1176,6 +1210,44 @@ Bmt__Business__V1__IssueClientTokenResponse *
 void   bmt__business__v1__issue_client_token_response__free_unpacked
                      (Bmt__Business__V1__IssueClientTokenResponse *message,
                       ProtobufCAllocator *allocator);
+/* Bmt__Business__V1__GetConfigurationRequest methods */
+void   bmt__business__v1__get_configuration_request__init
+                     (Bmt__Business__V1__GetConfigurationRequest         *message);
+size_t bmt__business__v1__get_configuration_request__get_packed_size
+                     (const Bmt__Business__V1__GetConfigurationRequest   *message);
+size_t bmt__business__v1__get_configuration_request__pack
+                     (const Bmt__Business__V1__GetConfigurationRequest   *message,
+                      uint8_t             *out);
+size_t bmt__business__v1__get_configuration_request__pack_to_buffer
+                     (const Bmt__Business__V1__GetConfigurationRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Business__V1__GetConfigurationRequest *
+       bmt__business__v1__get_configuration_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__business__v1__get_configuration_request__free_unpacked
+                     (Bmt__Business__V1__GetConfigurationRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Bmt__Business__V1__GetConfigurationResponse methods */
+void   bmt__business__v1__get_configuration_response__init
+                     (Bmt__Business__V1__GetConfigurationResponse         *message);
+size_t bmt__business__v1__get_configuration_response__get_packed_size
+                     (const Bmt__Business__V1__GetConfigurationResponse   *message);
+size_t bmt__business__v1__get_configuration_response__pack
+                     (const Bmt__Business__V1__GetConfigurationResponse   *message,
+                      uint8_t             *out);
+size_t bmt__business__v1__get_configuration_response__pack_to_buffer
+                     (const Bmt__Business__V1__GetConfigurationResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Business__V1__GetConfigurationResponse *
+       bmt__business__v1__get_configuration_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__business__v1__get_configuration_response__free_unpacked
+                     (Bmt__Business__V1__GetConfigurationResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Bmt__Business__V1__ConfigurationChange methods */
 void   bmt__business__v1__configuration_change__init
                      (Bmt__Business__V1__ConfigurationChange         *message);
@@ -1333,6 +1405,12 @@ typedef void (*Bmt__Business__V1__IssueClientTokenRequest_Closure)
 typedef void (*Bmt__Business__V1__IssueClientTokenResponse_Closure)
                  (const Bmt__Business__V1__IssueClientTokenResponse *message,
                   void *closure_data);
+typedef void (*Bmt__Business__V1__GetConfigurationRequest_Closure)
+                 (const Bmt__Business__V1__GetConfigurationRequest *message,
+                  void *closure_data);
+typedef void (*Bmt__Business__V1__GetConfigurationResponse_Closure)
+                 (const Bmt__Business__V1__GetConfigurationResponse *message,
+                  void *closure_data);
 typedef void (*Bmt__Business__V1__ConfigurationChange_Closure)
                  (const Bmt__Business__V1__ConfigurationChange *message,
                   void *closure_data);
@@ -1391,6 +1469,10 @@ struct Bmt__Business__V1__BusinessService_Service
                              const Bmt__Business__V1__IssueClientTokenRequest *input,
                              Bmt__Business__V1__IssueClientTokenResponse_Closure closure,
                              void *closure_data);
+  void (*get_configuration)(Bmt__Business__V1__BusinessService_Service *service,
+                            const Bmt__Business__V1__GetConfigurationRequest *input,
+                            Bmt__Business__V1__GetConfigurationResponse_Closure closure,
+                            void *closure_data);
   void (*plan_configuration)(Bmt__Business__V1__BusinessService_Service *service,
                              const Bmt__Business__V1__PlanConfigurationRequest *input,
                              Bmt__Business__V1__PlanConfigurationResponse_Closure closure,
@@ -1416,6 +1498,7 @@ void bmt__business__v1__business_service__init (Bmt__Business__V1__BusinessServi
       function_prefix__ ## rotate_api_key,\
       function_prefix__ ## revoke_api_key,\
       function_prefix__ ## issue_client_token,\
+      function_prefix__ ## get_configuration,\
       function_prefix__ ## plan_configuration,\
       function_prefix__ ## apply_configuration  }
 void bmt__business__v1__business_service__register_business(ProtobufCService *service,
@@ -1454,6 +1537,10 @@ void bmt__business__v1__business_service__issue_client_token(ProtobufCService *s
                                                              const Bmt__Business__V1__IssueClientTokenRequest *input,
                                                              Bmt__Business__V1__IssueClientTokenResponse_Closure closure,
                                                              void *closure_data);
+void bmt__business__v1__business_service__get_configuration(ProtobufCService *service,
+                                                            const Bmt__Business__V1__GetConfigurationRequest *input,
+                                                            Bmt__Business__V1__GetConfigurationResponse_Closure closure,
+                                                            void *closure_data);
 void bmt__business__v1__business_service__plan_configuration(ProtobufCService *service,
                                                              const Bmt__Business__V1__PlanConfigurationRequest *input,
                                                              Bmt__Business__V1__PlanConfigurationResponse_Closure closure,
@@ -1490,6 +1577,8 @@ extern const ProtobufCMessageDescriptor bmt__business__v1__revoke_api_key_reques
 extern const ProtobufCMessageDescriptor bmt__business__v1__revoke_api_key_response__descriptor;
 extern const ProtobufCMessageDescriptor bmt__business__v1__issue_client_token_request__descriptor;
 extern const ProtobufCMessageDescriptor bmt__business__v1__issue_client_token_response__descriptor;
+extern const ProtobufCMessageDescriptor bmt__business__v1__get_configuration_request__descriptor;
+extern const ProtobufCMessageDescriptor bmt__business__v1__get_configuration_response__descriptor;
 extern const ProtobufCMessageDescriptor bmt__business__v1__configuration_change__descriptor;
 extern const ProtobufCMessageDescriptor bmt__business__v1__plan_configuration_request__descriptor;
 extern const ProtobufCMessageDescriptor bmt__business__v1__plan_configuration_response__descriptor;

@@ -1762,7 +1762,7 @@ void   bmt__order__v1__get_business_metrics_response__free_unpacked
   assert(message->base.descriptor == &bmt__order__v1__get_business_metrics_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor bmt__order__v1__order_line__field_descriptors[8] =
+static const ProtobufCFieldDescriptor bmt__order__v1__order_line__field_descriptors[9] =
 {
   {
     "line_no",
@@ -1860,9 +1860,22 @@ static const ProtobufCFieldDescriptor bmt__order__v1__order_line__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "discount",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Order__V1__OrderLine, discount),
+    &bmt__common__v1__money__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__order__v1__order_line__field_indices_by_name[] = {
   6,   /* field[6] = amount */
+  8,   /* field[8] = discount */
   0,   /* field[0] = line_no */
   4,   /* field[4] = quantity */
   7,   /* field[7] = refunded_quantity */
@@ -1874,7 +1887,7 @@ static const unsigned bmt__order__v1__order_line__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__order__v1__order_line__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor bmt__order__v1__order_line__descriptor =
 {
@@ -1884,7 +1897,7 @@ const ProtobufCMessageDescriptor bmt__order__v1__order_line__descriptor =
   "Bmt__Order__V1__OrderLine",
   "bmt.order.v1",
   sizeof(Bmt__Order__V1__OrderLine),
-  8,
+  9,
   bmt__order__v1__order_line__field_descriptors,
   bmt__order__v1__order_line__field_indices_by_name,
   1,  bmt__order__v1__order_line__number_ranges,
@@ -2420,7 +2433,7 @@ const ProtobufCMessageDescriptor bmt__order__v1__order_line_request__descriptor 
   (ProtobufCMessageInit) bmt__order__v1__order_line_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__order__v1__create_order_request__field_descriptors[7] =
+static const ProtobufCFieldDescriptor bmt__order__v1__create_order_request__field_descriptors[9] =
 {
   {
     "request_id",
@@ -2506,20 +2519,46 @@ static const ProtobufCFieldDescriptor bmt__order__v1__create_order_request__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "region",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Order__V1__CreateOrderRequest, region),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "level",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Order__V1__CreateOrderRequest, level),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__order__v1__create_order_request__field_indices_by_name[] = {
   4,   /* field[4] = currency */
   5,   /* field[5] = expires_in_s */
   6,   /* field[6] = labels */
+  8,   /* field[8] = level */
   3,   /* field[3] = lines */
   2,   /* field[2] = quote_id */
+  7,   /* field[7] = region */
   0,   /* field[0] = request_id */
   1,   /* field[1] = user_id */
 };
 static const ProtobufCIntRange bmt__order__v1__create_order_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor bmt__order__v1__create_order_request__descriptor =
 {
@@ -2529,7 +2568,7 @@ const ProtobufCMessageDescriptor bmt__order__v1__create_order_request__descripto
   "Bmt__Order__V1__CreateOrderRequest",
   "bmt.order.v1",
   sizeof(Bmt__Order__V1__CreateOrderRequest),
-  7,
+  9,
   bmt__order__v1__create_order_request__field_descriptors,
   bmt__order__v1__create_order_request__field_indices_by_name,
   1,  bmt__order__v1__create_order_request__number_ranges,

@@ -282,17 +282,21 @@ struct  Bmt__Order__V1__OrderLine
    */
   Bmt__Common__V1__Money *unit_price;
   /*
-   * Quantity x unit price.
+   * Quantity x unit price, less what promotions took off.
    */
   Bmt__Common__V1__Money *amount;
   /*
    * Units that were paid back and recalled.
    */
   int64_t refunded_quantity;
+  /*
+   * What promotions took off; absent for nothing.
+   */
+  Bmt__Common__V1__Money *discount;
 };
 #define BMT__ORDER__V1__ORDER_LINE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__order__v1__order_line__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, 0 }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, 0, NULL }
 
 
 /*
@@ -513,10 +517,20 @@ struct  Bmt__Order__V1__CreateOrderRequest
    */
   size_t n_labels;
   Bmt__Common__V1__Label **labels;
+  /*
+   * Where the buyer is, a code of ISO 3166-1; empty when not known, or when a quote is given. Purchase rules may ask for
+   * it.
+   */
+  char *region;
+  /*
+   * The buyer's level, as the business counts levels; 0 when not known, or when a quote is given. Purchase rules may ask
+   * for it.
+   */
+  int32_t level;
 };
 #define BMT__ORDER__V1__CREATE_ORDER_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__order__v1__create_order_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0, 0,NULL, (char *)protobuf_c_empty_string, 0 }
 
 
 /*

@@ -1267,6 +1267,51 @@ void   bmt__payment__v1__accept_agreement_request__free_unpacked
   assert(message->base.descriptor == &bmt__payment__v1__accept_agreement_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   bmt__payment__v1__agreement_acceptance__init
+                     (Bmt__Payment__V1__AgreementAcceptance         *message)
+{
+  static const Bmt__Payment__V1__AgreementAcceptance init_value = BMT__PAYMENT__V1__AGREEMENT_ACCEPTANCE__INIT;
+  *message = init_value;
+}
+size_t bmt__payment__v1__agreement_acceptance__get_packed_size
+                     (const Bmt__Payment__V1__AgreementAcceptance *message)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__agreement_acceptance__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__payment__v1__agreement_acceptance__pack
+                     (const Bmt__Payment__V1__AgreementAcceptance *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__agreement_acceptance__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__payment__v1__agreement_acceptance__pack_to_buffer
+                     (const Bmt__Payment__V1__AgreementAcceptance *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__agreement_acceptance__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Payment__V1__AgreementAcceptance *
+       bmt__payment__v1__agreement_acceptance__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Payment__V1__AgreementAcceptance *)
+     protobuf_c_message_unpack (&bmt__payment__v1__agreement_acceptance__descriptor,
+                                allocator, len, data);
+}
+void   bmt__payment__v1__agreement_acceptance__free_unpacked
+                     (Bmt__Payment__V1__AgreementAcceptance *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__payment__v1__agreement_acceptance__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   bmt__payment__v1__accept_agreement_response__init
                      (Bmt__Payment__V1__AcceptAgreementResponse         *message)
 {
@@ -1310,6 +1355,96 @@ void   bmt__payment__v1__accept_agreement_response__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &bmt__payment__v1__accept_agreement_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   bmt__payment__v1__list_agreement_acceptances_request__init
+                     (Bmt__Payment__V1__ListAgreementAcceptancesRequest         *message)
+{
+  static const Bmt__Payment__V1__ListAgreementAcceptancesRequest init_value = BMT__PAYMENT__V1__LIST_AGREEMENT_ACCEPTANCES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t bmt__payment__v1__list_agreement_acceptances_request__get_packed_size
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesRequest *message)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__list_agreement_acceptances_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__payment__v1__list_agreement_acceptances_request__pack
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__list_agreement_acceptances_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__payment__v1__list_agreement_acceptances_request__pack_to_buffer
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__list_agreement_acceptances_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Payment__V1__ListAgreementAcceptancesRequest *
+       bmt__payment__v1__list_agreement_acceptances_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Payment__V1__ListAgreementAcceptancesRequest *)
+     protobuf_c_message_unpack (&bmt__payment__v1__list_agreement_acceptances_request__descriptor,
+                                allocator, len, data);
+}
+void   bmt__payment__v1__list_agreement_acceptances_request__free_unpacked
+                     (Bmt__Payment__V1__ListAgreementAcceptancesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__payment__v1__list_agreement_acceptances_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   bmt__payment__v1__list_agreement_acceptances_response__init
+                     (Bmt__Payment__V1__ListAgreementAcceptancesResponse         *message)
+{
+  static const Bmt__Payment__V1__ListAgreementAcceptancesResponse init_value = BMT__PAYMENT__V1__LIST_AGREEMENT_ACCEPTANCES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t bmt__payment__v1__list_agreement_acceptances_response__get_packed_size
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesResponse *message)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__list_agreement_acceptances_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__payment__v1__list_agreement_acceptances_response__pack
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__list_agreement_acceptances_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__payment__v1__list_agreement_acceptances_response__pack_to_buffer
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__list_agreement_acceptances_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Payment__V1__ListAgreementAcceptancesResponse *
+       bmt__payment__v1__list_agreement_acceptances_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Payment__V1__ListAgreementAcceptancesResponse *)
+     protobuf_c_message_unpack (&bmt__payment__v1__list_agreement_acceptances_response__descriptor,
+                                allocator, len, data);
+}
+void   bmt__payment__v1__list_agreement_acceptances_response__free_unpacked
+                     (Bmt__Payment__V1__ListAgreementAcceptancesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__payment__v1__list_agreement_acceptances_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   bmt__payment__v1__create_payment_request__init
@@ -3215,7 +3350,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__list_cashier_channels_request
   (ProtobufCMessageInit) bmt__payment__v1__list_cashier_channels_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__cashier_channel__field_descriptors[3] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__cashier_channel__field_descriptors[4] =
 {
   {
     "channel_account_id",
@@ -3253,16 +3388,29 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__cashier_channel__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "is_preferred",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__CashierChannel, is_preferred),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__cashier_channel__field_indices_by_name[] = {
   1,   /* field[1] = channel */
   0,   /* field[0] = channel_account_id */
+  3,   /* field[3] = is_preferred */
   2,   /* field[2] = title */
 };
 static const ProtobufCIntRange bmt__payment__v1__cashier_channel__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__cashier_channel__descriptor =
 {
@@ -3272,14 +3420,14 @@ const ProtobufCMessageDescriptor bmt__payment__v1__cashier_channel__descriptor =
   "Bmt__Payment__V1__CashierChannel",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__CashierChannel),
-  3,
+  4,
   bmt__payment__v1__cashier_channel__field_descriptors,
   bmt__payment__v1__cashier_channel__field_indices_by_name,
   1,  bmt__payment__v1__cashier_channel__number_ranges,
   (ProtobufCMessageInit) bmt__payment__v1__cashier_channel__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__list_cashier_channels_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__list_cashier_channels_response__field_descriptors[3] =
 {
   {
     "channels",
@@ -3305,15 +3453,28 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__list_cashier_channels_re
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "agreements",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Bmt__Payment__V1__ListCashierChannelsResponse, n_agreements),
+    offsetof(Bmt__Payment__V1__ListCashierChannelsResponse, agreements),
+    &bmt__payment__v1__agreement_template__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__list_cashier_channels_response__field_indices_by_name[] = {
+  2,   /* field[2] = agreements */
   0,   /* field[0] = channels */
   1,   /* field[1] = next_page_token */
 };
 static const ProtobufCIntRange bmt__payment__v1__list_cashier_channels_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__list_cashier_channels_response__descriptor =
 {
@@ -3323,14 +3484,14 @@ const ProtobufCMessageDescriptor bmt__payment__v1__list_cashier_channels_respons
   "Bmt__Payment__V1__ListCashierChannelsResponse",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__ListCashierChannelsResponse),
-  2,
+  3,
   bmt__payment__v1__list_cashier_channels_response__field_descriptors,
   bmt__payment__v1__list_cashier_channels_response__field_indices_by_name,
   1,  bmt__payment__v1__list_cashier_channels_response__number_ranges,
   (ProtobufCMessageInit) bmt__payment__v1__list_cashier_channels_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__route_target__field_descriptors[2] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__route_target__field_descriptors[4] =
 {
   {
     "channel_account_id",
@@ -3356,15 +3517,41 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__route_target__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cost_basis_points",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__RouteTarget, cost_basis_points),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cost_fixed_minor",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__RouteTarget, cost_fixed_minor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__route_target__field_indices_by_name[] = {
   0,   /* field[0] = channel_account_id */
+  2,   /* field[2] = cost_basis_points */
+  3,   /* field[3] = cost_fixed_minor */
   1,   /* field[1] = weight */
 };
 static const ProtobufCIntRange bmt__payment__v1__route_target__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__route_target__descriptor =
 {
@@ -3374,14 +3561,14 @@ const ProtobufCMessageDescriptor bmt__payment__v1__route_target__descriptor =
   "Bmt__Payment__V1__RouteTarget",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__RouteTarget),
-  2,
+  4,
   bmt__payment__v1__route_target__field_descriptors,
   bmt__payment__v1__route_target__field_indices_by_name,
   1,  bmt__payment__v1__route_target__number_ranges,
   (ProtobufCMessageInit) bmt__payment__v1__route_target__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__route__field_descriptors[6] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__route__field_descriptors[7] =
 {
   {
     "route_id",
@@ -3455,10 +3642,23 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__route__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "choices",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Bmt__Payment__V1__Route, n_choices),
+    offsetof(Bmt__Payment__V1__Route, choices),
+    &bmt__payment__v1__route_choice__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__route__field_indices_by_name[] = {
   4,   /* field[4] = amount_max */
   3,   /* field[3] = amount_min */
+  6,   /* field[6] = choices */
   2,   /* field[2] = currency */
   1,   /* field[1] = priority */
   0,   /* field[0] = route_id */
@@ -3467,7 +3667,7 @@ static const unsigned bmt__payment__v1__route__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__payment__v1__route__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__route__descriptor =
 {
@@ -3477,14 +3677,14 @@ const ProtobufCMessageDescriptor bmt__payment__v1__route__descriptor =
   "Bmt__Payment__V1__Route",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__Route),
-  6,
+  7,
   bmt__payment__v1__route__field_descriptors,
   bmt__payment__v1__route__field_indices_by_name,
   1,  bmt__payment__v1__route__number_ranges,
   (ProtobufCMessageInit) bmt__payment__v1__route__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__create_route_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__create_route_request__field_descriptors[7] =
 {
   {
     "request_id",
@@ -3558,10 +3758,23 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__create_route_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "choices",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Bmt__Payment__V1__CreateRouteRequest, n_choices),
+    offsetof(Bmt__Payment__V1__CreateRouteRequest, choices),
+    &bmt__payment__v1__route_choice__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__create_route_request__field_indices_by_name[] = {
   4,   /* field[4] = amount_max */
   3,   /* field[3] = amount_min */
+  6,   /* field[6] = choices */
   2,   /* field[2] = currency */
   1,   /* field[1] = priority */
   0,   /* field[0] = request_id */
@@ -3570,7 +3783,7 @@ static const unsigned bmt__payment__v1__create_route_request__field_indices_by_n
 static const ProtobufCIntRange bmt__payment__v1__create_route_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__create_route_request__descriptor =
 {
@@ -3580,7 +3793,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__create_route_request__descrip
   "Bmt__Payment__V1__CreateRouteRequest",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__CreateRouteRequest),
-  6,
+  7,
   bmt__payment__v1__create_route_request__field_descriptors,
   bmt__payment__v1__create_route_request__field_indices_by_name,
   1,  bmt__payment__v1__create_route_request__number_ranges,
@@ -4206,7 +4419,123 @@ const ProtobufCMessageDescriptor bmt__payment__v1__accept_agreement_request__des
   (ProtobufCMessageInit) bmt__payment__v1__accept_agreement_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__accept_agreement_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__agreement_acceptance__field_descriptors[7] =
+{
+  {
+    "acceptance_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementAcceptance, acceptance_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "agreement_template_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementAcceptance, agreement_template_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementAcceptance, user_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_id",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementAcceptance, order_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text_sha256",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementAcceptance, text_sha256),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementAcceptance, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accept_time",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementAcceptance, accept_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__payment__v1__agreement_acceptance__field_indices_by_name[] = {
+  6,   /* field[6] = accept_time */
+  0,   /* field[0] = acceptance_id */
+  5,   /* field[5] = actor */
+  1,   /* field[1] = agreement_template_id */
+  3,   /* field[3] = order_id */
+  4,   /* field[4] = text_sha256 */
+  2,   /* field[2] = user_id */
+};
+static const ProtobufCIntRange bmt__payment__v1__agreement_acceptance__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor bmt__payment__v1__agreement_acceptance__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.payment.v1.AgreementAcceptance",
+  "AgreementAcceptance",
+  "Bmt__Payment__V1__AgreementAcceptance",
+  "bmt.payment.v1",
+  sizeof(Bmt__Payment__V1__AgreementAcceptance),
+  7,
+  bmt__payment__v1__agreement_acceptance__field_descriptors,
+  bmt__payment__v1__agreement_acceptance__field_indices_by_name,
+  1,  bmt__payment__v1__agreement_acceptance__number_ranges,
+  (ProtobufCMessageInit) bmt__payment__v1__agreement_acceptance__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor bmt__payment__v1__accept_agreement_response__field_descriptors[2] =
 {
   {
     "accept_time",
@@ -4220,14 +4549,27 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__accept_agreement_respons
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "acceptance",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AcceptAgreementResponse, acceptance),
+    &bmt__payment__v1__agreement_acceptance__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__accept_agreement_response__field_indices_by_name[] = {
   0,   /* field[0] = accept_time */
+  1,   /* field[1] = acceptance */
 };
 static const ProtobufCIntRange bmt__payment__v1__accept_agreement_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__accept_agreement_response__descriptor =
 {
@@ -4237,11 +4579,139 @@ const ProtobufCMessageDescriptor bmt__payment__v1__accept_agreement_response__de
   "Bmt__Payment__V1__AcceptAgreementResponse",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__AcceptAgreementResponse),
-  1,
+  2,
   bmt__payment__v1__accept_agreement_response__field_descriptors,
   bmt__payment__v1__accept_agreement_response__field_indices_by_name,
   1,  bmt__payment__v1__accept_agreement_response__number_ranges,
   (ProtobufCMessageInit) bmt__payment__v1__accept_agreement_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor bmt__payment__v1__list_agreement_acceptances_request__field_descriptors[4] =
+{
+  {
+    "page_size",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__ListAgreementAcceptancesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__ListAgreementAcceptancesRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__ListAgreementAcceptancesRequest, user_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "code",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__ListAgreementAcceptancesRequest, code),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__payment__v1__list_agreement_acceptances_request__field_indices_by_name[] = {
+  3,   /* field[3] = code */
+  0,   /* field[0] = page_size */
+  1,   /* field[1] = page_token */
+  2,   /* field[2] = user_id */
+};
+static const ProtobufCIntRange bmt__payment__v1__list_agreement_acceptances_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor bmt__payment__v1__list_agreement_acceptances_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.payment.v1.ListAgreementAcceptancesRequest",
+  "ListAgreementAcceptancesRequest",
+  "Bmt__Payment__V1__ListAgreementAcceptancesRequest",
+  "bmt.payment.v1",
+  sizeof(Bmt__Payment__V1__ListAgreementAcceptancesRequest),
+  4,
+  bmt__payment__v1__list_agreement_acceptances_request__field_descriptors,
+  bmt__payment__v1__list_agreement_acceptances_request__field_indices_by_name,
+  1,  bmt__payment__v1__list_agreement_acceptances_request__number_ranges,
+  (ProtobufCMessageInit) bmt__payment__v1__list_agreement_acceptances_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor bmt__payment__v1__list_agreement_acceptances_response__field_descriptors[2] =
+{
+  {
+    "acceptances",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Bmt__Payment__V1__ListAgreementAcceptancesResponse, n_acceptances),
+    offsetof(Bmt__Payment__V1__ListAgreementAcceptancesResponse, acceptances),
+    &bmt__payment__v1__agreement_acceptance__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__ListAgreementAcceptancesResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__payment__v1__list_agreement_acceptances_response__field_indices_by_name[] = {
+  0,   /* field[0] = acceptances */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange bmt__payment__v1__list_agreement_acceptances_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor bmt__payment__v1__list_agreement_acceptances_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.payment.v1.ListAgreementAcceptancesResponse",
+  "ListAgreementAcceptancesResponse",
+  "Bmt__Payment__V1__ListAgreementAcceptancesResponse",
+  "bmt.payment.v1",
+  sizeof(Bmt__Payment__V1__ListAgreementAcceptancesResponse),
+  2,
+  bmt__payment__v1__list_agreement_acceptances_response__field_descriptors,
+  bmt__payment__v1__list_agreement_acceptances_response__field_indices_by_name,
+  1,  bmt__payment__v1__list_agreement_acceptances_response__number_ranges,
+  (ProtobufCMessageInit) bmt__payment__v1__list_agreement_acceptances_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor bmt__payment__v1__create_payment_request__field_descriptors[6] =
@@ -5321,7 +5791,41 @@ const ProtobufCEnumDescriptor bmt__payment__v1__payment_state__descriptor =
   bmt__payment__v1__payment_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor bmt__payment__v1__payment_hub_service__method_descriptors[19] =
+static const ProtobufCEnumValue bmt__payment__v1__route_choice__enum_values_by_number[5] =
+{
+  { "ROUTE_CHOICE_UNSPECIFIED", "BMT__PAYMENT__V1__ROUTE_CHOICE__ROUTE_CHOICE_UNSPECIFIED", 0 },
+  { "ROUTE_CHOICE_WEIGHT", "BMT__PAYMENT__V1__ROUTE_CHOICE__ROUTE_CHOICE_WEIGHT", 1 },
+  { "ROUTE_CHOICE_USER_PREFERENCE", "BMT__PAYMENT__V1__ROUTE_CHOICE__ROUTE_CHOICE_USER_PREFERENCE", 2 },
+  { "ROUTE_CHOICE_SUCCESS_RATE", "BMT__PAYMENT__V1__ROUTE_CHOICE__ROUTE_CHOICE_SUCCESS_RATE", 3 },
+  { "ROUTE_CHOICE_COST", "BMT__PAYMENT__V1__ROUTE_CHOICE__ROUTE_CHOICE_COST", 4 },
+};
+static const ProtobufCIntRange bmt__payment__v1__route_choice__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex bmt__payment__v1__route_choice__enum_values_by_name[5] =
+{
+  { "ROUTE_CHOICE_COST", 4 },
+  { "ROUTE_CHOICE_SUCCESS_RATE", 3 },
+  { "ROUTE_CHOICE_UNSPECIFIED", 0 },
+  { "ROUTE_CHOICE_USER_PREFERENCE", 2 },
+  { "ROUTE_CHOICE_WEIGHT", 1 },
+};
+const ProtobufCEnumDescriptor bmt__payment__v1__route_choice__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "bmt.payment.v1.RouteChoice",
+  "RouteChoice",
+  "Bmt__Payment__V1__RouteChoice",
+  "bmt.payment.v1",
+  5,
+  bmt__payment__v1__route_choice__enum_values_by_number,
+  5,
+  bmt__payment__v1__route_choice__enum_values_by_name,
+  1,
+  bmt__payment__v1__route_choice__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCMethodDescriptor bmt__payment__v1__payment_hub_service__method_descriptors[20] =
 {
   { "CreateChannelAccount", &bmt__payment__v1__create_channel_account_request__descriptor, &bmt__payment__v1__create_channel_account_response__descriptor },
   { "GetChannelAccount", &bmt__payment__v1__get_channel_account_request__descriptor, &bmt__payment__v1__get_channel_account_response__descriptor },
@@ -5334,6 +5838,7 @@ static const ProtobufCMethodDescriptor bmt__payment__v1__payment_hub_service__me
   { "CreateAgreementTemplate", &bmt__payment__v1__create_agreement_template_request__descriptor, &bmt__payment__v1__create_agreement_template_response__descriptor },
   { "ListAgreementTemplates", &bmt__payment__v1__list_agreement_templates_request__descriptor, &bmt__payment__v1__list_agreement_templates_response__descriptor },
   { "AcceptAgreement", &bmt__payment__v1__accept_agreement_request__descriptor, &bmt__payment__v1__accept_agreement_response__descriptor },
+  { "ListAgreementAcceptances", &bmt__payment__v1__list_agreement_acceptances_request__descriptor, &bmt__payment__v1__list_agreement_acceptances_response__descriptor },
   { "CreatePayment", &bmt__payment__v1__create_payment_request__descriptor, &bmt__payment__v1__create_payment_response__descriptor },
   { "GetPayment", &bmt__payment__v1__get_payment_request__descriptor, &bmt__payment__v1__get_payment_response__descriptor },
   { "ListPayments", &bmt__payment__v1__list_payments_request__descriptor, &bmt__payment__v1__list_payments_response__descriptor },
@@ -5345,23 +5850,24 @@ static const ProtobufCMethodDescriptor bmt__payment__v1__payment_hub_service__me
 };
 const unsigned bmt__payment__v1__payment_hub_service__method_indices_by_name[] = {
   10,        /* AcceptAgreement */
-  15,        /* ClosePayment */
+  16,        /* ClosePayment */
   8,        /* CreateAgreementTemplate */
   0,        /* CreateChannelAccount */
-  11,        /* CreatePayment */
+  12,        /* CreatePayment */
   5,        /* CreateRoute */
   7,        /* DeleteRoute */
   1,        /* GetChannelAccount */
-  12,        /* GetPayment */
-  16,        /* HandleNotification */
-  18,        /* ImportStatement */
+  13,        /* GetPayment */
+  17,        /* HandleNotification */
+  19,        /* ImportStatement */
+  11,        /* ListAgreementAcceptances */
   9,        /* ListAgreementTemplates */
   4,        /* ListCashierChannels */
   2,        /* ListChannelAccounts */
-  13,        /* ListPayments */
+  14,        /* ListPayments */
   6,        /* ListRoutes */
-  14,        /* QueryPayment */
-  17,        /* RefundPayment */
+  15,        /* QueryPayment */
+  18,        /* RefundPayment */
   3         /* UpdateChannelAccount */
 };
 const ProtobufCServiceDescriptor bmt__payment__v1__payment_hub_service__descriptor =
@@ -5371,7 +5877,7 @@ const ProtobufCServiceDescriptor bmt__payment__v1__payment_hub_service__descript
   "PaymentHubService",
   "Bmt__Payment__V1__PaymentHubService",
   "bmt.payment.v1",
-  19,
+  20,
   bmt__payment__v1__payment_hub_service__method_descriptors,
   bmt__payment__v1__payment_hub_service__method_indices_by_name
 };
@@ -5463,13 +5969,21 @@ void bmt__payment__v1__payment_hub_service__accept_agreement(ProtobufCService *s
   assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
   service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void bmt__payment__v1__payment_hub_service__list_agreement_acceptances(ProtobufCService *service,
+                                                                       const Bmt__Payment__V1__ListAgreementAcceptancesRequest *input,
+                                                                       Bmt__Payment__V1__ListAgreementAcceptancesResponse_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void bmt__payment__v1__payment_hub_service__create_payment(ProtobufCService *service,
                                                            const Bmt__Payment__V1__CreatePaymentRequest *input,
                                                            Bmt__Payment__V1__CreatePaymentResponse_Closure closure,
                                                            void *closure_data)
 {
   assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__payment__v1__payment_hub_service__get_payment(ProtobufCService *service,
                                                         const Bmt__Payment__V1__GetPaymentRequest *input,
@@ -5477,7 +5991,7 @@ void bmt__payment__v1__payment_hub_service__get_payment(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__payment__v1__payment_hub_service__list_payments(ProtobufCService *service,
                                                           const Bmt__Payment__V1__ListPaymentsRequest *input,
@@ -5485,7 +5999,7 @@ void bmt__payment__v1__payment_hub_service__list_payments(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__payment__v1__payment_hub_service__query_payment(ProtobufCService *service,
                                                           const Bmt__Payment__V1__QueryPaymentRequest *input,
@@ -5493,7 +6007,7 @@ void bmt__payment__v1__payment_hub_service__query_payment(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__payment__v1__payment_hub_service__close_payment(ProtobufCService *service,
                                                           const Bmt__Payment__V1__ClosePaymentRequest *input,
@@ -5501,7 +6015,7 @@ void bmt__payment__v1__payment_hub_service__close_payment(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__payment__v1__payment_hub_service__handle_notification(ProtobufCService *service,
                                                                 const Bmt__Payment__V1__HandleNotificationRequest *input,
@@ -5509,7 +6023,7 @@ void bmt__payment__v1__payment_hub_service__handle_notification(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__payment__v1__payment_hub_service__refund_payment(ProtobufCService *service,
                                                            const Bmt__Payment__V1__RefundPaymentRequest *input,
@@ -5517,7 +6031,7 @@ void bmt__payment__v1__payment_hub_service__refund_payment(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__payment__v1__payment_hub_service__import_statement(ProtobufCService *service,
                                                              const Bmt__Payment__V1__ImportStatementRequest *input,
@@ -5525,7 +6039,7 @@ void bmt__payment__v1__payment_hub_service__import_statement(ProtobufCService *s
                                                              void *closure_data)
 {
   assert(service->descriptor == &bmt__payment__v1__payment_hub_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__payment__v1__payment_hub_service__init (Bmt__Payment__V1__PaymentHubService_Service *service,
                                                   Bmt__Payment__V1__PaymentHubService_ServiceDestroy destroy)

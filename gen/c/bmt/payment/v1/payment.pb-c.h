@@ -47,7 +47,10 @@ typedef struct Bmt__Payment__V1__CreateAgreementTemplateResponse Bmt__Payment__V
 typedef struct Bmt__Payment__V1__ListAgreementTemplatesRequest Bmt__Payment__V1__ListAgreementTemplatesRequest;
 typedef struct Bmt__Payment__V1__ListAgreementTemplatesResponse Bmt__Payment__V1__ListAgreementTemplatesResponse;
 typedef struct Bmt__Payment__V1__AcceptAgreementRequest Bmt__Payment__V1__AcceptAgreementRequest;
+typedef struct Bmt__Payment__V1__AgreementAcceptance Bmt__Payment__V1__AgreementAcceptance;
 typedef struct Bmt__Payment__V1__AcceptAgreementResponse Bmt__Payment__V1__AcceptAgreementResponse;
+typedef struct Bmt__Payment__V1__ListAgreementAcceptancesRequest Bmt__Payment__V1__ListAgreementAcceptancesRequest;
+typedef struct Bmt__Payment__V1__ListAgreementAcceptancesResponse Bmt__Payment__V1__ListAgreementAcceptancesResponse;
 typedef struct Bmt__Payment__V1__CreatePaymentRequest Bmt__Payment__V1__CreatePaymentRequest;
 typedef struct Bmt__Payment__V1__CreatePaymentResponse Bmt__Payment__V1__CreatePaymentResponse;
 typedef struct Bmt__Payment__V1__GetPaymentRequest Bmt__Payment__V1__GetPaymentRequest;
@@ -122,6 +125,32 @@ typedef enum _Bmt__Payment__V1__PaymentState {
   BMT__PAYMENT__V1__PAYMENT_STATE__PAYMENT_STATE_UNKNOWN = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__PAYMENT__V1__PAYMENT_STATE)
 } Bmt__Payment__V1__PaymentState;
+/*
+ * By what a route prefers one of its targets.
+ */
+typedef enum _Bmt__Payment__V1__RouteChoice {
+  /*
+   * Not set.
+   */
+  BMT__PAYMENT__V1__ROUTE_CHOICE__ROUTE_CHOICE_UNSPECIFIED = 0,
+  /*
+   * By chance, in proportion to the weights.
+   */
+  BMT__PAYMENT__V1__ROUTE_CHOICE__ROUTE_CHOICE_WEIGHT = 1,
+  /*
+   * The account over which the user has paid last.
+   */
+  BMT__PAYMENT__V1__ROUTE_CHOICE__ROUTE_CHOICE_USER_PREFERENCE = 2,
+  /*
+   * The account of whose late payments the largest share has succeeded.
+   */
+  BMT__PAYMENT__V1__ROUTE_CHOICE__ROUTE_CHOICE_SUCCESS_RATE = 3,
+  /*
+   * The account that costs least for the amount.
+   */
+  BMT__PAYMENT__V1__ROUTE_CHOICE__ROUTE_CHOICE_COST = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__PAYMENT__V1__ROUTE_CHOICE)
+} Bmt__Payment__V1__RouteChoice;
 
 /* --- messages --- */
 
@@ -532,10 +561,14 @@ struct  Bmt__Payment__V1__CashierChannel
    * Title to show.
    */
   char *title;
+  /*
+   * The user has paid over it last.
+   */
+  protobuf_c_boolean is_preferred;
 };
 #define BMT__PAYMENT__V1__CASHIER_CHANNEL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__cashier_channel__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
 
 
 /*
@@ -553,10 +586,15 @@ struct  Bmt__Payment__V1__ListCashierChannelsResponse
    * Token of the next page; empty on the last.
    */
   char *next_page_token;
+  /*
+   * Agreements to show besides, in their newest versions, that the user has not accepted yet; on the first page.
+   */
+  size_t n_agreements;
+  Bmt__Payment__V1__AgreementTemplate **agreements;
 };
 #define BMT__PAYMENT__V1__LIST_CASHIER_CHANNELS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__list_cashier_channels_response__descriptor) \
-    , 0,NULL, (char *)protobuf_c_empty_string }
+    , 0,NULL, (char *)protobuf_c_empty_string, 0,NULL }
 
 
 /*
@@ -573,10 +611,18 @@ struct  Bmt__Payment__V1__RouteTarget
    * Share among the targets of the route.
    */
   int32_t weight;
+  /*
+   * What the channel takes of an amount, in hundredths of a per cent, for `ROUTE_CHOICE_COST`; 0 for nothing.
+   */
+  int32_t cost_basis_points;
+  /*
+   * What it takes of every payment besides, in minor units; 0 for nothing.
+   */
+  int64_t cost_fixed_minor;
 };
 #define BMT__PAYMENT__V1__ROUTE_TARGET__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__route_target__descriptor) \
-    , (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0, 0 }
 
 
 /*
@@ -610,10 +656,15 @@ struct  Bmt__Payment__V1__Route
    */
   size_t n_targets;
   Bmt__Payment__V1__RouteTarget **targets;
+  /*
+   * How one of them is chosen: the first that prefers one decides, weights decide in the end.
+   */
+  size_t n_choices;
+  Bmt__Payment__V1__RouteChoice *choices;
 };
 #define BMT__PAYMENT__V1__ROUTE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__route__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0,NULL, 0,NULL }
 
 
 /*
@@ -647,10 +698,15 @@ struct  Bmt__Payment__V1__CreateRouteRequest
    */
   size_t n_targets;
   Bmt__Payment__V1__RouteTarget **targets;
+  /*
+   * How one of them is chosen: the first that prefers one decides, weights decide in the end; empty for weights alone.
+   */
+  size_t n_choices;
+  Bmt__Payment__V1__RouteChoice *choices;
 };
 #define BMT__PAYMENT__V1__CREATE_ROUTE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__create_route_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0, 0,NULL, 0,NULL }
 
 
 /*
@@ -896,6 +952,46 @@ struct  Bmt__Payment__V1__AcceptAgreementRequest
 
 
 /*
+ * That a user accepted a version of an agreement. Never changed, never deleted.
+ */
+struct  Bmt__Payment__V1__AgreementAcceptance
+{
+  ProtobufCMessage base;
+  /*
+   * `acp_...`, set by the platform.
+   */
+  char *acceptance_id;
+  /*
+   * Which version.
+   */
+  char *agreement_template_id;
+  /*
+   * Who accepted.
+   */
+  char *user_id;
+  /*
+   * The order that it was shown for; empty for none.
+   */
+  char *order_id;
+  /*
+   * SHA-256 of the text that was shown.
+   */
+  ProtobufCBinaryData text_sha256;
+  /*
+   * Who told the platform, such as `token u1`.
+   */
+  char *actor;
+  /*
+   * When it was accepted.
+   */
+  Google__Protobuf__Timestamp *accept_time;
+};
+#define BMT__PAYMENT__V1__AGREEMENT_ACCEPTANCE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__agreement_acceptance__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, {0,NULL}, (char *)protobuf_c_empty_string, NULL }
+
+
+/*
  * The proof.
  */
 struct  Bmt__Payment__V1__AcceptAgreementResponse
@@ -905,10 +1001,63 @@ struct  Bmt__Payment__V1__AcceptAgreementResponse
    * When it was accepted.
    */
   Google__Protobuf__Timestamp *accept_time;
+  /*
+   * The proof.
+   */
+  Bmt__Payment__V1__AgreementAcceptance *acceptance;
 };
 #define BMT__PAYMENT__V1__ACCEPT_AGREEMENT_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__accept_agreement_response__descriptor) \
-    , NULL }
+    , NULL, NULL }
+
+
+/*
+ * Asks for acceptances.
+ */
+struct  Bmt__Payment__V1__ListAgreementAcceptancesRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Most items wanted, 1 to 200; 0 for 50.
+   */
+  int32_t page_size;
+  /*
+   * `next_page_token` of the page before; empty for the first.
+   */
+  char *page_token;
+  /*
+   * Of which user; empty for all.
+   */
+  char *user_id;
+  /*
+   * Of which agreement, in all versions; empty for all.
+   */
+  char *code;
+};
+#define BMT__PAYMENT__V1__LIST_AGREEMENT_ACCEPTANCES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__list_agreement_acceptances_request__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * A page of acceptances.
+ */
+struct  Bmt__Payment__V1__ListAgreementAcceptancesResponse
+{
+  ProtobufCMessage base;
+  /*
+   * The acceptances.
+   */
+  size_t n_acceptances;
+  Bmt__Payment__V1__AgreementAcceptance **acceptances;
+  /*
+   * Token of the next page; empty on the last.
+   */
+  char *next_page_token;
+};
+#define BMT__PAYMENT__V1__LIST_AGREEMENT_ACCEPTANCES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__list_agreement_acceptances_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -1834,6 +1983,25 @@ Bmt__Payment__V1__AcceptAgreementRequest *
 void   bmt__payment__v1__accept_agreement_request__free_unpacked
                      (Bmt__Payment__V1__AcceptAgreementRequest *message,
                       ProtobufCAllocator *allocator);
+/* Bmt__Payment__V1__AgreementAcceptance methods */
+void   bmt__payment__v1__agreement_acceptance__init
+                     (Bmt__Payment__V1__AgreementAcceptance         *message);
+size_t bmt__payment__v1__agreement_acceptance__get_packed_size
+                     (const Bmt__Payment__V1__AgreementAcceptance   *message);
+size_t bmt__payment__v1__agreement_acceptance__pack
+                     (const Bmt__Payment__V1__AgreementAcceptance   *message,
+                      uint8_t             *out);
+size_t bmt__payment__v1__agreement_acceptance__pack_to_buffer
+                     (const Bmt__Payment__V1__AgreementAcceptance   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Payment__V1__AgreementAcceptance *
+       bmt__payment__v1__agreement_acceptance__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__payment__v1__agreement_acceptance__free_unpacked
+                     (Bmt__Payment__V1__AgreementAcceptance *message,
+                      ProtobufCAllocator *allocator);
 /* Bmt__Payment__V1__AcceptAgreementResponse methods */
 void   bmt__payment__v1__accept_agreement_response__init
                      (Bmt__Payment__V1__AcceptAgreementResponse         *message);
@@ -1852,6 +2020,44 @@ Bmt__Payment__V1__AcceptAgreementResponse *
                       const uint8_t       *data);
 void   bmt__payment__v1__accept_agreement_response__free_unpacked
                      (Bmt__Payment__V1__AcceptAgreementResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Bmt__Payment__V1__ListAgreementAcceptancesRequest methods */
+void   bmt__payment__v1__list_agreement_acceptances_request__init
+                     (Bmt__Payment__V1__ListAgreementAcceptancesRequest         *message);
+size_t bmt__payment__v1__list_agreement_acceptances_request__get_packed_size
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesRequest   *message);
+size_t bmt__payment__v1__list_agreement_acceptances_request__pack
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesRequest   *message,
+                      uint8_t             *out);
+size_t bmt__payment__v1__list_agreement_acceptances_request__pack_to_buffer
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Payment__V1__ListAgreementAcceptancesRequest *
+       bmt__payment__v1__list_agreement_acceptances_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__payment__v1__list_agreement_acceptances_request__free_unpacked
+                     (Bmt__Payment__V1__ListAgreementAcceptancesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Bmt__Payment__V1__ListAgreementAcceptancesResponse methods */
+void   bmt__payment__v1__list_agreement_acceptances_response__init
+                     (Bmt__Payment__V1__ListAgreementAcceptancesResponse         *message);
+size_t bmt__payment__v1__list_agreement_acceptances_response__get_packed_size
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesResponse   *message);
+size_t bmt__payment__v1__list_agreement_acceptances_response__pack
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesResponse   *message,
+                      uint8_t             *out);
+size_t bmt__payment__v1__list_agreement_acceptances_response__pack_to_buffer
+                     (const Bmt__Payment__V1__ListAgreementAcceptancesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Payment__V1__ListAgreementAcceptancesResponse *
+       bmt__payment__v1__list_agreement_acceptances_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__payment__v1__list_agreement_acceptances_response__free_unpacked
+                     (Bmt__Payment__V1__ListAgreementAcceptancesResponse *message,
                       ProtobufCAllocator *allocator);
 /* Bmt__Payment__V1__CreatePaymentRequest methods */
 void   bmt__payment__v1__create_payment_request__init
@@ -2281,8 +2487,17 @@ typedef void (*Bmt__Payment__V1__ListAgreementTemplatesResponse_Closure)
 typedef void (*Bmt__Payment__V1__AcceptAgreementRequest_Closure)
                  (const Bmt__Payment__V1__AcceptAgreementRequest *message,
                   void *closure_data);
+typedef void (*Bmt__Payment__V1__AgreementAcceptance_Closure)
+                 (const Bmt__Payment__V1__AgreementAcceptance *message,
+                  void *closure_data);
 typedef void (*Bmt__Payment__V1__AcceptAgreementResponse_Closure)
                  (const Bmt__Payment__V1__AcceptAgreementResponse *message,
+                  void *closure_data);
+typedef void (*Bmt__Payment__V1__ListAgreementAcceptancesRequest_Closure)
+                 (const Bmt__Payment__V1__ListAgreementAcceptancesRequest *message,
+                  void *closure_data);
+typedef void (*Bmt__Payment__V1__ListAgreementAcceptancesResponse_Closure)
+                 (const Bmt__Payment__V1__ListAgreementAcceptancesResponse *message,
                   void *closure_data);
 typedef void (*Bmt__Payment__V1__CreatePaymentRequest_Closure)
                  (const Bmt__Payment__V1__CreatePaymentRequest *message,
@@ -2389,6 +2604,10 @@ struct Bmt__Payment__V1__PaymentHubService_Service
                            const Bmt__Payment__V1__AcceptAgreementRequest *input,
                            Bmt__Payment__V1__AcceptAgreementResponse_Closure closure,
                            void *closure_data);
+  void (*list_agreement_acceptances)(Bmt__Payment__V1__PaymentHubService_Service *service,
+                                     const Bmt__Payment__V1__ListAgreementAcceptancesRequest *input,
+                                     Bmt__Payment__V1__ListAgreementAcceptancesResponse_Closure closure,
+                                     void *closure_data);
   void (*create_payment)(Bmt__Payment__V1__PaymentHubService_Service *service,
                          const Bmt__Payment__V1__CreatePaymentRequest *input,
                          Bmt__Payment__V1__CreatePaymentResponse_Closure closure,
@@ -2440,6 +2659,7 @@ void bmt__payment__v1__payment_hub_service__init (Bmt__Payment__V1__PaymentHubSe
       function_prefix__ ## create_agreement_template,\
       function_prefix__ ## list_agreement_templates,\
       function_prefix__ ## accept_agreement,\
+      function_prefix__ ## list_agreement_acceptances,\
       function_prefix__ ## create_payment,\
       function_prefix__ ## get_payment,\
       function_prefix__ ## list_payments,\
@@ -2492,6 +2712,10 @@ void bmt__payment__v1__payment_hub_service__accept_agreement(ProtobufCService *s
                                                              const Bmt__Payment__V1__AcceptAgreementRequest *input,
                                                              Bmt__Payment__V1__AcceptAgreementResponse_Closure closure,
                                                              void *closure_data);
+void bmt__payment__v1__payment_hub_service__list_agreement_acceptances(ProtobufCService *service,
+                                                                       const Bmt__Payment__V1__ListAgreementAcceptancesRequest *input,
+                                                                       Bmt__Payment__V1__ListAgreementAcceptancesResponse_Closure closure,
+                                                                       void *closure_data);
 void bmt__payment__v1__payment_hub_service__create_payment(ProtobufCService *service,
                                                            const Bmt__Payment__V1__CreatePaymentRequest *input,
                                                            Bmt__Payment__V1__CreatePaymentResponse_Closure closure,
@@ -2529,6 +2753,7 @@ void bmt__payment__v1__payment_hub_service__import_statement(ProtobufCService *s
 
 extern const ProtobufCEnumDescriptor    bmt__payment__v1__channel_account_state__descriptor;
 extern const ProtobufCEnumDescriptor    bmt__payment__v1__payment_state__descriptor;
+extern const ProtobufCEnumDescriptor    bmt__payment__v1__route_choice__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__channel_account__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__payment_action__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__payment__descriptor;
@@ -2557,7 +2782,10 @@ extern const ProtobufCMessageDescriptor bmt__payment__v1__create_agreement_templ
 extern const ProtobufCMessageDescriptor bmt__payment__v1__list_agreement_templates_request__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__list_agreement_templates_response__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__accept_agreement_request__descriptor;
+extern const ProtobufCMessageDescriptor bmt__payment__v1__agreement_acceptance__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__accept_agreement_response__descriptor;
+extern const ProtobufCMessageDescriptor bmt__payment__v1__list_agreement_acceptances_request__descriptor;
+extern const ProtobufCMessageDescriptor bmt__payment__v1__list_agreement_acceptances_response__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__create_payment_request__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__create_payment_response__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__get_payment_request__descriptor;

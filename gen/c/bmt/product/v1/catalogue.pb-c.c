@@ -837,7 +837,7 @@ const ProtobufCMessageDescriptor bmt__product__v1__stock__descriptor =
   (ProtobufCMessageInit) bmt__product__v1__stock__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__product__v1__quote_line__field_descriptors[7] =
+static const ProtobufCFieldDescriptor bmt__product__v1__quote_line__field_descriptors[8] =
 {
   {
     "line_no",
@@ -923,10 +923,23 @@ static const ProtobufCFieldDescriptor bmt__product__v1__quote_line__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "promotions",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Bmt__Product__V1__QuoteLine, n_promotions),
+    offsetof(Bmt__Product__V1__QuoteLine, promotions),
+    &bmt__product__v1__applied_promotion__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__product__v1__quote_line__field_indices_by_name[] = {
   6,   /* field[6] = amount */
   0,   /* field[0] = line_no */
+  7,   /* field[7] = promotions */
   4,   /* field[4] = quantity */
   1,   /* field[1] = sku_id */
   2,   /* field[2] = spu_id */
@@ -936,7 +949,7 @@ static const unsigned bmt__product__v1__quote_line__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__product__v1__quote_line__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor bmt__product__v1__quote_line__descriptor =
 {
@@ -946,7 +959,7 @@ const ProtobufCMessageDescriptor bmt__product__v1__quote_line__descriptor =
   "Bmt__Product__V1__QuoteLine",
   "bmt.product.v1",
   sizeof(Bmt__Product__V1__QuoteLine),
-  7,
+  8,
   bmt__product__v1__quote_line__field_descriptors,
   bmt__product__v1__quote_line__field_indices_by_name,
   1,  bmt__product__v1__quote_line__number_ranges,

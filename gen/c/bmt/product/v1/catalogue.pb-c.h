@@ -16,6 +16,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 #include "bmt/common/v1/options.pb-c.h"
 #include "bmt/common/v1/types.pb-c.h"
+#include "bmt/product/v1/promotion.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 
 typedef struct Bmt__Product__V1__Spu Bmt__Product__V1__Spu;
@@ -327,13 +328,18 @@ struct  Bmt__Product__V1__QuoteLine
    */
   Bmt__Common__V1__Money *unit_price;
   /*
-   * Quantity x unit price.
+   * Quantity x unit price, less what promotions took off.
    */
   Bmt__Common__V1__Money *amount;
+  /*
+   * What promotions took off; none while there are no promotions.
+   */
+  size_t n_promotions;
+  Bmt__Product__V1__AppliedPromotion **promotions;
 };
 #define BMT__PRODUCT__V1__QUOTE_LINE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__product__v1__quote_line__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, 0,NULL }
 
 
 /*

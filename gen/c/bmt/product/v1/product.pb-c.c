@@ -4473,7 +4473,7 @@ const ProtobufCMessageDescriptor bmt__product__v1__quote_line_request__descripto
   (ProtobufCMessageInit) bmt__product__v1__quote_line_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__product__v1__quote_price_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor bmt__product__v1__quote_price_request__field_descriptors[7] =
 {
   {
     "request_id",
@@ -4523,17 +4523,56 @@ static const ProtobufCFieldDescriptor bmt__product__v1__quote_price_request__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "coupon_codes",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Bmt__Product__V1__QuotePriceRequest, n_coupon_codes),
+    offsetof(Bmt__Product__V1__QuotePriceRequest, coupon_codes),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "region",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Product__V1__QuotePriceRequest, region),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "level",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Product__V1__QuotePriceRequest, level),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__product__v1__quote_price_request__field_indices_by_name[] = {
+  4,   /* field[4] = coupon_codes */
   2,   /* field[2] = currency */
+  6,   /* field[6] = level */
   3,   /* field[3] = lines */
+  5,   /* field[5] = region */
   0,   /* field[0] = request_id */
   1,   /* field[1] = user_id */
 };
 static const ProtobufCIntRange bmt__product__v1__quote_price_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor bmt__product__v1__quote_price_request__descriptor =
 {
@@ -4543,7 +4582,7 @@ const ProtobufCMessageDescriptor bmt__product__v1__quote_price_request__descript
   "Bmt__Product__V1__QuotePriceRequest",
   "bmt.product.v1",
   sizeof(Bmt__Product__V1__QuotePriceRequest),
-  4,
+  7,
   bmt__product__v1__quote_price_request__field_descriptors,
   bmt__product__v1__quote_price_request__field_indices_by_name,
   1,  bmt__product__v1__quote_price_request__number_ranges,

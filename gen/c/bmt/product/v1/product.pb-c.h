@@ -822,10 +822,23 @@ struct  Bmt__Product__V1__QuotePriceRequest
    */
   size_t n_lines;
   Bmt__Product__V1__QuoteLineRequest **lines;
+  /*
+   * Codes that the buyer gives, of promotions that ask for one.
+   */
+  size_t n_coupon_codes;
+  char **coupon_codes;
+  /*
+   * Where the buyer is, a code of ISO 3166-1; empty when not known. Purchase rules may ask for it.
+   */
+  char *region;
+  /*
+   * The buyer's level, as the business counts levels; 0 when not known. Purchase rules may ask for it.
+   */
+  int32_t level;
 };
 #define BMT__PRODUCT__V1__QUOTE_PRICE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__product__v1__quote_price_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0 }
 
 
 /*

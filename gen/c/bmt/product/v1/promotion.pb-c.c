@@ -52,6 +52,51 @@ void   bmt__product__v1__discount__free_unpacked
   assert(message->base.descriptor == &bmt__product__v1__discount__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   bmt__product__v1__applied_promotion__init
+                     (Bmt__Product__V1__AppliedPromotion         *message)
+{
+  static const Bmt__Product__V1__AppliedPromotion init_value = BMT__PRODUCT__V1__APPLIED_PROMOTION__INIT;
+  *message = init_value;
+}
+size_t bmt__product__v1__applied_promotion__get_packed_size
+                     (const Bmt__Product__V1__AppliedPromotion *message)
+{
+  assert(message->base.descriptor == &bmt__product__v1__applied_promotion__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__product__v1__applied_promotion__pack
+                     (const Bmt__Product__V1__AppliedPromotion *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__product__v1__applied_promotion__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__product__v1__applied_promotion__pack_to_buffer
+                     (const Bmt__Product__V1__AppliedPromotion *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__product__v1__applied_promotion__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Product__V1__AppliedPromotion *
+       bmt__product__v1__applied_promotion__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Product__V1__AppliedPromotion *)
+     protobuf_c_message_unpack (&bmt__product__v1__applied_promotion__descriptor,
+                                allocator, len, data);
+}
+void   bmt__product__v1__applied_promotion__free_unpacked
+                     (Bmt__Product__V1__AppliedPromotion *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__product__v1__applied_promotion__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   bmt__product__v1__promotion__init
                      (Bmt__Product__V1__Promotion         *message)
 {
@@ -191,6 +236,70 @@ const ProtobufCMessageDescriptor bmt__product__v1__discount__descriptor =
   bmt__product__v1__discount__field_indices_by_name,
   1,  bmt__product__v1__discount__number_ranges,
   (ProtobufCMessageInit) bmt__product__v1__discount__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor bmt__product__v1__applied_promotion__field_descriptors[3] =
+{
+  {
+    "promotion_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Product__V1__AppliedPromotion, promotion_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "title",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Product__V1__AppliedPromotion, title),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "amount",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Product__V1__AppliedPromotion, amount),
+    &bmt__common__v1__money__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__product__v1__applied_promotion__field_indices_by_name[] = {
+  2,   /* field[2] = amount */
+  0,   /* field[0] = promotion_id */
+  1,   /* field[1] = title */
+};
+static const ProtobufCIntRange bmt__product__v1__applied_promotion__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor bmt__product__v1__applied_promotion__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.product.v1.AppliedPromotion",
+  "AppliedPromotion",
+  "Bmt__Product__V1__AppliedPromotion",
+  "bmt.product.v1",
+  sizeof(Bmt__Product__V1__AppliedPromotion),
+  3,
+  bmt__product__v1__applied_promotion__field_descriptors,
+  bmt__product__v1__applied_promotion__field_indices_by_name,
+  1,  bmt__product__v1__applied_promotion__number_ranges,
+  (ProtobufCMessageInit) bmt__product__v1__applied_promotion__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor bmt__product__v1__promotion__field_descriptors[13] =
@@ -387,7 +496,7 @@ const ProtobufCMessageDescriptor bmt__product__v1__promotion__descriptor =
   (ProtobufCMessageInit) bmt__product__v1__promotion__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__product__v1__purchase_rules__field_descriptors[6] =
+static const ProtobufCFieldDescriptor bmt__product__v1__purchase_rules__field_descriptors[7] =
 {
   {
     "quantity_per_user",
@@ -461,6 +570,18 @@ static const ProtobufCFieldDescriptor bmt__product__v1__purchase_rules__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "stacking",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Product__V1__PurchaseRules, stacking),
+    &bmt__product__v1__duration_stacking__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__product__v1__purchase_rules__field_indices_by_name[] = {
   5,   /* field[5] = level_min */
@@ -468,12 +589,13 @@ static const unsigned bmt__product__v1__purchase_rules__field_indices_by_name[] 
   0,   /* field[0] = quantity_per_user */
   4,   /* field[4] = regions */
   3,   /* field[3] = requires_spu_id */
+  6,   /* field[6] = stacking */
   1,   /* field[1] = window_s */
 };
 static const ProtobufCIntRange bmt__product__v1__purchase_rules__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor bmt__product__v1__purchase_rules__descriptor =
 {
@@ -483,7 +605,7 @@ const ProtobufCMessageDescriptor bmt__product__v1__purchase_rules__descriptor =
   "Bmt__Product__V1__PurchaseRules",
   "bmt.product.v1",
   sizeof(Bmt__Product__V1__PurchaseRules),
-  6,
+  7,
   bmt__product__v1__purchase_rules__field_descriptors,
   bmt__product__v1__purchase_rules__field_indices_by_name,
   1,  bmt__product__v1__purchase_rules__number_ranges,
@@ -518,5 +640,37 @@ const ProtobufCEnumDescriptor bmt__product__v1__promotion_state__descriptor =
   bmt__product__v1__promotion_state__enum_values_by_name,
   1,
   bmt__product__v1__promotion_state__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue bmt__product__v1__duration_stacking__enum_values_by_number[4] =
+{
+  { "DURATION_STACKING_UNSPECIFIED", "BMT__PRODUCT__V1__DURATION_STACKING__DURATION_STACKING_UNSPECIFIED", 0 },
+  { "DURATION_STACKING_EXTEND", "BMT__PRODUCT__V1__DURATION_STACKING__DURATION_STACKING_EXTEND", 1 },
+  { "DURATION_STACKING_PARALLEL", "BMT__PRODUCT__V1__DURATION_STACKING__DURATION_STACKING_PARALLEL", 2 },
+  { "DURATION_STACKING_REFUSE", "BMT__PRODUCT__V1__DURATION_STACKING__DURATION_STACKING_REFUSE", 3 },
+};
+static const ProtobufCIntRange bmt__product__v1__duration_stacking__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex bmt__product__v1__duration_stacking__enum_values_by_name[4] =
+{
+  { "DURATION_STACKING_EXTEND", 1 },
+  { "DURATION_STACKING_PARALLEL", 2 },
+  { "DURATION_STACKING_REFUSE", 3 },
+  { "DURATION_STACKING_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor bmt__product__v1__duration_stacking__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "bmt.product.v1.DurationStacking",
+  "DurationStacking",
+  "Bmt__Product__V1__DurationStacking",
+  "bmt.product.v1",
+  4,
+  bmt__product__v1__duration_stacking__enum_values_by_number,
+  4,
+  bmt__product__v1__duration_stacking__enum_values_by_name,
+  1,
+  bmt__product__v1__duration_stacking__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };

@@ -19,6 +19,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 
 typedef struct Bmt__Product__V1__Discount Bmt__Product__V1__Discount;
+typedef struct Bmt__Product__V1__AppliedPromotion Bmt__Product__V1__AppliedPromotion;
 typedef struct Bmt__Product__V1__Promotion Bmt__Product__V1__Promotion;
 typedef struct Bmt__Product__V1__PurchaseRules Bmt__Product__V1__PurchaseRules;
 
@@ -43,6 +44,28 @@ typedef enum _Bmt__Product__V1__PromotionState {
   BMT__PRODUCT__V1__PROMOTION_STATE__PROMOTION_STATE_ENDED = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__PRODUCT__V1__PROMOTION_STATE)
 } Bmt__Product__V1__PromotionState;
+/*
+ * What becomes of a DURATION that is bought while an earlier one of the same SPU runs.
+ */
+typedef enum _Bmt__Product__V1__DurationStacking {
+  /*
+   * Not set.
+   */
+  BMT__PRODUCT__V1__DURATION_STACKING__DURATION_STACKING_UNSPECIFIED = 0,
+  /*
+   * It begins when the last one ends, so that the time adds up.
+   */
+  BMT__PRODUCT__V1__DURATION_STACKING__DURATION_STACKING_EXTEND = 1,
+  /*
+   * It begins at once, beside the earlier one.
+   */
+  BMT__PRODUCT__V1__DURATION_STACKING__DURATION_STACKING_PARALLEL = 2,
+  /*
+   * It cannot be bought until the earlier one has ended.
+   */
+  BMT__PRODUCT__V1__DURATION_STACKING__DURATION_STACKING_REFUSE = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__PRODUCT__V1__DURATION_STACKING)
+} Bmt__Product__V1__DurationStacking;
 
 /* --- messages --- */
 
@@ -64,6 +87,30 @@ struct  Bmt__Product__V1__Discount
 #define BMT__PRODUCT__V1__DISCOUNT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__product__v1__discount__descriptor) \
     , 0, NULL }
+
+
+/*
+ * What a promotion took off a line.
+ */
+struct  Bmt__Product__V1__AppliedPromotion
+{
+  ProtobufCMessage base;
+  /*
+   * Which.
+   */
+  char *promotion_id;
+  /*
+   * Its title at the time.
+   */
+  char *title;
+  /*
+   * What it took off the line's amount.
+   */
+  Bmt__Common__V1__Money *amount;
+};
+#define BMT__PRODUCT__V1__APPLIED_PROMOTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__product__v1__applied_promotion__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 /*
@@ -162,10 +209,14 @@ struct  Bmt__Product__V1__PurchaseRules
    * Least level of the user, as the business counts levels.
    */
   int32_t level_min;
+  /*
+   * Whether durations add up; UNSPECIFIED for `DURATION_STACKING_EXTEND`.
+   */
+  Bmt__Product__V1__DurationStacking stacking;
 };
 #define BMT__PRODUCT__V1__PURCHASE_RULES__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__product__v1__purchase_rules__descriptor) \
-    , 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0 }
+    , 0, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0, BMT__PRODUCT__V1__DURATION_STACKING__DURATION_STACKING_UNSPECIFIED }
 
 
 /* Bmt__Product__V1__Discount methods */
@@ -186,6 +237,25 @@ Bmt__Product__V1__Discount *
                       const uint8_t       *data);
 void   bmt__product__v1__discount__free_unpacked
                      (Bmt__Product__V1__Discount *message,
+                      ProtobufCAllocator *allocator);
+/* Bmt__Product__V1__AppliedPromotion methods */
+void   bmt__product__v1__applied_promotion__init
+                     (Bmt__Product__V1__AppliedPromotion         *message);
+size_t bmt__product__v1__applied_promotion__get_packed_size
+                     (const Bmt__Product__V1__AppliedPromotion   *message);
+size_t bmt__product__v1__applied_promotion__pack
+                     (const Bmt__Product__V1__AppliedPromotion   *message,
+                      uint8_t             *out);
+size_t bmt__product__v1__applied_promotion__pack_to_buffer
+                     (const Bmt__Product__V1__AppliedPromotion   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Product__V1__AppliedPromotion *
+       bmt__product__v1__applied_promotion__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__product__v1__applied_promotion__free_unpacked
+                     (Bmt__Product__V1__AppliedPromotion *message,
                       ProtobufCAllocator *allocator);
 /* Bmt__Product__V1__Promotion methods */
 void   bmt__product__v1__promotion__init
@@ -230,6 +300,9 @@ void   bmt__product__v1__purchase_rules__free_unpacked
 typedef void (*Bmt__Product__V1__Discount_Closure)
                  (const Bmt__Product__V1__Discount *message,
                   void *closure_data);
+typedef void (*Bmt__Product__V1__AppliedPromotion_Closure)
+                 (const Bmt__Product__V1__AppliedPromotion *message,
+                  void *closure_data);
 typedef void (*Bmt__Product__V1__Promotion_Closure)
                  (const Bmt__Product__V1__Promotion *message,
                   void *closure_data);
@@ -243,7 +316,9 @@ typedef void (*Bmt__Product__V1__PurchaseRules_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCEnumDescriptor    bmt__product__v1__promotion_state__descriptor;
+extern const ProtobufCEnumDescriptor    bmt__product__v1__duration_stacking__descriptor;
 extern const ProtobufCMessageDescriptor bmt__product__v1__discount__descriptor;
+extern const ProtobufCMessageDescriptor bmt__product__v1__applied_promotion__descriptor;
 extern const ProtobufCMessageDescriptor bmt__product__v1__promotion__descriptor;
 extern const ProtobufCMessageDescriptor bmt__product__v1__purchase_rules__descriptor;
 
