@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 enum { POINTS_MAX = 16, NAME_MAX_SIZE = 64 };
@@ -24,13 +25,14 @@ _Atomic bool failpoint_any;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct point points[POINTS_MAX];
 static size_t n_points;
+static _Thread_local const char *within; /* the plan or job that this thread is at */
+
+static const char *const action_names[] = {"error", "once", "kill", "stop"};
 
 static bool action_of(const char *text, size_t size, enum action *ret_action)
 {
-    static const char *const names[] = {"error", "once", "kill", "stop"};
-
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (strlen(names[i]) == size && strncmp(names[i], text, size) == 0) {
+    for (size_t i = 0; i < COUNT_OF(action_names); i++)
+        if (strlen(action_names[i]) == size && strncmp(action_names[i], text, size) == 0) {
             *ret_action = (enum action)i;
             return true;
         }
@@ -89,20 +91,44 @@ void failpoint_disable_all(void)
     pthread_mutex_unlock(&lock);
 }
 
+const char *failpoint_within(const char *scope)
+{
+    const char *before = within;
+
+    within = scope;
+    return before;
+}
+
+/* `name`, or `scope/name` for who is at that. */
+static bool is_meant(const struct point *point, const char *name)
+{
+    const char *slash = strchr(point->name, '/');
+    const size_t size = slash != NULL ? (size_t)(slash - point->name) : 0;
+
+    if (slash == NULL)
+        return strcmp(point->name, name) == 0;
+    return within != NULL && strlen(within) == size && memcmp(within, point->name, size) == 0 &&
+           strcmp(slash + 1, name) == 0;
+}
+
 bool failpoint_hit(const char *name)
 {
+    const char *meant = name;
     bool hits = false;
     enum action action = ACTION_ERROR;
 
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < n_points && !hits; i++)
-        if (strcmp(points[i].name, name) == 0 && points[i].passes-- <= 0 &&
-            !(points[i].action == ACTION_ONCE && points[i].was_hit)) {
+        if (is_meant(&points[i], name) && points[i].passes-- <= 0 &&
+            !(points[i].was_hit && (points[i].action == ACTION_ONCE || points[i].action == ACTION_STOP))) {
             hits = points[i].was_hit = true;
             points[i].passes = 0;
             action = points[i].action;
+            meant = points[i].name;
         }
     pthread_mutex_unlock(&lock);
+    if (hits)
+        log_warn("fail point takes effect", log_text("point", meant), log_text("action", action_names[action]));
     if (hits && action >= ACTION_KILL)
         kill(getpid(), action == ACTION_KILL ? SIGKILL : SIGSTOP);
     return hits && action < ACTION_KILL;

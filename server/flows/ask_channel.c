@@ -1,6 +1,7 @@
 /* Asking channels; see ask_channel.h. */
 #include "flows/ask_channel.h"
 
+#include "base/failpoint.h"
 #include "rpc/call.h"
 #include "rpc/lane.h"
 
@@ -34,7 +35,11 @@ static void apply(struct lane *lane, void **items, size_t n)
         commands[i].version_asked = ask->version;
         commands[i].notification = ask->notification;
     }
+    for (size_t i = 0; i < n; i++)
+        if (failpoint_step("ask_channel.back", &commands[i].command.err) != 0)
+            commands[i].command.is_done = true;
     batch_run(lane_session(lane), &complete_payment_plan, arena, commands, n, sizeof *commands);
+    (void)FAILPOINT("ask_channel.applied");
     for (size_t i = 0; i < n; i++) {
         struct ask *ask = items[i];
 
@@ -48,8 +53,11 @@ static struct step apply_step = {
 /* On the HTTP thread: reads the answer, which is pure, and goes back. */
 static void on_reply(void *context, const struct http_reply *reply)
 {
+    static const struct http_reply lost = {.outcome = HTTP_UNKNOWN, .body = "", .problem = "fail point"};
     struct ask *ask = context;
 
+    if (FAILPOINT("ask_channel.answered"))
+        reply = &lost;
     ask->verdict = ask->account.channel->read_reply(&ask->account, reply, ask->arena);
     step_post(&apply_step, ask);
 }
@@ -71,6 +79,8 @@ int ask_channel(struct ask *ask, const struct channel_account_row *account, cons
     case ASK_CLOSE: ask->account.channel->build_close(&ask->account, payment, ask->arena, &request); break;
     }
     ask->version = payment->version;
+    if (FAILPOINT("ask_channel.asking"))
+        return err_fail(err, ERR_CHANNEL_UNAVAILABLE);
     request.timeout_ms = timeout_ms;
     http_send(&request, ask->arena, on_reply, ask);
     return 0;

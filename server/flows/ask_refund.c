@@ -1,6 +1,7 @@
 /* Asking channels about refunds; see ask_refund.h. */
 #include "flows/ask_refund.h"
 
+#include "base/failpoint.h"
 #include "rpc/call.h"
 #include "rpc/lane.h"
 
@@ -28,7 +29,11 @@ static void apply(struct lane *lane, void **items, size_t n)
         commands[i].is_ask = !ask->is_query;
         commands[i].turn = ask->turn;
     }
+    for (size_t i = 0; i < n; i++)
+        if (failpoint_step("ask_refund.back", &commands[i].command.err) != 0)
+            commands[i].command.is_done = true;
     batch_run(lane_session(lane), &complete_refund_plan, arena, commands, n, sizeof *commands);
+    (void)FAILPOINT("ask_refund.applied");
     for (size_t i = 0; i < n; i++) {
         struct refund_ask *ask = items[i];
 
@@ -42,8 +47,11 @@ static struct step apply_step = {
 /* On the HTTP thread: reads the answer, which is pure, and goes back. */
 static void on_reply(void *context, const struct http_reply *reply)
 {
+    static const struct http_reply lost = {.outcome = HTTP_UNKNOWN, .body = "", .problem = "fail point"};
     struct refund_ask *ask = context;
 
+    if (FAILPOINT("ask_refund.answered"))
+        reply = &lost;
     ask->verdict = ask->account.channel->read_refund(&ask->account, reply, ask->arena);
     step_post(&apply_step, ask);
 }
@@ -63,6 +71,8 @@ int ask_refund(struct refund_ask *ask, const struct channel_account_row *account
         ask->account.channel->build_query_refund(&ask->account, refund, ask->arena, &request);
     else
         ask->account.channel->build_refund(&ask->account, refund, ask->arena, &request);
+    if (FAILPOINT("ask_refund.asking"))
+        return err_fail(err, ERR_CHANNEL_UNAVAILABLE);
     request.timeout_ms = timeout_ms;
     request.is_once = !ask->is_query; /* a refusal must not be of the second of two requests */
     http_send(&request, ask->arena, on_reply, ask);

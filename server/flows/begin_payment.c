@@ -1,6 +1,7 @@
 /* The first step of PayOrder: deciding and recording; see pay_order.h. Locks orders, then inserts payments. */
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "base/plant.h"
 #include "flows/pay_order.h"
@@ -142,6 +143,8 @@ static int record(struct batch *batch, struct order_pay_claim *claims, struct er
     }
     rc = payment_store_insert(batch->tx, rows, n, err);
     if (rc == 0)
+        rc = failpoint_step("begin_payment.recorded", err);
+    if (rc == 0)
         rc = order_note_payments(batch, claims, batch->n, err);
     return rc;
 }
@@ -164,6 +167,8 @@ static int begin_payment_body(struct batch *batch, struct err *err)
     rc = answer_repeats(batch, err);
     if (rc == 0)
         rc = order_lock(batch, refs, batch->n, err);
+    if (rc == 0)
+        rc = failpoint_step("begin_payment.locked", err);
     if (rc == 0 && !PLANTED("blind_to_doubt"))
         rc = wait_for_unseen(batch, refs, err);
     if (rc == 0)

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "flows/refund_order.h"
 #include "order/watch.h"
@@ -250,14 +251,20 @@ static int begin_refund_body(struct batch *batch, struct err *err)
     if (rc == 0)
         rc = lock_all(batch, &work, err);
     if (rc == 0)
+        rc = failpoint_step("begin_refund.locked", err);
+    if (rc == 0)
         rc = load_rest(batch, &work, err);
     if (rc != 0)
         return rc;
     decide(batch, &work);
     rc = order_moves_write(batch, &work.moves, err);
     if (rc == 0)
+        rc = failpoint_step("begin_refund.moved", err);
+    if (rc == 0)
         rc = order_store_insert_refunds(batch->tx, work.refunds, work.n_refunds, work.refund_lines, work.n_refund_lines,
                                         err);
+    if (rc == 0)
+        rc = failpoint_step("begin_refund.recorded", err);
     if (rc == 0)
         rc = refund_begin(batch, work.payment_refunds, work.n_refunds, err);
     return rc;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "settlement/ops_clearing.h"
 #include "settlement/rules.h"
 
@@ -180,6 +181,8 @@ int book_refunds(struct batch *batch, const struct booked_refund *refunds, size_
     rc = return_all_unsold(batch, refunds, n, &transfers, err);
     if (rc == 0)
         rc = clearing_refund(batch, of_orders, n_of_orders, &transfers, err);
+    if (rc == 0)
+        rc = failpoint_step("book_money.reversed", err);
     if (rc == 0)
         rc = clearing_end(batch, ended, n_ended, err);
     if (rc == 0)

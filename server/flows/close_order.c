@@ -1,6 +1,7 @@
 /* Closing orders; see close_order.h. Locks orders by id first, then the product module its holds and stock. */
 #include "flows/close_order.h"
 
+#include "base/failpoint.h"
 #include "base/plant.h"
 #include "order/watch.h"
 #include "product/ops.h"
@@ -41,6 +42,8 @@ static int close_order_body(struct batch *batch, struct err *err)
         refs[i] = (struct order_ref){.command = batch->commands[i],
                                      .order_id = ((struct close_order *)(void *)batch->commands[i])->order_id};
     rc = order_lock(batch, refs, batch->n, err);
+    if (rc == 0)
+        rc = failpoint_step("close_order.locked", err);
     if (rc != 0)
         return rc;
     for_each_command(struct close_order, c, batch)
@@ -52,7 +55,11 @@ static int close_order_body(struct batch *batch, struct err *err)
         closed[i] = moves.rows[i]->order_id;
     rc = order_moves_write(batch, &moves, err);
     if (rc == 0)
+        rc = failpoint_step("close_order.moved", err);
+    if (rc == 0)
         rc = product_release_holds(batch, closed, moves.n_rows, err);
+    if (rc == 0)
+        rc = failpoint_step("close_order.released", err);
     if (rc != 0)
         return rc;
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "base/plant.h"
 #include "flows/book_money.h"
@@ -224,6 +225,8 @@ static int complete_payment_body(struct batch *batch, struct err *err)
             (struct payment_ref){.command = batch->commands[i],
                                  .payment_id = ((struct complete_payment *)(void *)batch->commands[i])->payment_id};
     rc = payment_lock(batch, refs, batch->n, err);
+    if (rc == 0)
+        rc = failpoint_step("complete_payment.locked", err);
     if (rc != 0)
         return rc;
     for_each_command(struct complete_payment, c, batch)
@@ -237,11 +240,17 @@ static int complete_payment_body(struct batch *batch, struct err *err)
     if (rc == 0)
         rc = pay_orders(batch, &moves, err);
     if (rc == 0)
+        rc = failpoint_step("complete_payment.paid", err);
+    if (rc == 0)
         rc = payment_moves_write(batch, &moves, err);
+    if (rc == 0)
+        rc = failpoint_step("complete_payment.moved", err);
     if (rc == 0 && !PLANTED("late_money_kept"))
         rc = refund_late(batch, &moves, err);
     if (rc == 0)
         rc = keep_notifications(batch, err);
+    if (rc == 0)
+        rc = failpoint_step("complete_payment.kept", err);
     if (rc == 0)
         rc = book(batch, &moves, err);
     return rc;

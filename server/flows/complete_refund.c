@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "base/plant.h"
 #include "business/terms.h"
@@ -261,7 +262,11 @@ static int end_orders(struct batch *batch, const struct refund_moves *refunds, s
         move_order(&ended[i], &moves, &terms[i], batch->now_ms);
     rc = order_moves_write(batch, &moves, err);
     if (rc == 0)
+        rc = failpoint_step("complete_refund.order_moved", err);
+    if (rc == 0)
         rc = recall(batch, ended, n, err);
+    if (rc == 0)
+        rc = failpoint_step("complete_refund.recalled", err);
     if (rc == 0)
         rc = book(batch, refunds, ended, n, err);
     for (size_t i = 0; i < n && rc == 0; i++)
@@ -294,6 +299,8 @@ static int complete_refund_body(struct batch *batch, struct err *err)
         refs[i] = (struct refund_ref){.command = batch->commands[i],
                                       .refund_id = ((struct complete_refund *)(void *)batch->commands[i])->refund_id};
     rc = refund_lock(batch, refs, batch->n, err);
+    if (rc == 0)
+        rc = failpoint_step("complete_refund.locked", err);
     if (rc != 0)
         return rc;
     for_each_command(struct complete_refund, c, batch)
@@ -309,6 +316,8 @@ static int complete_refund_body(struct batch *batch, struct err *err)
     rc = refund_moves_write(batch, &moves, err);
     if (rc == 0)
         rc = lock_charges(batch, &moves, err);
+    if (rc == 0)
+        rc = failpoint_step("complete_refund.moved", err);
     if (rc == 0)
         rc = end_orders(batch, &moves, err);
     return rc;

@@ -1,6 +1,7 @@
 /* Completing orders; see confirm_order.h. */
 #include "flows/confirm_order.h"
 
+#include "base/failpoint.h"
 #include "order/watch.h"
 #include "settlement/ops_clearing.h"
 
@@ -39,6 +40,8 @@ static int confirm_order_body(struct batch *batch, struct err *err)
         refs[i] = (struct order_ref){.command = batch->commands[i],
                                      .order_id = ((struct confirm_order *)(void *)batch->commands[i])->order_id};
     rc = order_lock(batch, refs, batch->n, err);
+    if (rc == 0)
+        rc = failpoint_step("confirm_order.locked", err);
     if (rc != 0)
         return rc;
     for_each_command(struct confirm_order, c, batch)
@@ -48,7 +51,11 @@ static int confirm_order_body(struct batch *batch, struct err *err)
     }
     rc = order_moves_write(batch, &moves, err);
     if (rc == 0)
+        rc = failpoint_step("confirm_order.moved", err);
+    if (rc == 0)
         rc = end_lines(batch, &moves, err);
+    if (rc == 0)
+        rc = failpoint_step("confirm_order.ended", err);
     if (rc != 0)
         return rc;
 

@@ -1,6 +1,7 @@
 /* Creating and updating partners; see create_partner.h. */
 #include "flows/create_partner.h"
 
+#include "base/failpoint.h"
 #include "payment/ops.h"
 
 /*
@@ -40,6 +41,8 @@ static int create_partner_body(struct batch *batch, struct err *err)
 
     for_each_command(struct create_partner, c, batch) account_ids[c_i] = c->row.payout_channel_account_id;
     rc = look_for_accounts(batch, account_ids, found, err);
+    if (rc == 0)
+        rc = failpoint_step("create_partner.looked", err);
     if (rc != 0)
         return rc;
     for_each_command(struct create_partner, c, batch) c->has_channel_account = found[c_i];

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "bmt/payment/v1/payment.pb-c.h"
 #include "flows/offer_payment.h"
 #include "payment/messages.h"
@@ -58,7 +59,8 @@ static int create_payment_body(struct batch *batch, struct err *err)
         c->payment = &rows[n++];
         c->is_new = true;
     }
-    return payment_store_insert(batch->tx, rows, n, err);
+    rc = failpoint_step("create_payment.decided", err);
+    return rc == 0 ? payment_store_insert(batch->tx, rows, n, err) : rc;
 }
 
 struct batch_plan create_payment_plan = {

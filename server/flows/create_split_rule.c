@@ -7,6 +7,7 @@
  */
 #include "flows/create_split_rule.h"
 
+#include "base/failpoint.h"
 #include "product/ops.h"
 
 static int look_for_products(struct batch *batch, struct err *err)
@@ -26,7 +27,11 @@ static int create_rule_body(struct batch *batch, struct err *err)
     int rc = settlement_check_rules(batch, err);
 
     if (rc == 0)
+        rc = failpoint_step("create_split_rule.checked", err);
+    if (rc == 0)
         rc = look_for_products(batch, err);
+    if (rc == 0)
+        rc = failpoint_step("create_split_rule.looked", err);
     if (rc == 0)
         rc = settlement_create_rules(batch, err);
     return rc;

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/plant.h"
 #include "flows/book_money.h"
 #include "flows/fulfil_order.h"
@@ -65,6 +66,8 @@ static int grant_and_book(struct batch *batch, const struct order_moves *moves, 
     rc = order_load_lines(batch, moves->rows, moves->n_rows, lines, err);
     if (rc == 0)
         rc = fulfil_grant(batch, moves->rows, lines, moves->n_rows, err);
+    if (rc == 0)
+        rc = failpoint_step("order_paid.granted", err);
     for (size_t i = 0; i < moves->n_rows && rc == 0; i++) {
         const struct paid_order *paid = money_of_order(moves->rows[i], orders, n);
 
@@ -87,8 +90,12 @@ static int settle(struct batch *batch, struct order_moves *moves, const struct p
     rc = fulfil_set_times(batch, moves, err);
     if (rc == 0)
         rc = order_moves_write(batch, moves, err);
+    if (rc == 0)
+        rc = failpoint_step("order_paid.moved", err);
     if (rc == 0 && !PLANTED("unsold_hold"))
         rc = product_sell_holds(batch, ids, moves->n_rows, err);
+    if (rc == 0)
+        rc = failpoint_step("order_paid.sold", err);
     if (rc == 0)
         rc = grant_and_book(batch, moves, orders, n, err);
     return rc;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "base/plant.h"
 #include "business/terms.h"
@@ -243,6 +244,8 @@ static int write_all(struct batch *batch, const struct work *work, struct err *e
     if (rc == 0)
         rc = write_orders(batch, err);
     if (rc == 0)
+        rc = failpoint_step("place_order.recorded", err);
+    if (rc == 0)
         rc = product_mark_quotes(batch, work->uses, work->n_uses, err);
     if (rc == 0)
         rc = product_hold_stock(batch, wants, n_wants, err);
@@ -264,7 +267,11 @@ static int place_order_body(struct batch *batch, struct err *err)
     work = lay_out(batch);
     rc = price(batch, &work, err);
     if (rc == 0)
+        rc = failpoint_step("place_order.priced", err);
+    if (rc == 0)
         rc = decide(batch, err);
+    if (rc == 0)
+        rc = failpoint_step("place_order.decided", err);
     if (rc == 0)
         rc = write_all(batch, &work, err);
     return rc;

@@ -1,6 +1,7 @@
 /* Re-opening orders for late money; see reopen_order.h. */
 #include "flows/reopen_order.h"
 
+#include "base/failpoint.h"
 #include "business/terms.h"
 #include "product/ops.h"
 
@@ -34,6 +35,8 @@ int reopen_orders(struct batch *batch, struct reopen_order *items, size_t n, str
     if (n_wanted == 0)
         return 0;
     rc = product_rehold(batch, holds, n_wanted, items[0].is_look, err);
+    if (rc == 0)
+        rc = failpoint_step("reopen_order.held", err);
     for (size_t i = 0; i < n_wanted && rc == 0; i++)
         wanted[i]->is_reopened = holds[i].is_held;
     return rc;

@@ -1,6 +1,7 @@
 /* Repairs at an order; see repair_order.h. Lock order: the order, then the product module's rows. */
 #include "flows/repair_order.h"
 
+#include "base/failpoint.h"
 #include "flows/fulfil_order.h"
 #include "order/watch.h"
 #include "product/ops.h"
@@ -136,8 +137,12 @@ static int repair(struct batch *batch, struct work *w, struct err *err)
     w->lots = lots;
     if (rc == 0 && w->c->repairs & ORDER_REPAIR_FULFIL)
         rc = fulfil(batch, w, err);
+    if (rc == 0)
+        rc = failpoint_step("repair_order.fulfilled", err);
     if (rc == 0 && wants(w, ORDER_REPAIR_GRANT))
         rc = grant(batch, w, err);
+    if (rc == 0)
+        rc = failpoint_step("repair_order.granted", err);
     if (rc == 0 && wants(w, ORDER_REPAIR_RECALL))
         rc = recall(batch, w, err);
     if (rc == 0 && wants(w, ORDER_REPAIR_SETTLE_HOLD))
@@ -157,6 +162,8 @@ static int repair_order_body(struct batch *batch, struct err *err)
                                      .order_id = ((struct repair_order *)(void *)batch->commands[i])->order_id};
     }
     rc = order_lock(batch, refs, batch->n, err);
+    if (rc == 0)
+        rc = failpoint_step("repair_order.locked", err);
     if (rc != 0)
         return rc;
     for_each_command(struct repair_order, c, batch)

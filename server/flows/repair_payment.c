@@ -1,6 +1,7 @@
 /* Repairs at a payment; see repair_payment.h. Lock order: the payment, then as order_paid. */
 #include "flows/repair_payment.h"
 
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "flows/complete_payment.h"
 #include "flows/complete_refund.h"
@@ -57,6 +58,8 @@ static int repair_payment_body(struct batch *batch, struct err *err)
         refs[i] = (struct payment_ref){.command = batch->commands[i],
                                        .payment_id = ((struct repair_payment *)(void *)batch->commands[i])->payment_id};
     rc = payment_lock(batch, refs, batch->n, err);
+    if (rc == 0)
+        rc = failpoint_step("repair_payment.locked", err);
     if (rc != 0)
         return rc;
     for_each_command(struct repair_payment, c, batch)
@@ -148,6 +151,8 @@ int repair_by_statement(struct session *session, const struct statement_repair *
 
     *ret_done = NULL;
     rc = find_line(session, repair->line_id, arena, &lines, &n, err);
+    if (rc == 0)
+        rc = failpoint_step("repair_payment.line_found", err);
     if (rc != 0 || n == 0)
         return rc;
     if (lines[0].kind == STATEMENT_PAYMENT)

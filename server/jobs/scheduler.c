@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "jobs/jobs.h"
@@ -80,8 +81,13 @@ static int run_job(struct scheduler *scheduler, struct entry *entry, size_t *ret
     if (rc != 0 || !is_held)
         return rc;
 
+    (void)FAILPOINT("job.leased");
     metric_add(entry->runs, 1);
+    (void)failpoint_within(entry->job->name);
     rc = entry->job->run(&run, ret_done, err);
+    if (rc == 0 && *ret_done > 0)
+        (void)FAILPOINT("job.worked");
+    (void)failpoint_within(NULL);
     arena_reset(scheduler->arena);
     return rc;
 }

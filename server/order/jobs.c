@@ -1,6 +1,7 @@
 /* Timers of orders; see jobs.h. A job finds what is due and hands it to the same flow that people's calls use. */
 #include "order/jobs.h"
 
+#include "base/failpoint.h"
 #include "flows/close_order.h"
 #include "flows/confirm_order.h"
 
@@ -31,6 +32,8 @@ static int close_expired(struct job_run *run, size_t *ret_done, struct err *err)
     int rc;
 
     rc = find_due(run, ORDER_PENDING_PAYMENT, &keys, &n, err);
+    if (rc == 0 && n > 0)
+        rc = failpoint_step("order_jobs.expired_found", err);
     if (rc != 0)
         return rc;
     struct close_order *commands = arena_array_of(run->arena, struct close_order, n);
@@ -56,6 +59,8 @@ static int confirm_due(struct job_run *run, size_t *ret_done, struct err *err)
     int rc;
 
     rc = find_due(run, ORDER_FULFILLED, &keys, &n, err);
+    if (rc == 0 && n > 0)
+        rc = failpoint_step("order_jobs.unconfirmed_found", err);
     if (rc != 0)
         return rc;
     struct confirm_order *commands = arena_array_of(run->arena, struct confirm_order, n);

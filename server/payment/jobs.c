@@ -6,6 +6,7 @@
  */
 #include "payment/jobs.h"
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "flows/offer_payment.h"
 #include "rpc/lane.h"
@@ -112,6 +113,8 @@ static int ask_channels(struct job_run *run, size_t *ret_done, struct err *err)
     rc = load_due(run, &rows, &n, &accounts, &n_accounts, err);
     if (rc == 0 && n > 0)
         rc = take_turns(run, rows, n, err);
+    if (rc == 0 && n > 0)
+        rc = failpoint_step("payment_jobs.turn_taken", err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n; i++)

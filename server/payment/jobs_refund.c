@@ -7,6 +7,7 @@
  *   else --> query --> known: done               ^
  *                  \-> not known (is_to_ask) ----+
  */
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "flows/ask_refund.h"
 #include "payment/jobs.h"
@@ -104,6 +105,8 @@ static int ask_refunds(struct job_run *run, size_t *ret_done, struct err *err)
     rc = load_due(run, &rows, &n, &accounts, &n_accounts, err);
     if (rc == 0 && n > 0)
         rc = take_turns(run, rows, n, err);
+    if (rc == 0 && n > 0)
+        rc = failpoint_step("payment_jobs_refund.turn_taken", err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n; i++)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "reconcile/ops.h"
 
@@ -157,6 +158,8 @@ int record_findings(struct session *session, struct arena *arena, const struct f
     run->new_count = run->gone_count = 0;
     for (size_t at = 0; at < n && rc == 0; at += CHUNK)
         rc = record_chunk(session, arena, rows + at, n - at < CHUNK ? n - at : CHUNK, run, err);
+    if (rc == 0)
+        rc = failpoint_step("reconcile.recorded", err);
     while (rc == 0 && n_gone == CHUNK)
         rc = end_gone(session, arena, run, &n_gone, err);
     return rc;

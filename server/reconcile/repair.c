@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "flows/repair_order.h"
@@ -172,6 +173,8 @@ int repair_break(struct session *session, struct arena *arena, struct repair_bre
         return r->is_look ? 0 : end(session, r, BREAK_GONE, r->done, err);
     }
     rc = act(session, arena, r, err);
+    if (rc == 0 && !r->is_look)
+        rc = failpoint_step("repair_break.acted", err);
     if (rc == 0 && !r->is_look)
         rc = look_at(&r->row, arena, &is_there, err);
     if (rc != 0 || r->is_look)

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "jobs/lease.h"
 #include "reconcile/ops.h"
@@ -142,6 +143,8 @@ static int begin(const struct run_row *row, struct err *err)
     runner.run.start_time_ms = clock_now_ms();
     runner.run.pass = runner.run.detail = "";
     rc = write_run(err);
+    if (rc == 0)
+        rc = failpoint_step("reconcile.begun", err);
     if (rc != 0)
         return rc;
     log_info("reconciliation begins", log_text("run", id_show(ID_RUN, row->run_id)));

@@ -1,6 +1,7 @@
 /* Timers of settlement; see jobs.h. */
 #include "settlement/jobs.h"
 
+#include "base/failpoint.h"
 #include "settlement/ops_clearing.h"
 
 static int find_due(struct job_run *run, struct clearing_key **ret_keys, size_t *ret_n, struct err *err)
@@ -24,6 +25,8 @@ static int clear_due(struct job_run *run, size_t *ret_done, struct err *err)
     int rc;
 
     rc = find_due(run, &keys, &n_keys, err);
+    if (rc == 0 && n_keys > 0)
+        rc = failpoint_step("settlement_jobs.found", err);
     if (rc != 0)
         return rc;
     commands = arena_array_of(run->arena, struct clear_order, n_keys);

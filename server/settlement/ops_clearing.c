@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "settlement/ops_rule.h"
 #include "settlement/rules.h"
@@ -251,6 +252,8 @@ static int clear_order_body(struct batch *batch, struct err *err)
         order_ids[i] = ((struct clear_order *)(void *)batch->commands[i])->order_id;
     qsort(order_ids, batch->n, sizeof *order_ids, compare_ids);
     rc = clearing_store_lock_of_orders(batch->tx, order_ids, batch->n, batch->arena, &rows, &n, err);
+    if (rc == 0)
+        rc = failpoint_step("clear_order.locked", err);
     if (rc != 0)
         return rc;
     n = keep_due(rows, n, batch->now_ms);
@@ -264,7 +267,11 @@ static int clear_order_body(struct batch *batch, struct err *err)
     if (rc == 0)
         rc = clearing_store_move(batch->tx, rows, n, err);
     if (rc == 0)
+        rc = failpoint_step("clear_order.moved", err);
+    if (rc == 0)
         rc = clearing_store_insert_entries(batch->tx, work.entries.list, work.entries.n, err);
+    if (rc == 0)
+        rc = failpoint_step("clear_order.entered", err);
     if (rc == 0)
         rc = ledger_post(batch, &work.transfers, err);
     return rc;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/metrics.h"
 #include "base/plant.h"
 #include "sql/replay.h"
@@ -123,7 +124,9 @@ static int run_once(struct session *session, struct batch_plan *plan, struct are
         return rc;
     batch.tx = tx;
 
-    rc = run_inside(plan, &batch, err);
+    rc = failpoint_step("batch.begun", err);
+    if (rc == 0)
+        rc = run_inside(plan, &batch, err);
     if (rc != 0 && !PLANTED("prepare_after_error"))
         return rc;
     if (PLANTED("reply_before_commit"))
@@ -165,6 +168,7 @@ static void run_group(struct session *session, struct batch_plan *plan, struct a
         const int rc = run_once(session, plan, arena, commands, n, look_first, &err);
 
         if (rc == 0) {
+            (void)FAILPOINT("batch.committed");
             tell_committed(plan, commands, n, arena);
             return;
         }
@@ -257,6 +261,7 @@ void batch_run(struct session *session, struct batch_plan *plan, struct arena *a
                size_t size)
 {
     struct command **open = arena_array_of(arena, struct command *, n);
+    const char *outer = failpoint_within(plan->name);
     size_t n_open = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -267,4 +272,5 @@ void batch_run(struct session *session, struct batch_plan *plan, struct arena *a
     }
     for (size_t at = 0; at < n_open; at += BATCH_MAX)
         run_piece(session, plan, arena, open + at, n_open - at < BATCH_MAX ? n_open - at : BATCH_MAX);
+    (void)failpoint_within(outer);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -286,7 +287,7 @@ static bool finish(struct session *session, const struct in_doubt *item)
     bool is_done = true;
 
     for (size_t i = 0; i < item->n_branches; i++)
-        is_done = finish_branch(session, item, &item->branches[i]) && is_done;
+        is_done = !FAILPOINT("recovery.branch") && finish_branch(session, item, &item->branches[i]) && is_done;
     if (is_done) {
         const char *labels = item->fate == FATE_COMMIT ? "fate=\"committed\"" : "fate=\"aborted\"";
 
@@ -329,8 +330,9 @@ size_t recovery_run(struct session *session, struct arena *arena, const char *on
         if (only != NULL ? strcmp(only, item->gtid) != 0 : !item->is_due)
             continue;
         xa_take_abandoned(session->db, item->gtid);
-        settle(session, item);
-        if (!item->is_fate_known || item->fate == FATE_OPEN || !finish(session, item))
+        if (!FAILPOINT("recovery.found"))
+            settle(session, item);
+        if (FAILPOINT("recovery.settled") || !item->is_fate_known || item->fate == FATE_OPEN || !finish(session, item))
             xa_abandon(session->db, item->gtid); /* next round, whatever its age */
         else
             n_done++;

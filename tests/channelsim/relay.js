@@ -8,7 +8,8 @@ const PROTOS = fileURLToPath(new URL('../../protos', import.meta.url));
 export function openRelay(address) {
   const definition = loader.loadSync('bmt/payment/v1/payment.proto', { includeDirs: [PROTOS], keepCase: true, longs: String });
   const { PaymentHubService } = grpc.loadPackageDefinition(definition).bmt.payment.v1;
-  const client = new PaymentHubService(address, grpc.credentials.createInsecure());
+  const client = new PaymentHubService(address, grpc.credentials.createInsecure(),
+    { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.min_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 500 });
   return {
     // Resolves with the error of the call, or null when it was acknowledged.
     pass: (channelAccountId, headers, body) => new Promise((resolve) => {

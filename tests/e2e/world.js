@@ -106,8 +106,8 @@ rpc: { watch_poll_ms = 100; heartbeat_ms = 500; };
 ${settings}`);
 }
 
-// Starts a bmtd; resolves with the process and its ports once it serves.
-export async function startServer(world, name = 'bmtd', { settings = '', port = 0 } = {}) {
+// Starts a bmtd; resolves with the process and its ports once it serves. `spawned` is told of the process at once.
+export async function startServer(world, name = 'bmtd', { settings = '', port = 0, spawned = () => {} } = {}) {
   const conf = `${world.folder}/${name}.conf`;
   const common = readFileSync(`${world.folder}/bmtd.conf`, 'utf8');
   if (settings || port) writeFileSync(conf, common.replace('listen = "127.0.0.1:0"', `listen = "127.0.0.1:${port}"`) + settings);
@@ -115,6 +115,7 @@ export async function startServer(world, name = 'bmtd', { settings = '', port = 
   rmSync(ready, { force: true });
   const log = openSync(`${world.folder}/${name}.log`, 'a');
   const child = spawn(BIN, ['--config', settings || port ? conf : `${world.folder}/bmtd.conf`, '--ready-file', ready], { stdio: ['ignore', log, log] });
+  spawned(child);
   let ended = false;
   child.once('exit', () => { ended = true; });
   const text = await until('bmtd serves', () => {

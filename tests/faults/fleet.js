@@ -8,7 +8,7 @@ import { prepareWorld, query, refusal, servers, services, startDatabase, startSe
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();

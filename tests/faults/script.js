@@ -1,12 +1,11 @@
 // The faults, as the seed has them: replicas and databases that die or fall silent, fail points, a channel that lies.
 import { servers } from '../e2e/world.js';
 import { freeze, killDatabase, killReplica } from './fleet.js';
+import { names } from './points.js';
 import { Random } from './random.js';
 
-const POINTS = ['sql.statement', 'sql.before_commit', 'sql.after_commit', 'arena.grow'];
-const XA_POINTS = ['xa.start', 'xa.branch', 'xa.end', 'xa.prepare', 'xa.prepared', 'xa.before_decision', 'xa.decided', 'xa.commit', 'xa.finished'];
-
-export const points = () => (servers().length > 1 ? [...POINTS, ...XA_POINTS] : POINTS);
+// Connections are made at the start, before a replica serves.
+const points = () => names(servers().length > 1).filter((name) => name !== 'sql.connect');
 
 const CHANNEL = [
   ['create', ['lost_reply', 'error_500', 'forged', 'slow']],

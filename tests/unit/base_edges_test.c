@@ -10,6 +10,7 @@
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/failpoint.h"
+#include "base/log.h"
 #include "base/money.h"
 
 static struct arena *arena;
@@ -176,6 +177,23 @@ static void currencies_have_their_decimals(void **state)
         assert_false(currency_known(unknown[i]));
 }
 
+static void fail_points_hold_within_their_plan(void **state)
+{
+    (void)state;
+    log_set_level(LOG_ERROR);
+    assert_int_equal(failpoint_enable("order.place/a=once", stderr), 0);
+    assert_false(FAILPOINT("a"));
+    assert_null(failpoint_within("order.pay"));
+    assert_false(FAILPOINT("a"));
+    assert_string_equal(failpoint_within("order.place"), "order.pay");
+    assert_false(FAILPOINT("b"));
+    assert_true(FAILPOINT("a"));
+    assert_true(failpoint_was_hit("order.place/a"));
+    (void)failpoint_within(NULL);
+    failpoint_disable_all();
+    log_set_level(LOG_INFO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +203,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(files_without_a_key_are_refused, begin, end),
         cmocka_unit_test(digests_are_those_of_the_standards),
         cmocka_unit_test_setup_teardown(a_fail_point_needs_its_number, begin, end),
+        cmocka_unit_test(fail_points_hold_within_their_plan),
         cmocka_unit_test(currencies_have_their_decimals),
     };
 

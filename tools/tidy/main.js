@@ -4,7 +4,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FILE_RULES, movers, rooms, sizes } from './rules.js';
+import { PLANS, names } from '../../tests/faults/points.js';
+import { FILE_RULES, failpoints, movers, rooms, sizes } from './rules.js';
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '../..');
 process.chdir(top);
@@ -23,6 +24,7 @@ for (const file of files) {
   }
 }
 for (const { path, line, message } of [...movers(files), ...rooms(files)]) report(path, line, message);
+for (const { path, line, message } of failpoints(files, { names: names(true), plans: PLANS.map(([plan]) => plan) })) report(path, line, message);
 
 // What is too large already may only shrink.
 const known = JSON.parse(readFileSync(RATCHET, 'utf8'));

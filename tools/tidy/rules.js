@@ -153,4 +153,20 @@ export function movers(files) {
     places.slice(1).map(({ path, line }) => ({ path, line, message: `a second statement writes ${table}.state; the first is in ${places[0].path}: one mover` })));
 }
 
+// Fail points, and plans of flows that write, stand in the faults' list, and what stands there is in the sources.
+export function failpoints(files, { names, plans }) {
+  const sources = files.filter(({ path }) => /^server\/.*\.c$/.test(path));
+  const found = (pattern, where = sources) => where.flatMap(({ path, text }) =>
+    [...text.matchAll(pattern)].map((one) => ({ name: one[1], path, line: text.slice(0, one.index).split('\n').length })));
+  const LIST = 'tests/faults/points.js';
+  const points = found(/\b(?:FAILPOINT|failpoint_step)\("([^"]+)"/g);
+  const everyPlan = found(/struct batch_plan \w+ = \{\s*\.name = "([^"]+)"/g);
+  const writing = found(/struct batch_plan \w+ = \{\s*\.name = "([^"]+)"(?![^}]*\.is_read = true)/g, sources.filter(({ path }) => path.startsWith('server/flows/')));
+  const unlisted = [...points.filter(({ name }) => !names.includes(name)), ...writing.filter(({ name }) => !plans.includes(name))]
+    .map(({ name, path, line }) => ({ path, line, message: `'${name}' does not stand in ${LIST}: let a life pass it` }));
+  const gone = [...names.filter((name) => !points.some((one) => one.name === name)), ...plans.filter((name) => !everyPlan.some((one) => one.name === name))]
+    .map((name) => ({ path: LIST, line: 1, message: `no source has a fail point or plan '${name}'` }));
+  return [...unlisted, ...gone];
+}
+
 export const FILE_RULES = [layers, doors, banned, leftovers];

@@ -1,7 +1,7 @@
 // The rules find what they name.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { banned, codeOnly, doors, layers, leftovers, movers, rooms, sizes } from './rules.js';
+import { banned, codeOnly, doors, failpoints, layers, leftovers, movers, rooms, sizes } from './rules.js';
 
 const file = (path, text) => ({ path, text, lines: text.split('\n') });
 const cases = [
@@ -49,4 +49,13 @@ test('a room without a layer is refused, once', () => {
     .map((path) => file(path, '')));
   assert.deepEqual(found.map(({ path }) => path), ['server/attic/a.c', 'server/con-structor/c.c']);
   assert.match(found[0].message, /^the room attic\/ has no layer: .*ARCHITECTURE\.md$/);
+});
+
+test('fail points and plans that are listed nowhere, or gone, are found', () => {
+  const flow = file('server/flows/x.c', 'rc = failpoint_step("x.locked", err); (void)FAILPOINT("x.moved");\n' +
+    'struct batch_plan a = {\n.name = "x.a", .body = a_body};\nstruct batch_plan b = {\n.name = "x.b", .is_read = true};');
+  const found = (names, plans) => failpoints([flow], { names, plans }).map(({ message }) => /'(.*?)'/.exec(message)[1]);
+  assert.deepEqual(found(['x.locked', 'x.moved'], ['x.a']), []);
+  assert.deepEqual(found(['x.locked'], []), ['x.moved', 'x.a']);
+  assert.deepEqual(found(['x.locked', 'x.moved', 'x.gone'], ['x.a', 'x.lost']), ['x.gone', 'x.lost']);
 });

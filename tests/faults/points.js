@@ -1,0 +1,76 @@
+// THE list of fail points, with the part of a purchase's life (life.js) that passes each. Tidy holds the names against
+// the sources, both ways. Those of PROTOCOL are passed within a plan or a job: `order.place/sql.after_commit`.
+
+export const FLOWS = {
+  purchase: [
+    'place_order.priced', 'place_order.decided', 'place_order.recorded',
+    'begin_payment.locked', 'begin_payment.recorded',
+    'ask_channel.asking', 'ask_channel.answered', 'ask_channel.back', 'ask_channel.applied',
+    'complete_payment.locked', 'complete_payment.paid', 'complete_payment.moved', 'complete_payment.kept',
+    'order_paid.moved', 'order_paid.sold', 'order_paid.granted',
+    'confirm_order.locked', 'confirm_order.moved', 'confirm_order.ended',
+    'settlement_jobs.found', 'clear_order.locked', 'clear_order.moved', 'clear_order.entered',
+    'begin_refund.locked', 'begin_refund.moved', 'begin_refund.recorded',
+    'ask_refund.asking', 'ask_refund.answered', 'ask_refund.back', 'ask_refund.applied',
+    'complete_refund.locked', 'complete_refund.moved', 'complete_refund.order_moved', 'complete_refund.recalled', 'book_money.reversed',
+    'close_order.locked', 'close_order.moved', 'close_order.released',
+  ],
+  timers: ['payment_jobs.turn_taken', 'order_jobs.expired_found', 'order_jobs.unconfirmed_found'],
+  late: ['payment_jobs_refund.turn_taken'],
+  reopened: ['reopen_order.held'],
+  charge: ['create_payment.decided'],
+  partner: ['create_partner.looked', 'create_split_rule.checked', 'create_split_rule.looked'],
+  repair: [
+    'reconcile.begun', 'reconcile.recorded', 'repair_break.acted',
+    'repair_order.locked', 'repair_order.fulfilled', 'repair_order.granted', 'repair_payment.locked', 'repair_payment.line_found',
+  ],
+};
+
+// Passed by everything, or by what is started first.
+export const EVERYWHERE = ['sql.connect', 'sql.statement', 'arena.grow', 'job.leased'];
+
+// In servers that find what another one has left: a server dies at the first point, the next one is at the second.
+export const RECOVERY = ['recovery.found', 'recovery.settled', 'recovery.branch'];
+
+export const PROTOCOL = {
+  one: ['batch.begun', 'sql.statement', 'sql.before_commit', 'sql.after_commit', 'batch.committed'],
+  xa: ['xa.start', 'xa.branch', 'xa.end', 'xa.prepare', 'xa.prepared', 'xa.before_decision', 'xa.decided', 'xa.commit', 'xa.finished'],
+  job: ['sql.before_commit', 'sql.after_commit', 'job.worked'],
+};
+
+// Plans, the part that runs each, and whether it writes on other servers than its own where there are several.
+export const PLANS = [
+  ['order.place', 'purchase', true],
+  ['payment.begin', 'purchase', true],
+  ['payment.complete', 'purchase', true],
+  ['order.confirm', 'purchase', false],
+  ['settlement.clear', 'purchase', false],
+  ['order.begin_refund', 'purchase', true],
+  ['payment.complete_refund', 'purchase', true],
+  ['order.cancel', 'purchase', true],
+  ['order.expire', 'timers', true],
+  ['order.confirm_due', 'timers', false],
+  ['payment.create', 'charge', false],
+  ['settlement.create_partner', 'partner', false],
+  ['settlement.update_partner', 'partner', false],
+  ['settlement.create_rule', 'partner', false],
+  ['order.repair', 'repair', true],
+  ['payment.repair', 'repair', true],
+];
+const JOBS = [['payment.ask_channel', 'timers'], ['payment.ask_refund', 'late']];
+
+// Every fail point, on one server or spread over several: { name, part, isAlone, before }; `before` is where the server before it has died.
+export function allPoints(isSpread) {
+  const inFlows = Object.entries(FLOWS).flatMap(([part, names]) => names.map((name) => ({ name, part })));
+  const within = PLANS.flatMap(([plan, part, spans]) => [...PROTOCOL.one, ...(isSpread && spans ? PROTOCOL.xa : [])]
+    .map((name) => ({ name: `${plan}/${name}`, part })));
+  const ofJobs = JOBS.flatMap(([job, part]) => PROTOCOL.job.map((name) => ({ name: `${job}/${name}`, part })));
+  const first = EVERYWHERE.map((name) => ({ name, part: 'purchase', isAlone: true }));
+  const recovery = isSpread ? RECOVERY.flatMap((name) => ['xa.prepared', 'xa.decided']
+    .map((before) => ({ name, part: 'purchase', isAlone: true, before: `order.place/${before}` }))) : [];
+  return [...inFlows, ...within, ...ofJobs, ...first, ...recovery];
+}
+
+// Names without plans, as a fault at random takes them.
+export const names = (isSpread) => [...new Set([...EVERYWHERE, ...Object.values(FLOWS).flat(), ...PROTOCOL.one, ...PROTOCOL.job,
+  ...(isSpread ? [...PROTOCOL.xa, ...RECOVERY] : [])])];
