@@ -95,7 +95,10 @@ static void answer_all(struct lane *lane, const struct refund_answer *answers, s
     batch_run(lane_session(lane), &get_refund_plan, arena, refunds, n, sizeof *refunds);
     for (size_t i = 0; i < n; i++) {
         call_command(answers[i].call, NULL, &orders[i].command);
-        orders[i].order_id = refunds[i].command.err.id == ERR_NONE ? refunds[i].row->order_id : 0;
+        if (refunds[i].command.err.id == ERR_NONE)
+            orders[i].order_id = refunds[i].row->order_id;
+        else
+            orders[i].command.is_done = true; /* such as a refund whose other branch is still being committed */
     }
     batch_run(lane_session(lane), &get_order_plan, arena, orders, n, sizeof *orders);
     for (size_t i = 0; i < n; i++)
