@@ -154,6 +154,33 @@ static int act(struct session *session, struct arena *arena, struct repair_break
     return rc;
 }
 
+/*
+ * The same where the break still is there. One that only seemed to be, since what ended it was still being committed
+ * when we looked, leaves nothing to do: then it is not there any more.
+ */
+static int act_if_there(struct session *session, struct arena *arena, struct repair_break *r, bool *ret_there,
+                        struct err *err)
+{
+    struct err why_not;
+    int rc;
+
+    rc = look_at(&r->row, arena, ret_there, err);
+    if (rc != 0 || !*ret_there)
+        return rc;
+    rc = act(session, arena, r, err);
+    if (rc != ERR_BREAK_NO_REPAIR)
+        return rc;
+    why_not = *err;
+    rc = look_at(&r->row, arena, ret_there, err);
+    if (rc == 0 && *ret_there) {
+        *err = why_not;
+        rc = (int)err->id;
+    } else if (rc == 0) {
+        err_clear(err);
+    }
+    return rc;
+}
+
 int repair_break(struct session *session, struct arena *arena, struct repair_break *r, struct err *err)
 {
     bool is_there = false;
@@ -165,15 +192,14 @@ int repair_break(struct session *session, struct arena *arena, struct repair_bre
     r->done = r->row.done;
     if (r->row.state != BREAK_OPEN)
         return 0;
-    rc = look_at(&r->row, arena, &is_there, err);
+    rc = act_if_there(session, arena, r, &is_there, err);
     if (rc != 0)
         return rc;
     if (!is_there) {
         r->done = "it is not there any more";
         return r->is_look ? 0 : end(session, r, BREAK_GONE, r->done, err);
     }
-    rc = act(session, arena, r, err);
-    if (rc == 0 && !r->is_look)
+    if (!r->is_look)
         rc = failpoint_step("repair_break.acted", err);
     if (rc == 0 && !r->is_look)
         rc = look_at(&r->row, arena, &is_there, err);

@@ -106,11 +106,12 @@ rpc: { watch_poll_ms = 100; heartbeat_ms = 500; };
 ${settings}`);
 }
 
-// Starts a bmtd; resolves with the process and its ports once it serves. `spawned` is told of the process at once.
-export async function startServer(world, name = 'bmtd', { settings = '', port = 0, spawned = () => {} } = {}) {
+// Starts a bmtd; resolves with the process and its ports once it serves. `spawned` is told of the process at once;
+// `edit` alters the settings of this one.
+export async function startServer(world, name = 'bmtd', { settings = '', port = 0, spawned = () => {}, edit = (text) => text } = {}) {
   const conf = `${world.folder}/${name}.conf`;
   const common = readFileSync(`${world.folder}/bmtd.conf`, 'utf8');
-  if (settings || port) writeFileSync(conf, common.replace('listen = "127.0.0.1:0"', `listen = "127.0.0.1:${port}"`) + settings);
+  if (settings || port) writeFileSync(conf, edit(common.replace('listen = "127.0.0.1:0"', `listen = "127.0.0.1:${port}"`)) + settings);
   const ready = `${world.folder}/${name}.ready`;
   rmSync(ready, { force: true });
   const log = openSync(`${world.folder}/${name}.log`, 'a');

@@ -31,3 +31,20 @@ test('a refund is asked for again while its payment is still being committed', {
   await life.check();
   await site.close();
 });
+
+test('a repair is asked for again while its own rows are still being committed', { skip: servers().length === 1 && 'needs several servers' }, async () => {
+  const site = await new Site().open();
+  const life = new Life(site, ['repair']);
+  await life.prepare();
+  await site.arm('order.repair/xa.decided=once,recovery.found=error');
+  const found = (await life.untilReconciled()).find(({ kind }) => kind === 'LOT_MISSING');
+  const repair = () => site.once('reconcile.ReconcileService', 'RepairBreak', { request_id: requestId(), break_id: found.break_id, reason: 'faults' }, site.world.adminKey);
+  assert.equal((await repair()).refusal?.reason, 'COMMIT_UNCERTAIN');
+  const again = repair(); // sees no lot yet, and waits for its row
+  await site.start(1); // this one finishes the branch
+  const { reply, refusal } = await again;
+  assert.equal(reply?.break.state, 'BREAK_STATE_GONE', refusal?.message);
+  await life.repair();
+  await life.check();
+  await site.close();
+});

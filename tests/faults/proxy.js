@@ -1,7 +1,9 @@
-// A fault proxy between bmtd and MariaDB, on Unix sockets. It understands packets (3 bytes of length, one of sequence)
-// and statements in text (COM_QUERY), so that a rule can wait for just the COMMIT.
+// A fault proxy between bmtd and MariaDB, on a Unix socket or a TCP port of its own. It understands packets (3 bytes of
+// length, one of sequence), statements in text, and those that were prepared, whose text it remembers by their number; so
+// a rule can wait for just the COMMIT, and for just that of a transaction that has done a certain thing.
 //
 //   proxy.rule({ when: /^XA PREPARE/, fault: 'swallow' })   holds for the next match, or `times` of them
+//   proxy.rule({ when: /^COMMIT/, after: /INSERT INTO bmt_order.refunds/, fault: 'swallow' })
 //
 // delay     the statement goes on after `ms`
 // cut       half of the statement's packet is sent, then both sides are closed
@@ -11,11 +13,13 @@
 import { createConnection, createServer } from 'node:net';
 import { rmSync } from 'node:fs';
 
-const COM_QUERY = 3;
+const COM = { query: 0x03, prepare: 0x16, execute: 0x17, close: 0x19, bulkExecute: 0xfa };
+const ENDS = /^(XA )?(COMMIT|ROLLBACK)/;
 
 export class Proxy {
-  constructor(path, target) {
-    this.path = path;
+  // `place` is the path of a socket, or 0 for a port that is found at start.
+  constructor(place, target) {
+    this.place = place;
     this.target = target;
     this.rules = [];
     this.hits = [];
@@ -23,9 +27,10 @@ export class Proxy {
   }
 
   async start() {
-    rmSync(this.path, { force: true });
+    if (this.place !== 0) rmSync(this.place, { force: true });
     this.server = createServer((client) => this.accept(client));
-    await new Promise((resolve) => { this.server.listen(this.path, resolve); });
+    await new Promise((resolve) => { this.server.listen(this.place, ...(this.place === 0 ? ['127.0.0.1'] : []), resolve); });
+    this.port = this.server.address().port;
     return this;
   }
 
@@ -38,8 +43,9 @@ export class Proxy {
     this.rules.push({ times: 1, ...rule });
   }
 
-  take(statement) {
-    const at = this.rules.findIndex(({ when }) => (when instanceof RegExp ? when.test(statement) : when === statement));
+  take(statement, story = []) {
+    const at = this.rules.findIndex(({ when, after }) => (when instanceof RegExp ? when.test(statement) : when === statement)
+      && (!after || story.some((one) => after.test(one))));
     if (at < 0) return null;
     const rule = this.rules[at];
     rule.times -= 1;
@@ -55,7 +61,7 @@ export class Proxy {
       return;
     }
     const server = createConnection(this.target);
-    const link = { client, server, isSilent: false, swallows: false, pending: Buffer.alloc(0) };
+    const link = { client, server, isSilent: false, swallows: false, pending: Buffer.alloc(0), preparing: null, prepared: new Map(), story: [] };
     const close = () => {
       client.destroy();
       server.destroy();
@@ -70,6 +76,7 @@ export class Proxy {
     }
     client.on('data', (data) => this.fromClient(link, data, close));
     server.on('data', (data) => {
+      this.fromServer(link, data);
       if (link.swallows) close();
       else if (!link.isSilent) client.write(data);
     });
@@ -86,9 +93,35 @@ export class Proxy {
     }
   }
 
+  // The number that the server gives to what was prepared: the answer begins with 0 and it.
+  fromServer(link, data) {
+    if (link.preparing === null) return;
+    if (data.length >= 9 && data[4] === 0) link.prepared.set(data.readUInt32LE(5), link.preparing);
+    link.preparing = null;
+  }
+
+  // What the packet executes; empty for everything else.
+  statementOf(link, packet) {
+    if (packet[3] !== 0) return '';
+    switch (packet[4]) {
+      case COM.query: return packet.subarray(5).toString('utf8');
+      case COM.execute:
+      case COM.bulkExecute: return link.prepared.get(packet.readUInt32LE(5)) ?? '';
+      case COM.prepare:
+        link.preparing = packet.subarray(5).toString('utf8');
+        return '';
+      case COM.close:
+        link.prepared.delete(packet.readUInt32LE(5));
+        return '';
+      default: return '';
+    }
+  }
+
   pass(link, packet, close) {
-    const statement = packet[3] === 0 && packet[4] === COM_QUERY ? packet.subarray(5).toString('utf8') : '';
-    const rule = statement ? this.take(statement) : null;
+    const statement = this.statementOf(link, packet);
+    if (statement) link.story.push(statement);
+    const rule = statement ? this.take(statement, link.story) : null;
+    if (ENDS.test(statement)) link.story = [];
     if (link.isSilent) return;
     switch (rule?.fault) {
       case 'delay':

@@ -7,6 +7,7 @@ import { startChannel } from '../channelsim/server.js';
 import { givenShop, givenSku } from '../e2e/shop.js';
 import { client, prepareWorld, refusal, requestId, servers, services, startDatabase, startServer, stopWorld, until, untilDatabase } from '../e2e/world.js';
 import { freePort } from './fleet.js';
+import { Proxy } from './proxy.js';
 
 const LEASE_MS = 500;
 const STOPPED_MS = 3 * LEASE_MS;
@@ -28,16 +29,17 @@ function isStopped(child) {
 }
 
 export class Site {
-  // `change` may alter the prepared world before a server is started.
-  async open({ change = async () => {} } = {}) {
+  async open() {
     this.world = await prepareWorld({ settings: SETTINGS, leaseMs: LEASE_MS });
-    await change(this.world);
     this.ports = [await freePort(), await freePort()];
     this.children = [null, null];
+    this.proxies = {};
+    for (const name of servers()) this.proxies[name] = await new Proxy(0, `${this.world.folder}/${name}.sock`).start();
     this.clients = new Map();
     this.databases = { db: this.world.database };
     servers().slice(1).forEach((name, i) => { this.databases[name] = this.world.otherDatabases[i]; });
     this.world.channel = await startChannel({ keys: this.world.keys, relayTo: `ipv4:${this.ports.map((port) => `127.0.0.1:${port}`).join(',')}` });
+    process.once('exit', () => this.children.forEach((child) => child?.kill('SIGKILL')));
     this.watching = setInterval(() => this.look(), 10);
     await this.arm('');
     this.shop = await this.openShop();
@@ -62,6 +64,7 @@ export class Site {
     clearInterval(this.watching);
     for (const place of [0, 1]) await this.end(place);
     await stopWorld(this.world);
+    for (const proxy of Object.values(this.proxies)) await proxy.stop();
   }
 
   // As it is, for who looks for a reason; nothing runs any more.
@@ -70,6 +73,7 @@ export class Site {
     for (const place of [0, 1]) await this.end(place);
     for (const made of this.world.clients) made.close();
     await this.world.channel.stop();
+    for (const proxy of Object.values(this.proxies)) await proxy.stop();
     for (const child of Object.values(this.databases)) child.kill('SIGKILL');
   }
 
@@ -88,9 +92,15 @@ export class Site {
       this.children[place] = child;
       child.once('exit', () => this.died(place, child));
     };
-    return startServer(this.world, `bmtd-${place}`, { settings, port: this.ports[place], spawned }).catch((error) => {
+    return startServer(this.world, `bmtd-${place}`, { settings, port: this.ports[place], spawned, edit: (text) => this.overTcp(text) }).catch((error) => {
       if (this.deaths === 0) this.problem = error; // whose death nobody has seen
     });
+  }
+
+  // Servers reach their databases by TCP, through a proxy each; the tests' own look goes by the sockets.
+  overTcp(text) {
+    return servers().reduce((all, name) => all.replace(`socket = "${this.world.folder}/${name}.sock"`, `host = "127.0.0.1"; port = ${this.proxies[name].port}`),
+      text.replace('database: {', 'database: { statement_timeout_ms = 1000;'));
   }
 
   died(place, child) {
