@@ -1,10 +1,12 @@
 /*
  * What happens later, by itself: timers kept as rows, worked off by jobs in batches.
  *
- * One thread a process ticks every jobs.tick_ms. A job runs in one replica at a time: the one that holds its lease
- * (a row, taken by compare-and-set in the database's time). A lost replica's jobs are taken over when their leases
- * end. A run that worked a whole batch is followed by the next at once; a failed one backs off, twice as long each
- * time, up to jobs.back_off_max_ms. What a job does must be right even when two replicas did it at once.
+ * Two threads a process tick every jobs.tick_ms: one for the jobs that run in every replica, recovery among them, and
+ * one for all others, which may wait for rows that only recovery sets free. Those run in one replica at a time: the one
+ * that holds the job's lease (a row, taken by compare-and-set in the database's time). A lost replica's jobs are taken
+ * over when their leases end. A run that worked a whole batch is followed by the next at once; a failed one backs off,
+ * twice as long each time, up to jobs.back_off_max_ms. What a job does must be right even when two replicas did it at
+ * once.
  */
 #ifndef BMT_JOBS_JOBS_H
 #define BMT_JOBS_JOBS_H
@@ -37,10 +39,10 @@ struct job {
 
 struct scheduler;
 
-/* Starts the thread. `jobs` must live as long as it. */
+/* Starts the threads. `jobs` must live as long as they. */
 struct scheduler *scheduler_start(const struct conf *conf, struct db *db, const struct job *const *jobs, size_t n_jobs);
 
-/* Ends after the run at hand; gives the leases back. */
+/* Ends after the runs at hand; gives the leases back. */
 void scheduler_stop(struct scheduler *scheduler);
 
 /* The clock moved: look for due work now. Thread-safe. */

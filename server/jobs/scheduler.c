@@ -1,4 +1,4 @@
-/* The thread that runs jobs; see jobs.h. */
+/* The threads that run jobs; see jobs.h. */
 #include <pthread.h>
 #include <string.h>
 
@@ -25,23 +25,30 @@ struct entry {
     struct metric *rows;
 };
 
+/* One thread works those jobs that run everywhere, the other those that need a lease. */
+struct worker {
+    struct scheduler *scheduler;
+    bool everywhere;
+    struct arena *arena;
+    struct session *session;
+    pthread_t thread;
+};
+
 struct scheduler {
     const struct conf *conf;
     struct db *db;
     struct arena *own;
-    struct arena *arena;
-    struct session *session;
     int64_t owner;
     size_t n;
     struct entry entries[JOBS_MAX];
-    pthread_t thread;
+    struct worker workers[2];
 };
 
 /* One scheduler a process; jobs_wake needs no handle. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool is_stopping;
-static bool is_woken;
+static unsigned wakes;
 
 static int64_t steady_ms(void)
 {
@@ -49,8 +56,9 @@ static int64_t steady_ms(void)
 }
 
 /* Whether the job may run here now: without a lease, or with one that is renewed in time. */
-static int hold_lease(struct scheduler *scheduler, struct entry *entry, bool *ret_held, struct err *err)
+static int hold_lease(struct worker *worker, struct entry *entry, bool *ret_held, struct err *err)
 {
+    const struct scheduler *scheduler = worker->scheduler;
     const int64_t now_ms = steady_ms();
     int rc;
 
@@ -58,26 +66,25 @@ static int hold_lease(struct scheduler *scheduler, struct entry *entry, bool *re
         *ret_held = true;
         return 0;
     }
-    rc = lease_take(scheduler->session, entry->job->name, scheduler->owner, scheduler->conf->jobs_lease_ms, ret_held,
-                    err);
+    rc = lease_take(worker->session, entry->job->name, scheduler->owner, scheduler->conf->jobs_lease_ms, ret_held, err);
     entry->lease_renew_ms = rc == 0 && *ret_held ? now_ms + scheduler->conf->jobs_lease_ms / 2 : 0;
     return rc;
 }
 
-static int run_job(struct scheduler *scheduler, struct entry *entry, size_t *ret_done, struct err *err)
+static int run_job(struct worker *worker, struct entry *entry, size_t *ret_done, struct err *err)
 {
     struct job_run run = {
-        .session = scheduler->session,
-        .arena = scheduler->arena,
+        .session = worker->session,
+        .arena = worker->arena,
         .now_ms = clock_now_ms(),
-        .limit = (size_t)scheduler->conf->jobs_batch_max,
+        .limit = (size_t)worker->scheduler->conf->jobs_batch_max,
         .actor = entry->actor,
     };
     bool is_held = false;
     int rc;
 
     *ret_done = 0;
-    rc = hold_lease(scheduler, entry, &is_held, err);
+    rc = hold_lease(worker, entry, &is_held, err);
     if (rc != 0 || !is_held)
         return rc;
 
@@ -88,7 +95,7 @@ static int run_job(struct scheduler *scheduler, struct entry *entry, size_t *ret
     if (rc == 0 && *ret_done > 0)
         (void)FAILPOINT("job.worked");
     (void)failpoint_within(NULL);
-    arena_reset(scheduler->arena);
+    arena_reset(worker->arena);
     return rc;
 }
 
@@ -115,14 +122,16 @@ static bool stops(void)
 }
 
 /* Runs a job until it finds less than a whole batch. */
-static void work_off(struct scheduler *scheduler, struct entry *entry)
+static void work_off(struct worker *worker, struct entry *entry)
 {
+    const struct scheduler *scheduler = worker->scheduler;
+
     for (int i = 0; i < RUNS_IN_A_ROW_MAX && !stops(); i++) {
         struct err err = {0};
         size_t done = 0;
 
-        if (run_job(scheduler, entry, &done, &err) != 0) {
-            back_off(entry, scheduler->conf->jobs_back_off_max_ms, &err);
+        if (run_job(worker, entry, &done, &err) != 0) {
+            back_off(entry, worker->scheduler->conf->jobs_back_off_max_ms, &err);
             return;
         }
         metric_add(entry->rows, (int64_t)done);
@@ -135,50 +144,55 @@ static void work_off(struct scheduler *scheduler, struct entry *entry)
 }
 
 /* Waits for the next tick, a wake or the end. False at the end. */
-static bool wait_for_tick(int64_t tick_ms, bool *ret_woken)
+static bool wait_for_tick(int64_t tick_ms, unsigned *wakes_seen, bool *ret_woken)
 {
     const struct timespec until = clock_moment_in(tick_ms);
     bool goes_on;
 
     pthread_mutex_lock(&lock);
-    while (!is_stopping && !is_woken)
+    while (!is_stopping && wakes == *wakes_seen)
         if (pthread_cond_timedwait(&changed, &lock, &until) != 0)
             break;
     goes_on = !is_stopping;
-    *ret_woken = is_woken;
-    is_woken = false;
+    *ret_woken = wakes != *wakes_seen;
+    *wakes_seen = wakes;
     pthread_mutex_unlock(&lock);
     return goes_on;
 }
 
-static void give_leases_back(struct scheduler *scheduler)
+static void give_leases_back(struct worker *worker)
 {
+    const struct scheduler *scheduler = worker->scheduler;
+
     for (size_t i = 0; i < scheduler->n; i++) {
         struct err err = {0};
 
         if (scheduler->entries[i].lease_renew_ms != 0 &&
-            lease_release(scheduler->session, scheduler->entries[i].job->name, scheduler->owner, &err) != 0)
+            lease_release(worker->session, scheduler->entries[i].job->name, scheduler->owner, &err) != 0)
             log_warn("lease could not be given back, ignoring", log_text("job", scheduler->entries[i].job->name));
     }
 }
 
-static void *run_scheduler(void *argument)
+static void *run_worker(void *argument)
 {
-    struct scheduler *scheduler = argument;
+    struct worker *worker = argument;
+    struct scheduler *scheduler = worker->scheduler;
+    unsigned wakes_seen = 0;
     bool is_awake = false;
 
     db_thread_begin();
-    scheduler->session = session_new(scheduler->db);
+    worker->session = session_new(scheduler->db);
     do {
         for (size_t i = 0; i < scheduler->n && !stops(); i++) {
             struct entry *entry = &scheduler->entries[i];
 
-            if (is_awake || steady_ms() >= entry->next_ms)
-                work_off(scheduler, entry);
+            if (entry->job->everywhere == worker->everywhere && (is_awake || steady_ms() >= entry->next_ms))
+                work_off(worker, entry);
         }
-    } while (wait_for_tick(scheduler->conf->jobs_tick_ms, &is_awake));
-    give_leases_back(scheduler);
-    session_free(scheduler->session);
+    } while (wait_for_tick(scheduler->conf->jobs_tick_ms, &wakes_seen, &is_awake));
+    if (!worker->everywhere)
+        give_leases_back(worker);
+    session_free(worker->session);
     db_thread_end();
     return NULL;
 }
@@ -197,7 +211,6 @@ struct scheduler *scheduler_start(const struct conf *conf, struct db *db, const 
     scheduler->conf = conf;
     scheduler->db = db;
     scheduler->own = own;
-    scheduler->arena = arena_new(JOB_ARENA_BYTES_MAX);
     scheduler->n = n_jobs;
     crypto_random(&scheduler->owner, sizeof scheduler->owner);
     scheduler->owner = (scheduler->owner & INT64_MAX) | 1;
@@ -210,7 +223,13 @@ struct scheduler *scheduler_start(const struct conf *conf, struct db *db, const 
             .rows = job_metric("bmt_job_rows", "rows worked by jobs", jobs[i], own),
         };
     is_stopping = false;
-    INVARIANT(pthread_create(&scheduler->thread, NULL, run_scheduler, scheduler) == 0);
+    for (size_t i = 0; i < COUNT_OF(scheduler->workers); i++) {
+        struct worker *worker = &scheduler->workers[i];
+
+        *worker =
+            (struct worker){.scheduler = scheduler, .everywhere = i == 0, .arena = arena_new(JOB_ARENA_BYTES_MAX)};
+        INVARIANT(pthread_create(&worker->thread, NULL, run_worker, worker) == 0);
+    }
     return scheduler;
 }
 
@@ -220,17 +239,19 @@ void scheduler_stop(struct scheduler *scheduler)
         return;
     pthread_mutex_lock(&lock);
     is_stopping = true;
-    pthread_cond_signal(&changed);
+    pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
-    pthread_join(scheduler->thread, NULL);
-    arena_free(scheduler->arena);
+    for (size_t i = 0; i < COUNT_OF(scheduler->workers); i++) {
+        pthread_join(scheduler->workers[i].thread, NULL);
+        arena_free(scheduler->workers[i].arena);
+    }
     arena_free(scheduler->own);
 }
 
 void jobs_wake(void)
 {
     pthread_mutex_lock(&lock);
-    is_woken = true;
-    pthread_cond_signal(&changed);
+    wakes++;
+    pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
 }

@@ -1,9 +1,11 @@
 /* What keeps replicas apart: migrations, leases of jobs, numbers of replicas, and the scheduler. */
 #include "lib/suite.h"
 
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "jobs/jobs.h"
 #include "jobs/lease.h"
@@ -142,12 +144,56 @@ static void jobs_run_again_at_once_while_batches_are_full(void **state)
         test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.jobs WHERE owner <> 0 AND name LIKE 'test.%'"), 0);
 }
 
+static sem_t recovered;
+static _Atomic bool has_waited;
+
+/* As a job that waits for rows of a prepared branch: it goes on when recovery has run meanwhile. */
+static int wait_for_recovery(struct job_run *run, size_t *ret_done, struct err *err)
+{
+    const struct timespec until = clock_moment_in(5000);
+
+    (void)run;
+    (void)err;
+    /* once may have been before us */
+    has_waited = sem_timedwait(&recovered, &until) == 0 && sem_timedwait(&recovered, &until) == 0;
+    atomic_fetch_add(&n_runs, 1);
+    *ret_done = 0;
+    return 0;
+}
+
+static int count_recoveries(struct job_run *run, size_t *ret_done, struct err *err)
+{
+    (void)run;
+    (void)err;
+    sem_post(&recovered);
+    *ret_done = 0;
+    return 0;
+}
+
+static void recovery_runs_while_another_job_waits(void **state)
+{
+    static const struct job waiting = {.name = "test.wait", .every_ms = 3600000, .run = wait_for_recovery};
+    static const struct job recovery = {
+        .name = "test.recover", .every_ms = 0, .everywhere = true, .run = count_recoveries};
+    const struct job *const jobs[] = {&recovery, &waiting};
+
+    (void)state;
+    n_runs = 0;
+    assert_int_equal(sem_init(&recovered, 0, 0), 0);
+    struct scheduler *scheduler = scheduler_start(db->conf, db->db, jobs, 2);
+
+    wait_until_runs(1);
+    scheduler_stop(scheduler);
+    assert_true(has_waited);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(migrations_apply_once_and_must_not_change),
         cmocka_unit_test(a_lease_has_one_owner_until_it_ends),
         cmocka_unit_test(a_replica_takes_a_free_number),
+        cmocka_unit_test(recovery_runs_while_another_job_waits),
         cmocka_unit_test(jobs_run_again_at_once_while_batches_are_full),
     };
 
