@@ -1,16 +1,17 @@
 // Each fail point with each thing that may happen there, under a purchase's life that passes it: after each, what was
 // answered holds, the books balance, and nothing is left in doubt. By itself the whole matrix of this mode:
-//   node tests/faults/matrix.js [--seed N] [--only TEXT] [--what error|kill|stop|database|reply] [--seconds N]
+//   node tests/faults/matrix.js [--seed N] [--only TEXT] [--what error|kill|stop|database|line|channel] [--seconds N]
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { query, servers, until, verify } from '../e2e/world.js';
 import { Life } from './life.js';
-import { allPoints } from './points.js';
+import { CHANNEL_CALLS, allPoints, allStatements } from './points.js';
 import { Random } from './random.js';
 import { Site } from './site.js';
 
 const ERRORS_AT_ONCE = 6;
 const FAILURES_MAX = 10;
+const LOST_REPLIES = 2; // who loses one may ask once more by itself
 
 // Errors leave the server alive, so that one life passes several of them: neighbours apart, since one may hide the next.
 function errors(points) {
@@ -23,26 +24,46 @@ const single = (points, what, action = what, more = {}) => points.map((point) =>
   ? { what, points: [point], failpoints: `${point.before}=kill`, next: `${point.name}=${action}`, ...more }
   : { what, points: [point], failpoints: `${point.name}=${action}`, ...more }));
 
+const FAULTS_OF_LINES = ['swallow', 'cut', 'halfopen', 'delay'];
+
+const lines = (statements) => statements.flatMap((statement) => FAULTS_OF_LINES
+  .map((fault) => ({ what: 'line', points: [{ name: statement.name, part: 'purchase' }], fault, statement })));
+
+// A refund's question is asked only where its first answer was lost, too.
+const channels = () => CHANNEL_CALLS.map(([op, part]) => ({ what: 'channel', points: [{ name: op, part }],
+  calls: op === 'query_refund' ? ['refund', op] : [op] }));
+
 // Everything that can happen, in this mode.
 export function allCases() {
-  const points = allPoints(servers().length > 1);
+  const isSpread = servers().length > 1;
+  const points = allPoints(isSpread);
   return [
     ...errors(points.filter(({ isAlone }) => !isAlone)), ...single(points.filter(({ isAlone }) => isAlone), 'error', 'once'), ...single(points, 'kill'), ...single(points, 'stop'),
-    ...servers().flatMap((database) => single(points, 'database', 'stop', { database })),
+    ...servers().flatMap((database) => single(points, 'database', 'stop', { database })), ...lines(allStatements(isSpread)), ...channels(),
   ];
 }
 
-export const caseName = ({ what, points, database }) =>
-  `${what}${database ? ` of ${database}` : ''} at ${points.map(({ name, before }) => (before ? `${name} after ${before}` : name)).join(', ')}`;
+export const caseName = ({ what, points, database, fault }) =>
+  `${what}${database ? ` of ${database}` : ''}${fault ? `, ${fault},` : ''} at ${points.map(({ name, before }) => (before ? `${name} after ${before}` : name)).join(', ')}`;
 
 const preparedAnywhere = (site) => servers().some((name) => query(site.world, 'XA RECOVER', name) !== '');
 
 export async function runCase(site, one) {
   const life = new Life(site, [...new Set(one.points.map(({ part }) => part))].filter((part) => part !== 'purchase'));
   await life.prepare();
-  await site.arm(one.failpoints, { next: one.next, ...(one.database && { stopped: () => site.killDatabase(one.database) }) });
+  const proxy = one.statement && site.proxies[one.statement.server];
+  const met = proxy?.hits.length;
+  await site.arm(one.failpoints ?? '', { next: one.next, ...(one.database && { stopped: () => site.killDatabase(one.database) }) });
+  if (proxy) proxy.rule({ when: one.statement.when, after: one.statement.after, fault: one.fault, ms: 300 });
+  if (one.calls) site.world.channel.faults.add(one.calls.map((op) => ({ op, fault: 'lost_reply', times: LOST_REPLIES })));
   await life.run();
-  const missed = one.points.map(({ name }) => name).filter((name) => !site.hits().includes(name));
+  const hits = site.hits();
+  const missed = one.points.map(({ name }) => name).filter((name) => {
+    if (proxy) return proxy.hits.length === met;
+    if (one.calls) return site.world.channel.faults.rules.some(({ op, times }) => op === name && times === LOST_REPLIES);
+    return !hits.includes(name);
+  });
+  site.world.channel.faults.clear();
   if (one.what !== 'kill' && !one.points[0].isAlone && site.deaths > 0) throw new Error('the server died');
   if (missed.length > 0) throw new Error(`never hit: ${missed.join(', ')}`);
   await until('the silent one goes on', () => !site.isWaking);

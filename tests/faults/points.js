@@ -71,6 +71,33 @@ export function allPoints(isSpread) {
   return [...inFlows, ...within, ...ofJobs, ...first, ...recovery];
 }
 
+// By which statement a transaction of each flow is known, in each module that it writes to.
+const STORIES = [
+  ['place', { order: /INSERT INTO bmt_order\.order_lines/, product: /INSERT INTO bmt_product\.stock_holds/ }],
+  ['pay', { order: /UPDATE bmt_order\.orders\s+SET payment_id = /, payment: /INSERT INTO bmt_payment\.payments/ }],
+  ['money', { order: /INSERT INTO bmt_settlement\.clearings/, product: /INSERT INTO bmt_product\.entitlement_lots/, payment: /UPDATE bmt_payment\.payments\s+SET state = / }],
+  ['confirm', { order: /UPDATE bmt_settlement\.clearings/ }],
+  ['clear', { order: /INSERT INTO bmt_settlement\.postings/ }],
+  ['refund', { order: /INSERT INTO bmt_order\.refunds/, payment: /INSERT INTO bmt_payment\.refunds/ }],
+  ['return', { order: /UPDATE bmt_order\.order_lines/, product: /UPDATE bmt_product\.entitlement_lots/, payment: /UPDATE bmt_payment\.refunds/ }],
+  ['cancel', { product: /UPDATE bmt_product\.stock_holds/ }],
+];
+const HOME = { work: null, decision: /txn_decisions/, commit: /^COMMIT/ };
+const BRANCH = { work: null, end: /^XA END/, prepare: /^XA PREPARE/, commit: /^XA COMMIT/ };
+
+// Every statement that decides, of each flow on each server: { name, server, when, after }.
+export function allStatements(isSpread) {
+  return STORIES.flatMap(([flow, modules]) => Object.entries(modules).flatMap(([module, after]) => {
+    const isHome = !isSpread || module === 'order';
+    const isAlone = !isSpread || ['confirm', 'clear'].includes(flow); // on one server: nothing to decide but the commit
+    return Object.entries(isHome ? HOME : BRANCH).filter(([verb]) => verb !== 'decision' || !isAlone)
+      .map(([verb, when]) => ({ name: `${flow}: ${verb} in ${module}`, server: isHome ? 'db' : `db-${module}`, when: when ?? after, after }));
+  }));
+}
+
+// Calls of a channel, and the part of the life that makes each.
+export const CHANNEL_CALLS = [['create', 'purchase'], ['query', 'purchase'], ['refund', 'purchase'], ['close', 'timers'], ['query_refund', 'late']];
+
 // Names without plans, as a fault at random takes them.
 export const names = (isSpread) => [...new Set([...EVERYWHERE, ...Object.values(FLOWS).flat(), ...PROTOCOL.one, ...PROTOCOL.job,
   ...(isSpread ? [...PROTOCOL.xa, ...RECOVERY] : [])])];

@@ -100,7 +100,7 @@ export class Site {
   // Servers reach their databases by TCP, through a proxy each; the tests' own look goes by the sockets.
   overTcp(text) {
     return servers().reduce((all, name) => all.replace(`socket = "${this.world.folder}/${name}.sock"`, `host = "127.0.0.1"; port = ${this.proxies[name].port}`),
-      text.replace('database: {', 'database: { statement_timeout_ms = 1000;'));
+      text.replace('database: {', 'database: { statement_timeout_ms = 1000; idle_transaction_s = 5;'));
   }
 
   died(place, child) {
