@@ -1,8 +1,11 @@
 // What customers do, as the seed has it; and the journal of what they were told.
 import { Random } from './random.js';
 import { fleetClient } from './fleet.js';
+import { lasting } from './lasting.js';
 
 const USERS = 5000;
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 export class Customers {
   constructor(fleet, shop, seed) {
@@ -11,6 +14,7 @@ export class Customers {
     this.seed = seed;
     this.isOver = false;
     this.journal = new Map(); // request_id -> what was said of the order that it made
+    this.acts = []; // what was said to other requests: { method, request, told }
     this.refunds = new Map();
     this.counts = { orders: 0, refused: 0, repeats: 0, paid: 0, cancelled: 0, confirmed: 0, refunded: 0, unanswered: 0, tries: 0 };
     this.breaks = [];
@@ -88,11 +92,18 @@ export class Customers {
     });
   }
 
+  // A request that changes something other than by a new order; what is said of it stays.
+  async act(orders, method, request) {
+    const said = await orders.call(method, request);
+    if (said?.reply) this.acts.push({ method, request, told: lasting(method, said.reply) });
+    return said;
+  }
+
   async decide(orders, random, order, name) {
     const what = random.weighted({ pay: 55, cancel: 25, leave: 20 });
     if (what === 'leave') return;
     if (what === 'cancel') {
-      const said = await orders.call('CancelOrder', { request_id: `${name}-cancel`, order_id: order.order_id });
+      const said = await this.act(orders, 'CancelOrder', { request_id: `${name}-cancel`, order_id: order.order_id });
       if (said?.reply) this.counts.cancelled += 1;
       return;
     }
@@ -100,7 +111,7 @@ export class Customers {
   }
 
   async pay(orders, random, order, name) {
-    const begun = await orders.call('PayOrder', { request_id: `${name}-pay`, order_id: order.order_id, channel_account_id: this.shop.accountId });
+    const begun = await this.act(orders, 'PayOrder', { request_id: `${name}-pay`, order_id: order.order_id, channel_account_id: this.shop.accountId });
     const { payment } = begun?.reply ?? {};
     const known = payment && this.fleet.world.channel.payments.byMerchantId.get(payment.payment_id);
     if (!known) return; // the janitor will find out, or the order expires
@@ -113,17 +124,28 @@ export class Customers {
     if (random.chance(0.2)) await this.afterwards(orders, random, order, name);
   }
 
+  // What was paid is fulfilled soon, unless the channel hides it.
+  async untilFulfilled(orders, order) {
+    for (let i = 0; i < 40 && !this.isOver; i += 1) {
+      const said = await orders.call('GetOrder', { order_id: order.order_id });
+      if (said?.reply?.order.state === 'ORDER_STATE_FULFILLED') return true;
+      await pause(100);
+    }
+    return false;
+  }
+
   async afterwards(orders, random, order, name) {
+    if (!await this.untilFulfilled(orders, order)) return;
     if (random.chance(0.5)) {
-      const said = await orders.call('ConfirmOrder', { request_id: `${name}-confirm`, order_id: order.order_id });
+      const said = await this.act(orders, 'ConfirmOrder', { request_id: `${name}-confirm`, order_id: order.order_id });
       if (said?.reply) this.counts.confirmed += 1;
       return;
     }
     const lines = random.chance(0.5) ? [{ line_no: 1, quantity: 1 }] : [];
     const request = { request_id: `${name}-refund`, order_id: order.order_id, lines, reason: 'soak' };
-    const said = await orders.call('RefundOrder', request);
+    const said = await this.act(orders, 'RefundOrder', request);
     if (!said?.reply) return;
     this.counts.refunded += 1;
-    this.refunds.set(request.request_id, { request, refundId: said.reply.refund.refund_id });
+    this.refunds.set(request.request_id, { orderId: order.order_id, refundId: said.reply.refund.refund_id, amount: said.reply.refund.amount.amount_minor });
   }
 }

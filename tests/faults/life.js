@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { statement } from '../channelsim/statement.js';
 import { beginPayment, decide, givenFulfilledOrder, givenOrder } from '../e2e/shop.js';
 import { client, query, requestId, until } from '../e2e/world.js';
+import { lasting } from './lasting.js';
 
 const ORDERS = 'order.OrderService';
 const PAYMENTS = 'payment.PaymentHubService';
@@ -10,17 +11,8 @@ const RECONCILE = 'reconcile.ReconcileService';
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const number = (id) => [...id.split('_')[1]].reduce((sum, letter) => sum * 32n + BigInt(ALPHABET.indexOf(letter)), 0n);
 
-// What stays the same of an answer that shows the object as it is now.
-const LASTING = {
-  CreateOrder: ({ order }) => ({ id: order.order_id, total: order.total, user: order.user_id }),
-  PayOrder: ({ payment }) => ({ id: payment.payment_id, order: payment.order_id, amount: payment.amount }),
-  CreatePayment: ({ payment }) => ({ id: payment.payment_id, amount: payment.amount }),
-  RefundOrder: ({ refund }) => ({ id: refund.refund_id, order: refund.order_id, amount: refund.amount, lines: refund.lines }),
-};
 // The clock may have been moved past its confirmation.
 const ENDED = 'FULFILLED or COMPLETED';
-
-const lasting = (method, reply) => LASTING[method]?.(reply) ?? reply; // the others keep their whole reply
 
 export class Life {
   constructor(site, parts) {

@@ -98,6 +98,13 @@ export function allStatements(isSpread) {
 // Calls of a channel, and the part of the life that makes each.
 export const CHANNEL_CALLS = [['create', 'purchase'], ['query', 'purchase'], ['refund', 'purchase'], ['close', 'timers'], ['query_refund', 'late']];
 
-// Names without plans, as a fault at random takes them.
+// Those that a soak passes, at least the replica that has the jobs: hot ones at each transaction, the others now and then.
+export function soakPoints(isSpread) {
+  const hot = ['arena.grow', ...PROTOCOL.one, ...(isSpread ? PROTOCOL.xa : [])];
+  const cool = [...FLOWS.purchase, ...FLOWS.timers, ...FLOWS.late, 'job.leased', ...(isSpread ? RECOVERY : [])];
+  return [...hot.map((name) => ({ name, passesMax: 400 })), ...cool.map((name) => ({ name, passesMax: 20 }))];
+}
+
+// Every name, without plans and jobs.
 export const names = (isSpread) => [...new Set([...EVERYWHERE, ...Object.values(FLOWS).flat(), ...PROTOCOL.one, ...PROTOCOL.job,
   ...(isSpread ? [...PROTOCOL.xa, ...RECOVERY] : [])])];

@@ -1,11 +1,8 @@
 // The faults, as the seed has them: replicas and databases that die or fall silent, fail points, a channel that lies.
 import { servers } from '../e2e/world.js';
 import { freeze, killDatabase, killReplica } from './fleet.js';
-import { names } from './points.js';
+import { soakPoints } from './points.js';
 import { Random } from './random.js';
-
-// Connections are made at the start, before a replica serves.
-const points = () => names(servers().length > 1).filter((name) => name !== 'sql.connect');
 
 const CHANNEL = [
   ['create', ['lost_reply', 'error_500', 'forged', 'slow']],
@@ -57,8 +54,9 @@ export class Script {
     const place = this.random.below(this.fleet.ports.length);
     const database = this.random.pick(servers());
     // Every second replica comes back with a bomb at one of the named points.
+    const point = this.random.pick(soakPoints(servers().length > 1));
     const bomb = this.random.chance(0.5)
-      ? `failpoints = "${this.random.pick(points())}=${this.random.chance(0.85) ? 'kill' : 'stop'}:${this.random.below(400)}";` : '';
+      ? `failpoints = "${point.name}=${this.random.chance(0.85) ? 'kill' : 'stop'}:${this.random.below(point.passesMax)}";` : '';
     this.counts[what] += 1;
     if (what === 'kill bmtd') await killReplica(this.fleet, place, bomb);
     if (what === 'kill mariadbd') await killDatabase(this.fleet, database);

@@ -1,9 +1,10 @@
 // The whole fault programme for some minutes: ./bmt soak. Ends with a table, and with 1 and the evidence when anything
 // that was acknowledged does not hold.
+import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { givenShop, givenSku } from '../e2e/shop.js';
 import { client, requestId, servers } from '../e2e/world.js';
-import { checkBooks, checkChannel, checkJournal, checkReconciliation, checkRepeats, checkStatements, untilRecovered, untilSettled } from './books.js';
+import { checkBooks, checkChannel, checkJournal, checkMoney, checkReconciliation, checkRepeats, checkStatements, untilRecovered, untilSettled } from './books.js';
 import { Customers } from './customers.js';
 import { fleetClient, killReplica, startFleet, startReplica, stopFleet } from './fleet.js';
 import { Random } from './random.js';
@@ -59,6 +60,14 @@ async function calm(fleet) {
   }
 }
 
+// The row of docs/reliability.md.
+function rowOf({ mode, seed, minutes, orders, kills }, repeats, settledAfterMs, breaks) {
+  const grouped = (text) => String(text).replace(/\d+/g, (n) => Number(n).toLocaleString('en'));
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: import.meta.dirname }).toString().trim();
+  const settled = mode === 'xa' ? `${(settledAfterMs / 1000).toFixed(1)} s` : '-';
+  return `| ${[commit, mode, seed, minutes, grouped(orders), grouped(kills), grouped(repeats), settled, breaks].join(' | ')} |`;
+}
+
 async function run() {
   const seed = Number(values.seed);
   const minutes = Number(values.minutes);
@@ -91,12 +100,14 @@ async function run() {
   const reconciliation = await checkReconciliation(fleet, sandbox);
   const channel = checkChannel(fleet);
   const statements = await checkStatements(fleet, shop);
+  const money = checkMoney(fleet);
   const books = checkBooks(fleet);
-  const breaks = [...checkPrepared(settledAfterMs, oldestMs), ...checkJournal(fleet, customers), ...repeats.breaks, ...channel.breaks, ...statements.breaks, ...reconciliation.breaks, ...books.breaks];
+  const breaks = [...checkPrepared(settledAfterMs, oldestMs), ...checkJournal(fleet, customers), ...repeats.breaks, ...channel.breaks, ...money.breaks, ...statements.breaks, ...reconciliation.breaks, ...books.breaks];
   const result = {
     mode, seed, minutes, 'late money': reopens ? 're-opens' : 'goes back', replicas: Number(values.replicas), ...customers.counts, kills: script.kills(), ...script.counts,
     'calls repeated': customers.counts.tries, 'prepared branches gone after ms': settledAfterMs, 'oldest prepared after the last fault ms': oldestMs,
     'recovery ms': recoveryMs, 'requests answered as before': repeats.n - repeats.breaks.length,
+    'money in': money.inMinor, 'money out': money.outMinor, 'held by orders': money.held,
     'payments at the channel': channel.payments, 'refunds at the channel': channel.refunds, 'statement lines that agree': statements.lines - statements.breaks.length,
     'runs of reconciliation': reconciliation.runs, 'passing breaks': reconciliation.passing,
     'late money that the channel had refused to give back, repaired': reconciliation.repaired, breaks: breaks.length,
@@ -110,6 +121,7 @@ async function run() {
   } else {
     process.stdout.write(values.json ? '' : books.report);
   }
+  if (!values.json) console.log(rowOf(result, `${repeats.n - repeats.breaks.length} of ${repeats.n}`, settledAfterMs, breaks.length));
   return breaks.length === 0 ? 0 : 1;
 }
 
