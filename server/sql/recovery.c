@@ -163,7 +163,8 @@ static struct in_doubt_list list_all(struct session *session, struct arena *aren
 {
     struct in_doubt_list list = {.items = arena_array_of(arena, struct in_doubt, IN_DOUBT_MAX)};
 
-    for (size_t i = 0; i < session->db->conf->n_servers; i++)
+    /* One server, or an engine that may not even know XA: there nothing is ever prepared, and nothing is asked. */
+    for (size_t i = 0; i < session->db->conf->n_servers && session->db->is_spread; i++)
         list_server(session, i, &list);
     qsort(list.items, list.n, sizeof *list.items, by_age);
     list.is_whole = !session->db->is_spread || (list.n_unreachable == 0 && !list.is_cut);
