@@ -103,8 +103,7 @@ export class Life {
     const [left, kept] = [await this.begin(this.site.shop, 60), await this.buy()];
     await this.site.advance(61);
     await this.untilOrder(left.order, 'CLOSED');
-    await this.site.settled('the payment is closed', async () =>
-      (await this.site.call(PAYMENTS, 'GetPayment', { payment_id: left.payment.payment_id })).payment.state === 'PAYMENT_STATE_CLOSED');
+    await this.site.settled('the payment is closed', async () => (await this.payment(left.payment)).state === 'PAYMENT_STATE_CLOSED');
     await this.site.advance(3601);
     await this.untilOrder(kept.order, 'COMPLETED');
     this.expected.set(left.order.order_id, { state: 'CLOSED' });
@@ -136,18 +135,45 @@ export class Life {
     this.expected.set(order.order_id, { state: ENDED, shop });
   }
 
-  // A charge that belongs to no order.
-  async charge() {
+  async payment(payment) {
+    return (await this.site.call(PAYMENTS, 'GetPayment', { payment_id: payment.payment_id })).payment;
+  }
+
+  // A charge that belongs to no order, and that the channel knows.
+  async beginCharge() {
     for (let tries = 0; tries < 4; tries += 1) {
       const { payment } = await this.ask(PAYMENTS, 'CreatePayment', { user_id: 'u1', channel_account_id: this.site.shop.account.channel_account_id,
         amount: { amount_minor: 1999, currency: 'EUR' } });
-      if (!this.site.world.channel.payments.byMerchantId.get(payment.payment_id)) continue;
-      await this.decide(payment);
-      await this.site.settled('the charge has succeeded', async () =>
-        (await this.site.call(PAYMENTS, 'GetPayment', { payment_id: payment.payment_id })).payment.state === 'PAYMENT_STATE_SUCCEEDED');
-      return;
+      if (this.site.world.channel.payments.byMerchantId.get(payment.payment_id)) return payment;
     }
     throw new Error('the channel never hears of charges');
+  }
+
+  async takeCharge(payment) {
+    await this.decide(payment);
+    await this.site.settled('the charge has succeeded', async () => (await this.payment(payment)).state === 'PAYMENT_STATE_SUCCEEDED');
+  }
+
+  // There and back.
+  async charge() {
+    const payment = await this.beginCharge();
+    await this.takeCharge(payment);
+    const { refund_id: refundId } = await this.ask(PAYMENTS, 'RefundPayment', { payment_id: payment.payment_id, amount: { amount_minor: 999, currency: 'EUR' }, reason: 'faults' });
+    await this.site.settled('the charge went back', () => query(this.site.world,
+      `SELECT COUNT(*) FROM bmt_payment.refunds WHERE refund_id = ${number(refundId)} AND state = 3`) === '1');
+  }
+
+  // One that was recorded, and then its asker died before the channel had heard of it.
+  async offered() {
+    const { payments } = this.site.world.channel;
+    const payment = await this.beginCharge();
+    const id = number(payment.payment_id);
+    query(this.site.world, `DELETE FROM bmt_payment.payment_events WHERE payment_id = ${id} AND version > 1`);
+    query(this.site.world, `UPDATE bmt_payment.payments SET state = 1, version = 1, channel_ref = NULL, action_url = '' WHERE payment_id = ${id}`);
+    payments.byMerchantId.delete(payment.payment_id);
+    await this.site.advance(11);
+    await this.site.settled('the charge is offered again', () => payments.byMerchantId.has(payment.payment_id));
+    await this.takeCharge(payment);
   }
 
   async partner() {

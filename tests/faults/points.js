@@ -51,6 +51,8 @@ export const PLANS = [
   ['order.expire', 'timers', true],
   ['order.confirm_due', 'timers', false],
   ['payment.create', 'charge', false],
+  ['payment.refund', 'charge', false],
+  ['payment.offer', 'offered', false],
   ['settlement.create_partner', 'partner', false],
   ['settlement.update_partner', 'partner', false],
   ['settlement.create_rule', 'partner', false],
