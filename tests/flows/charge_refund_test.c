@@ -3,11 +3,14 @@
 
 #include <pthread.h>
 
+#include "base/failpoint.h"
+#include "base/log.h"
 #include "flows/complete_payment.h"
 #include "flows/complete_refund.h"
 #include "flows/refund_payment.h"
 #include "lib/given.h"
 #include "settlement/ops_ledger.h"
+#include "sql/recovery.h"
 
 enum { CHARGE = 901, OTHER = 902, FEE_MINOR = 33 };
 
@@ -227,6 +230,55 @@ static void refunded_only_where_it_can_be(void **state)
     assert_int_equal(number("COUNT(*) FROM bmt_payment.refunds"), 0);
 }
 
+/* A refund of 1 cent as its caller and its channel come to it again and again; what may be told in between is known. */
+static void until_refunded(const char *request_id)
+{
+    int64_t refund_id = 0;
+    int rc = -1;
+
+    for (int tries = 0; tries < 10 && rc != 0; tries++) {
+        struct arena *arena CLEANUP(arena_cleanup) = arena_new(32 << 20);
+        struct complete_refund end_it = {.verdict = {.word = CHANNEL_GAVE_BACK, .action_url = "", .failure = ""}};
+
+        rc = refund(CHARGE, 1, request_id, &refund_id);
+        end_it.refund_id = refund_id;
+        if (rc == 0)
+            rc = act(db, &complete_refund_plan, &end_it, sizeof end_it, NULL);
+        assert_true(rc == 0 || rc == ERR_DATABASE_UNAVAILABLE || rc == ERR_COMMIT_UNCERTAIN ||
+                    rc == ERR_BATCH_CONFLICT);
+        (void)recovery_run(db->session, arena, NULL);
+    }
+    assert_int_equal(rc, 0);
+}
+
+/* Each point fails once at each pass, until a refund passes untouched: one cent each went back and was booked, once. */
+static void each_failure_ends_in_one_refund(void **state)
+{
+    static const char *const points[] = {"sql.connect",        "sql.statement", "sql.before_commit",
+                                         "sql.after_commit",   "xa.branch",     "xa.prepare",
+                                         "xa.before_decision", "xa.decided",    "xa.commit"};
+    int n_refunds = 0;
+
+    (void)state;
+    log_set_level(LOG_ERROR);
+    for (size_t i = 0; i < COUNT_OF(points); i++) {
+        bool was_hit = true;
+
+        for (int n = 0; was_hit; n++) {
+            assert_true(n < 100);
+            assert_int_equal(failpoint_enable(arena_printf(db->arena, "%s=once:%d", points[i], n), stderr), 0);
+            until_refunded(arena_printf(db->arena, "%s-%d", points[i], n));
+            was_hit = failpoint_was_hit(points[i]);
+            failpoint_disable_all();
+            until_refunded(arena_printf(db->arena, "%s-%d", points[i], n)); /* answered as before */
+            n_refunds++;
+        }
+    }
+    assert_int_equal(number("COUNT(*) FROM bmt_payment.refunds WHERE state = 3 AND amount_minor = 1"), n_refunds);
+    assert_int_equal(number("refund_minor FROM bmt_payment.payments"), n_refunds);
+    assert_int_equal(balance(ACCOUNT_CUSTOMER_LIABILITY), n_refunds - 1250);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +288,7 @@ int main(void)
         cmocka_unit_test_setup(racers_share_what_was_paid, given_charge),
         cmocka_unit_test_setup(repeat_finds_its_refund, given_charge),
         cmocka_unit_test_setup(refunded_only_where_it_can_be, given_charge),
+        cmocka_unit_test_setup(each_failure_ends_in_one_refund, given_charge),
     };
 
     return cmocka_run_group_tests_name("charge_refund", tests, begin, end);
