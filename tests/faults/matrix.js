@@ -14,10 +14,11 @@ const FAILURES_MAX = 10;
 const LOST_REPLIES = 2; // who loses one may ask once more by itself
 
 // Errors leave the server alive, so that one life passes several of them: neighbours apart, since one may hide the next.
+// Each comes twice in a row: a batch tries once more by itself, and only then tells its callers.
 function errors(points) {
   const groups = Array.from({ length: Math.ceil(points.length / ERRORS_AT_ONCE) }, () => []);
   points.forEach((point, i) => groups[i % groups.length].push(point));
-  return groups.map((some) => ({ what: 'error', points: some, failpoints: some.map(({ name }) => `${name}=once`).join(',') }));
+  return groups.map((some) => ({ what: 'error', points: some, failpoints: some.map(({ name }) => `${name}=once,${name}=once`).join(',') }));
 }
 
 const single = (points, what, action = what, more = {}) => points.map((point) => (point.before
