@@ -250,23 +250,6 @@ static void check_quote(struct worker *worker, const struct range *range, const 
          (long long)o->quote_id);
 }
 
-/* The version that a caller was told of led to the state that it was told. */
-static void check_replies(struct worker *worker, const struct view *v)
-{
-    const struct pass *pass = worker->pass;
-    const struct order_seen *o = v->order;
-
-    for (size_t i = first_of(pass->replies, pass->n_replies, sizeof *pass->replies, o->id);
-         i < pass->n_replies && pass->replies[i].order_id == o->id; i++) {
-        const struct reply_seen *reply = &pass->replies[i];
-        const size_t at = (size_t)reply->version - 2;
-
-        if (reply->version < 2 || at >= v->n_events || v->events[at].to != reply->state)
-            tell(REPLY, "a caller was told %s at version %lld, its history does not know of it",
-                 fsm_state_name(&order_fsm, (int)reply->state), (long long)reply->version);
-    }
-}
-
 /* The rows of one order stand together; what comes before them belongs to no order. */
 #define TAKE(rows, n, at, key, orphan)                                    \
     while (range->at < range->n && range->rows[range->at].key < o->id) {  \
@@ -340,7 +323,6 @@ static void check_one(struct worker *worker, struct range *range, const struct o
     check_holds(worker, &v);
     check_lots(worker, &v);
     check_quote(worker, range, &v);
-    check_replies(worker, &v);
 }
 
 static int check_orders(struct worker *worker, int64_t after, int64_t upto)

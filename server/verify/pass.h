@@ -40,8 +40,6 @@ struct pass {
     bool is_last_look;  /* findings are certain now */
     size_t n_found;     /* in the range at hand */
     struct verify_report *report;
-    const struct reply_seen *replies; /* of all orders, by order */
-    size_t n_replies;
     struct verify_money *money; /* sums over the first look; under the lock */
     size_t n_money;
 };
@@ -76,8 +74,8 @@ extern const struct pass orders_pass, payments_pass, refunds_pass, statements_pa
 /* Payments and refunds of a range that the channels' statements should have (statements.c). 0 or -1. */
 int statements_check_payments(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;
 int statements_check_refunds(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;
-/* The kept replies that the pass over orders looks up. */
-int replies_read(struct worker *worker, struct arena *arena, struct reply_seen **ret_replies, size_t *ret_n) MUST_CHECK;
+/* Kept replies against the histories of their orders. 0 or -1. */
+int replies_check(const struct verify *verify, struct arena *arena, struct verify_report *report) MUST_CHECK;
 int stocks_check(struct worker *worker) MUST_CHECK;
 int transactions_check(struct worker *worker, struct verify_report *report) MUST_CHECK;
 

@@ -2,13 +2,25 @@
  * Kept replies of moves of orders (CancelOrder, ConfirmOrder): what a caller was told must be in the order's history.
  * A reply is read without the contract's code: the order is its field 1, in it the id is field 1, the state field 3,
  * the version field 5. Replies of other modules name what they created, which its own row tells as well.
+ *
+ * They are read as a stream, of one business and method after another, and compared slice by slice: memory does not
+ * grow with their number. A reply commits with its move, and its stream began before the history is read: what
+ * disagrees is no suspect but a finding.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "order/state.h"
 #include "verify/pass.h"
 
-enum { REPLIES_MAX = 16000000, HEAD_BYTES = 120 };
+enum { SLICE = 8192, HEAD_BYTES = 120, SLICE_BYTES_MAX = 32 << 20 };
+
+static const char *const methods[] = {"CancelOrder", "ConfirmOrder"};
+
+/* What a caller was told of a move of an order. */
+struct reply_seen {
+    int64_t order_id, state, version;
+};
 
 /* A reader of protobuf's wire format over hexadecimal digits; fails by running out. */
 struct wire {
@@ -91,41 +103,129 @@ static struct reply_seen read_reply(const char *hex)
     return reply;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const struct reply_seen *one = a;
-    const struct reply_seen *other = b;
+static const struct seen_column event_list[] = {SEEN(event_seen, id), SEEN(event_seen, version), SEEN(event_seen, to)};
+static const struct seen_columns event_columns = {event_list, COUNT_OF(event_list), sizeof(struct event_seen)};
 
-    return (one->order_id > other->order_id) - (one->order_id < other->order_id);
+/* One run: a connection streams, another one looks up. */
+struct stream {
+    struct worker reading;
+    struct worker looking;
+    struct reply_seen slice[SLICE];
+    size_t n;
+    int64_t biz_id;
+};
+
+static int compare_events(const void *a, const void *b)
+{
+    const struct event_seen *one = a;
+    const struct event_seen *other = b;
+
+    if (one->id != other->id)
+        return one->id < other->id ? -1 : 1;
+    return (one->version > other->version) - (one->version < other->version);
 }
 
-int replies_read(struct worker *worker, struct arena *arena, struct reply_seen **ret_replies, size_t *ret_n)
+/* The version that a caller was told of led to the state that it was told. */
+static void compare_reply(struct stream *stream, const struct reply_seen *reply, const struct event_seen *events,
+                          size_t n)
 {
-    struct scan scan;
-    size_t room = 0;
-    size_t n = 0;
+    const struct event_seen wanted = {.id = reply->order_id, .version = reply->version};
+    const struct event_seen *event = n > 0 ? bsearch(&wanted, events, n, sizeof *events, compare_events) : NULL;
 
-    if (scan_begin(worker->session, MODULE_ORDER, "SELECT COUNT(*) FROM bmt_order.requests", worker->verify->problems,
-                   &scan) != 0)
+    if (event == NULL || event->to != reply->state)
+        found(&stream->looking, reply->order_id, REPLY, stream->biz_id, ID_ORDER, reply->order_id,
+              "a caller was told %s at version %lld, its history does not know of it",
+              fsm_state_name(&order_fsm, (int)reply->state), (long long)reply->version);
+}
+
+static int compare_slice(struct stream *stream)
+{
+    struct arena *arena = stream->looking.arena;
+    int64_t *ids = arena_array_of(arena, int64_t, stream->n);
+    struct event_seen *events = NULL;
+    size_t n = 0;
+    int rc = 0;
+
+    for (size_t i = 0; i < stream->n; i++)
+        ids[i] = stream->slice[i].order_id;
+    if (stream->n > 0)
+        rc = rows_read(&stream->looking, MODULE_ORDER,
+                       arena_printf(arena,
+                                    "SELECT order_id, version, to_state FROM bmt_order.order_events WHERE order_id IN "
+                                    "(%s) ORDER BY order_id, version",
+                                    rows_id_list(ids, stream->n, arena)),
+                       &event_columns, &events, &n);
+    for (size_t i = 0; i < stream->n && rc == 0; i++)
+        compare_reply(stream, &stream->slice[i], events, n);
+    stream->n = 0;
+    arena_reset(arena);
+    return pass_stops(stream->looking.verify) ? -1 : rc;
+}
+
+/* All replies of one business and method. A failed slice reads on to the end, so that the connection stays usable. */
+static int check_method(struct stream *stream, const char *method)
+{
+    struct worker *reading = &stream->reading;
+    struct scan scan;
+    int rc = 0;
+
+    if (scan_begin(reading->session, MODULE_ORDER,
+                   arena_printf(reading->arena,
+                                "SELECT HEX(LEFT(reply, %d)) FROM bmt_order.requests WHERE biz_id = %lld AND method = "
+                                "'bmt.order.v1.OrderService/%s'",
+                                HEAD_BYTES, (long long)stream->biz_id, method),
+                   reading->verify->problems, &scan) != 0)
+        return -1;
+    while (scan_next(&scan)) {
+        if (rc != 0)
+            continue;
+        stream->slice[stream->n++] = read_reply(scan_text(&scan, 0));
+        reading->n_rows++;
+        if (stream->n == SLICE)
+            rc = compare_slice(stream);
+    }
+    arena_reset(reading->arena);
+    if (scan.has_failed)
+        return fprintf(reading->verify->problems, "the connection was lost while reading replies\n"), -1;
+    return rc == 0 ? compare_slice(stream) : rc;
+}
+
+/* The business after `biz_id` that has replies; 0: there is none. */
+static int next_business(struct stream *stream)
+{
+    struct worker *reading = &stream->reading;
+    struct scan scan;
+
+    if (scan_begin(reading->session, MODULE_ORDER,
+                   arena_printf(reading->arena, "SELECT MIN(biz_id) FROM bmt_order.requests WHERE biz_id > %lld",
+                                (long long)stream->biz_id),
+                   reading->verify->problems, &scan) != 0)
         return -1;
     while (scan_next(&scan))
-        room = (size_t)scan_i64(&scan, 0) + 1000;
-    room = room < REPLIES_MAX ? room : REPLIES_MAX;
-    *ret_replies = arena_array_of(arena, struct reply_seen, room);
-    if (scan_begin(worker->session, MODULE_ORDER,
-                   arena_printf(worker->arena,
-                                "SELECT HEX(LEFT(reply, %d)) FROM bmt_order.requests WHERE method IN "
-                                "('bmt.order.v1.OrderService/CancelOrder', 'bmt.order.v1.OrderService/ConfirmOrder')",
-                                HEAD_BYTES),
-                   worker->verify->problems, &scan) != 0)
-        return -1;
-    while (scan_next(&scan))
-        if (n < room) {
-            (*ret_replies)[n++] = read_reply(scan_text(&scan, 0));
-            worker->n_rows++;
-        }
-    if (n > 1)
-        qsort(*ret_replies, n, sizeof **ret_replies, compare);
-    *ret_n = n;
+        stream->biz_id = scan_i64(&scan, 0);
     return scan.has_failed ? -1 : 0;
+}
+
+int replies_check(const struct verify *verify, struct arena *arena, struct verify_report *report)
+{
+    struct session *one CLEANUP(session_cleanup) = session_new(verify->db);
+    struct session *other CLEANUP(session_cleanup) = session_new(verify->db);
+    struct arena *texts CLEANUP(arena_cleanup) = arena_new(1 << 20);
+    struct arena *slice CLEANUP(arena_cleanup) = arena_new(SLICE_BYTES_MAX);
+    struct pass pass = {.verify = verify, .report = report, .which = VERIFY_ORDERS, .is_last_look = true};
+    struct stream *stream = arena_new_of(arena, struct stream);
+    int rc;
+
+    pthread_mutex_init(&pass.lock, NULL);
+    stream->reading = (struct worker){.verify = verify, .session = one, .arena = texts, .pass = &pass};
+    stream->looking = (struct worker){.verify = verify, .session = other, .arena = slice, .pass = &pass};
+    rc = next_business(stream);
+    while (rc == 0 && stream->biz_id != 0) {
+        for (size_t i = 0; i < COUNT_OF(methods) && rc == 0; i++)
+            rc = check_method(stream, methods[i]);
+        if (rc == 0)
+            rc = next_business(stream);
+    }
+    report->n_rows += stream->reading.n_rows + stream->looking.n_rows;
+    return rc;
 }

@@ -37,10 +37,6 @@ struct hold_seen {
 struct lot_seen {
     int64_t id, biz_id, order_id, line_no, quantity, recalled, state;
 };
-/* What a caller was told of a move of an order. */
-struct reply_seen {
-    int64_t order_id, state, version;
-};
 struct quote_seen {
     int64_t id, order_id, amount;
 };

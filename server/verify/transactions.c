@@ -2,6 +2,9 @@
  * Global transactions: every branch row has a decision that commits it, every such decision has its branch rows, and
  * nothing is still prepared that recovery should have finished. Fates are forgotten after xa.keep_s; what is about to
  * be is not looked at.
+ *
+ * Names are read in slices, in their own order, of all modules at once: two sorted streams that are joined, so that
+ * memory does not grow with their number.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +15,7 @@
 #include "verify/pass.h"
 
 /* No settings: verify judges every installation alike. */
-enum { LEFT_MS = 10000, FORGET_MARGIN_MS = 900000, FATES_MAX = 4000000 };
+enum { LEFT_MS = 10000, FORGET_MARGIN_MS = 900000, SLICE = 8192, BOUND_SIZE = 160 };
 
 /* A name as it sorts: the id, and what it says. */
 struct fate_seen {
@@ -24,6 +27,13 @@ struct fate_seen {
 struct fates {
     struct fate_seen *list;
     size_t n;
+};
+
+/* Names in (after, upto], as hexadecimal digits, which sort as the names do. */
+struct slice {
+    char after[BOUND_SIZE];
+    char upto[BOUND_SIZE];
+    bool is_last;
 };
 
 static unsigned modules_of(const char *text)
@@ -42,9 +52,10 @@ static unsigned modules_of(const char *text)
     return modules;
 }
 
-static int add(struct worker *worker, enum module module, const char *text, bool are_branches, size_t room,
-               struct fates *fates)
+/* Adds the module's rows; no more than SLICE of one table are in a slice. */
+static int add(struct worker *worker, enum module module, const char *text, bool are_branches, struct fates *fates)
 {
+    const size_t room = fates->n + SLICE;
     struct scan scan;
     bool is_cut = false;
 
@@ -63,9 +74,9 @@ static int add(struct worker *worker, enum module module, const char *text, bool
         fates->n++;
         worker->n_rows++;
     }
-    if (is_cut) /* what is missing here would be found missing */
-        return fprintf(worker->verify->problems, "there are more than %zu names of global transactions to compare\n",
-                       room),
+    if (is_cut) /* rows came into the slice while it was read: what is missing here would be found missing */
+        return fprintf(worker->verify->problems, "there are more than %d names of global transactions in a slice\n",
+                       SLICE),
                -1;
     return scan.has_failed ? -1 : 0;
 }
@@ -80,7 +91,8 @@ static void merge(struct fates *branches)
 {
     size_t n = 0;
 
-    qsort(branches->list, branches->n, sizeof *branches->list, compare);
+    if (branches->n > 1)
+        qsort(branches->list, branches->n, sizeof *branches->list, compare);
     for (size_t i = 0; i < branches->n; i++)
         if (n > 0 && compare(&branches->list[n - 1], &branches->list[i]) == 0)
             branches->list[n - 1].modules |= branches->list[i].modules;
@@ -89,50 +101,55 @@ static void merge(struct fates *branches)
     branches->n = n;
 }
 
-static int count_rows(struct worker *worker, const char *table, size_t *ret_n)
+/* The end of the next slice: no table has more than SLICE rows up to it. */
+static int find_end(struct worker *worker, struct slice *slice)
 {
-    for (int module = 0; module < MODULE_COUNT; module++) {
+    static const char *const tables[] = {"txn_decisions", "txn_branches"};
+
+    slice->is_last = true;
+    for (int i = 0; i < (int)COUNT_OF(tables) * MODULE_COUNT; i++) {
+        const enum module module = (enum module)(i % MODULE_COUNT);
         struct scan scan;
 
-        if (scan_begin(
-                worker->session, (enum module)module,
-                arena_printf(worker->arena, "SELECT COUNT(*) FROM %s.%s", module_schema((enum module)module), table),
-                worker->verify->problems, &scan) != 0)
+        if (scan_begin(worker->session, module,
+                       arena_printf(worker->arena,
+                                    "SELECT HEX(gtid) FROM %s.%s WHERE gtid > x'%s' AND gtid <= x'%s' ORDER BY gtid "
+                                    "LIMIT 1 OFFSET %d",
+                                    module_schema(module), tables[i / MODULE_COUNT], slice->after, slice->upto,
+                                    SLICE / 2 - 1),
+                       worker->verify->problems, &scan) != 0)
             return -1;
-        while (scan_next(&scan))
-            *ret_n += (size_t)scan_i64(&scan, 0);
+        while (scan_next(&scan)) {
+            snprintf(slice->upto, sizeof slice->upto, "%s", scan_text(&scan, 0));
+            slice->is_last = false;
+        }
+        if (scan.has_failed)
+            return -1;
     }
     return 0;
 }
 
-static int read_fates(struct worker *worker, struct fates *decisions, struct fates *branches)
+static int read_slice(struct worker *worker, const struct slice *slice, struct fates *decisions, struct fates *branches)
 {
-    const struct conf *conf = session_conf(worker->session);
-    const int64_t from_ms = clock_wall_ms() - conf->xa_keep_s * 1000 + FORGET_MARGIN_MS;
-    const char *where =
-        arena_printf(worker->arena, "gtid >= 'bmt1.%s.%016llx' AND gtid < 'bmt1.%s/'", conf->database_cluster,
-                     (unsigned long long)id_first_of(from_ms), conf->database_cluster);
-    size_t n_decisions = 1000;
-    size_t n_branches = 1000;
+    const char *where = arena_printf(worker->arena, "gtid > x'%s' AND gtid <= x'%s'", slice->after, slice->upto);
     int rc = 0;
 
-    if (count_rows(worker, "txn_decisions", &n_decisions) != 0 || count_rows(worker, "txn_branches", &n_branches) != 0)
-        return -1;
-    n_decisions = n_decisions < FATES_MAX ? n_decisions * 2 : FATES_MAX;
-    n_branches = n_branches < FATES_MAX ? n_branches * 2 : FATES_MAX;
-    decisions->list = arena_array_of(worker->arena, struct fate_seen, n_decisions);
-    branches->list = arena_array_of(worker->arena, struct fate_seen, n_branches);
+    decisions->list = arena_array_of(worker->arena, struct fate_seen, (size_t)MODULE_COUNT * SLICE);
+    branches->list = arena_array_of(worker->arena, struct fate_seen, (size_t)MODULE_COUNT * SLICE);
     /* Branches first: a branch row is never there before its decision is. */
     for (int module = 0; module < MODULE_COUNT && rc == 0; module++)
         rc = add(worker, (enum module)module,
                  arena_printf(worker->arena, "SELECT gtid FROM %s.txn_branches WHERE %s",
                               module_schema((enum module)module), where),
-                 true, n_branches, branches);
+                 true, branches);
     for (int module = 0; module < MODULE_COUNT && rc == 0; module++)
         rc = add(worker, (enum module)module,
                  arena_printf(worker->arena, "SELECT gtid, decision, branches FROM %s.txn_decisions WHERE %s",
                               module_schema((enum module)module), where),
-                 false, n_decisions, decisions);
+                 false, decisions);
+    merge(branches);
+    if (rc == 0 && decisions->n > 1)
+        qsort(decisions->list, decisions->n, sizeof *decisions->list, compare);
     return rc;
 }
 
@@ -174,26 +191,76 @@ static void compare_fates(struct worker *worker, const struct fates *decisions, 
     }
 }
 
-int transactions_check(struct worker *worker, struct verify_report *report)
+/* What is in doubt now; -1 when it cannot be told. */
+static int read_in_doubt(struct worker *worker, struct in_doubt_list *ret_list)
+{
+    *ret_list = recovery_list(worker->session, worker->arena);
+    if (ret_list->is_whole)
+        return 0;
+    return fprintf(worker->verify->problems,
+                   "prepared branches could not be read: %zu servers without an answer, %zu transactions in doubt%s\n",
+                   ret_list->n_unreachable, ret_list->n, ret_list->is_cut ? " and more" : ""),
+           -1;
+}
+
+static int check_slice(struct worker *worker, const struct slice *slice, int64_t *n_decisions)
 {
     struct fates decisions = {0};
     struct fates branches = {0};
+    struct in_doubt_list in_doubt = {0};
+    int rc;
+
+    rc = read_slice(worker, slice, &decisions, &branches);
+    /* Read after the rows, so that what was prepared then is either listed or has its row by now. */
+    if (rc == 0 && decisions.n + branches.n > 0)
+        rc = read_in_doubt(worker, &in_doubt);
+    if (rc == 0)
+        compare_fates(worker, &decisions, &branches, &in_doubt);
+    *n_decisions += (int64_t)decisions.n;
+    return rc;
+}
+
+static void text_hex(const char *text, char *hex)
+{
+    size_t n = 0;
+
+    for (; *text != '\0' && n + 2 < BOUND_SIZE; text++)
+        n += (size_t)snprintf(hex + n, BOUND_SIZE - n, "%02X", (unsigned char)*text);
+}
+
+static int check_fates(struct worker *worker, struct verify_report *report)
+{
+    const struct conf *conf = session_conf(worker->session);
+    const int64_t from_ms = clock_wall_ms() - conf->xa_keep_s * 1000 + FORGET_MARGIN_MS;
+    struct slice slice = {.is_last = false};
+    char end[BOUND_SIZE];
+    int rc = 0;
+
+    text_hex(arena_printf(worker->arena, "bmt1.%s.%016llx", conf->database_cluster,
+                          (unsigned long long)id_first_of(from_ms)),
+             slice.after);
+    text_hex(arena_printf(worker->arena, "bmt1.%s/", conf->database_cluster), end);
+    report->n_transactions = 0;
+    while (rc == 0 && !slice.is_last) {
+        if (pass_stops(worker->verify))
+            return -1;
+        memcpy(slice.upto, end, sizeof end);
+        rc = find_end(worker, &slice);
+        if (rc == 0)
+            rc = check_slice(worker, &slice, &report->n_transactions);
+        memcpy(slice.after, slice.upto, sizeof slice.after);
+        arena_reset(worker->arena);
+    }
+    return rc;
+}
+
+int transactions_check(struct worker *worker, struct verify_report *report)
+{
     struct in_doubt_list in_doubt;
 
-    if (read_fates(worker, &decisions, &branches) != 0)
+    if (check_fates(worker, report) != 0 || read_in_doubt(worker, &in_doubt) != 0)
         return -1;
-    merge(&branches);
-    qsort(decisions.list, decisions.n, sizeof *decisions.list, compare);
-    in_doubt = recovery_list(worker->session, worker->arena);
-    if (!in_doubt.is_whole)
-        return fprintf(
-                   worker->verify->problems,
-                   "prepared branches could not be read: %zu servers without an answer, %zu transactions in doubt%s\n",
-                   in_doubt.n_unreachable, in_doubt.n, in_doubt.is_cut ? " and more" : ""),
-               -1;
-    report->n_transactions = (int64_t)decisions.n;
     report->n_foreign = (int64_t)in_doubt.n_foreign;
-    compare_fates(worker, &decisions, &branches, &in_doubt);
     for (size_t i = 0; i < in_doubt.n; i++)
         if (in_doubt.items[i].age_ms > LEFT_MS)
             found(worker, 0, BRANCH_LEFT, 0, ID_KIND_COUNT, 0, "%s: %zu branches are prepared since %lld s",

@@ -5,7 +5,7 @@
 
 #include "verify/pass.h"
 
-enum { WHOLE_BYTES_MAX = 1 << 30 };
+enum { WHOLE_BYTES_MAX = 128 << 20 };
 
 static const struct finding_info infos[FINDING_COUNT] = {
 #define FINDING(id, repair, sentence) [FINDING_##id] = {#id, REPAIR_##repair, sentence},
@@ -51,19 +51,6 @@ void finding_write_markdown(FILE *out)
           out);
     for (int kind = 0; kind < FINDING_COUNT; kind++)
         fprintf(out, "| `%s` | %s | %s |\n", infos[kind].name, infos[kind].sentence, repair_name(infos[kind].repair));
-}
-
-/* The replies are read before the orders: what was told by then must be there. */
-static int read_replies(const struct verify *verify, struct arena *arena, struct pass *plan)
-{
-    struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
-    struct arena *own CLEANUP(arena_cleanup) = arena_new(1 << 20);
-    struct worker worker = {.verify = verify, .session = session, .arena = own};
-    struct reply_seen *replies = NULL;
-    const int rc = replies_read(&worker, arena, &replies, &plan->n_replies);
-
-    plan->replies = replies;
-    return rc;
 }
 
 static int run_pass(const struct verify *verify, const struct pass *plan, struct arena *arena,
@@ -144,14 +131,13 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
 {
     struct verify_report report = {0};
     struct pass orders, payments, refunds, statements;
-    struct pass orders_plan = orders_pass;
     int rc = 0;
 
     PRE(verify->threads > 0 && verify->tell != NULL && verify->problems != NULL);
     if (verify->from_ms == 0)
-        rc = read_replies(verify, arena, &orders_plan);
+        rc = replies_check(verify, arena, &report);
     if (rc == 0)
-        rc = run_pass(verify, &orders_plan, arena, &report, &orders);
+        rc = run_pass(verify, &orders_pass, arena, &report, &orders);
     if (rc == 0)
         rc = run_pass(verify, &payments_pass, arena, &report, &payments);
     if (rc == 0)

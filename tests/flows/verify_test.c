@@ -269,6 +269,58 @@ static void each_break_is_found_and_named(void **state)
     books_of_the_flows_balance(state);
 }
 
+/* More rows than a slice of each kind, one of the last slice that disagrees, and how all are taken away. */
+#define LATER_NAMES "CONCAT('bmt1.bmt.', LPAD(LOWER(HEX(@pending + seq * 65536)), 16, '0'), '.order.00000001')"
+static const struct {
+    const char *filled[2];
+    const char *broken;
+    const char *mended[2];
+    enum finding_kind kind;
+} long_lists[] = {
+    {{"INSERT INTO bmt_order.requests SELECT 1001, 'bmt.order.v1.OrderService/CancelOrder', LPAD(seq, 6, '0'), "
+      "REPEAT(CHAR(0), 16), CONCAT(UNHEX('0A170A11'), '@shown', UNHEX('18062802')), 1 FROM bmt_order.seq_1_to_20000"},
+     "UPDATE bmt_order.requests SET reply = REPLACE(reply, UNHEX('2802'), UNHEX('2809')) WHERE request_id = '019990'",
+     {"DELETE FROM bmt_order.requests WHERE LENGTH(request_id) = 6"},
+     FINDING_REPLY},
+    {{"INSERT INTO bmt_order.txn_decisions SELECT " LATER_NAMES ", 'C', 'product', 1 FROM bmt_order.seq_1_to_20000",
+      "INSERT INTO bmt_product.txn_branches SELECT " LATER_NAMES ", 1 FROM bmt_product.seq_1_to_20000"},
+     "UPDATE bmt_product.txn_branches SET gtid = CONCAT(gtid, '1') ORDER BY gtid DESC LIMIT 1",
+     {"DELETE FROM bmt_order.txn_decisions WHERE create_time_ms = 1",
+      "DELETE FROM bmt_product.txn_branches WHERE create_time_ms = 1"},
+     FINDING_BRANCH_FATE},
+    {{"INSERT INTO bmt_product.stock_holds SELECT 9000000000000000000 + seq, sku_id, biz_id, 1, 3, 1, 1, 0 "
+      "FROM bmt_product.stocks, bmt_product.seq_1_to_140000"},
+     "UPDATE bmt_product.stock_holds SET state = 2 WHERE order_id = 9000000000000139999",
+     {"DELETE FROM bmt_product.stock_holds WHERE order_id > 9000000000000000000"},
+     FINDING_STOCK_SUM},
+};
+
+static void run_all(const char *const *statements)
+{
+    for (int i = 0; i < 2 && statements[i] != NULL; i++)
+        test_db_run(db, with_ids(statements[i]));
+}
+
+static void lists_longer_than_a_slice_are_read_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(long_lists); i++) {
+        struct arena *arena CLEANUP(arena_cleanup) = arena_new(64 << 20);
+        struct verify_report report;
+        struct found_list list;
+
+        run_all(long_lists[i].filled);
+        list = look(arena, &report);
+        if (list.n > 0)
+            fail_msg("%s: %s", finding_info(list.last.kind)->name, list.last.what);
+        test_db_run(db, long_lists[i].broken);
+        list = look(arena, &report);
+        run_all(long_lists[i].mended);
+        assert_true(list.by_kind[long_lists[i].kind] > 0);
+    }
+    books_of_the_flows_balance(state);
+}
+
 /* The first payment may yet take the money: nobody else is charged until the channel has given its word. */
 static void no_second_channel_while_the_first_is_unknown(void **state)
 {
@@ -289,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(books_of_the_flows_balance),
         cmocka_unit_test(each_break_is_found_and_named),
+        cmocka_unit_test(lists_longer_than_a_slice_are_read_whole),
         cmocka_unit_test(no_second_channel_while_the_first_is_unknown),
     };
 
