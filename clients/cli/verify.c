@@ -73,11 +73,12 @@ static void show_report(const struct verify_report *report, const struct show *s
 {
     if (cli.output != OUTPUT_TABLE) {
         json_t *json =
-            json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:o}", "orders", (json_int_t)report->n_orders,
+            json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:o}", "orders", (json_int_t)report->n_orders,
                       "payments", (json_int_t)report->n_payments, "refunds", (json_int_t)report->n_refunds, "skus",
-                      (json_int_t)report->n_skus, "statement_lines", (json_int_t)report->n_statement_lines,
-                      "transactions", (json_int_t)report->n_transactions, "rows", (json_int_t)report->n_rows, "breaks",
-                      (json_int_t)report->n_findings, "findings", show->findings, "money", money_json(report));
+                      (json_int_t)report->n_skus, "statement_lines", (json_int_t)report->n_statement_lines, "transfers",
+                      (json_int_t)report->n_transfers, "transactions", (json_int_t)report->n_transactions, "rows",
+                      (json_int_t)report->n_rows, "breaks", (json_int_t)report->n_findings, "findings", show->findings,
+                      "money", money_json(report));
 
         cli_show(json);
         json_decref(json);
@@ -98,11 +99,12 @@ static void show_report(const struct verify_report *report, const struct show *s
         if (report->by_kind[kind] > 0)
             printf("%lld x %s: %s\n", (long long)report->by_kind[kind], finding_info((enum finding_kind)kind)->name,
                    finding_info((enum finding_kind)kind)->sentence);
-    printf("%lld orders, %lld payments, %lld refunds, %lld SKUs, %lld statement lines, %lld global transactions; %lld "
-           "rows, %lld looked at again; %lld breaks\n",
+    printf("%lld orders, %lld payments, %lld refunds, %lld SKUs, %lld statement lines, %lld transfers, %lld global "
+           "transactions; %lld rows, %lld looked at again; %lld breaks\n",
            (long long)report->n_orders, (long long)report->n_payments, (long long)report->n_refunds,
-           (long long)report->n_skus, (long long)report->n_statement_lines, (long long)report->n_transactions,
-           (long long)report->n_rows, (long long)report->n_rechecked, (long long)report->n_findings);
+           (long long)report->n_skus, (long long)report->n_statement_lines, (long long)report->n_transfers,
+           (long long)report->n_transactions, (long long)report->n_rows, (long long)report->n_rechecked,
+           (long long)report->n_findings);
 }
 
 static int run(struct db *db, unsigned threads, struct arena *arena)

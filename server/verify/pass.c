@@ -25,12 +25,29 @@ bool pass_stops(const struct verify *verify)
     return verify->stops != NULL && verify->stops(verify->context);
 }
 
+static int find_upto(struct worker *worker, int64_t *ret_upto, bool *ret_is_last)
+{
+    struct pass *pass = worker->pass;
+    bool is_found = false;
+    int rc;
+
+    if (pass->step != NULL)
+        return pass->step(worker, pass->next, ret_upto, ret_is_last);
+    rc = read_key(worker,
+                  arena_printf(worker->arena, "SELECT %s FROM %s WHERE %s > %lld ORDER BY %s LIMIT 1 OFFSET %d",
+                               pass->key, pass->table, pass->key, (long long)pass->next, pass->key, PASS_RANGE - 1),
+                  ret_upto, &is_found);
+    if (!is_found) {
+        *ret_upto = INT64_MAX;
+        *ret_is_last = true;
+    }
+    return rc;
+}
+
 /* Takes the next range for a thread; `ret_upto` is INT64_MAX for the last one. */
 static int take_range(struct worker *worker, int64_t *ret_after, int64_t *ret_upto, bool *ret_taken)
 {
     struct pass *pass = worker->pass;
-    const char *text;
-    bool is_found = false;
     int rc = 0;
 
     pthread_mutex_lock(&pass->lock);
@@ -38,13 +55,7 @@ static int take_range(struct worker *worker, int64_t *ret_after, int64_t *ret_up
     *ret_taken = !pass->is_done && !pass->has_failed;
     if (*ret_taken) {
         *ret_after = pass->next;
-        text = arena_printf(worker->arena, "SELECT %s FROM %s WHERE %s > %lld ORDER BY %s LIMIT 1 OFFSET %d", pass->key,
-                            pass->table, pass->key, (long long)pass->next, pass->key, PASS_RANGE - 1);
-        rc = read_key(worker, text, ret_upto, &is_found);
-        if (!is_found) {
-            *ret_upto = INT64_MAX;
-            pass->is_done = true;
-        }
+        rc = find_upto(worker, ret_upto, &pass->is_done);
         pass->next = *ret_upto;
         pass->has_failed = pass->has_failed || rc != 0;
     }
@@ -95,6 +106,10 @@ static int find_ends(struct worker *worker)
     bool is_found = false;
     int rc;
 
+    if (pass->step != NULL) { /* how far it is nobody knows: nothing, until the end */
+        pass->last = INT64_MAX;
+        return 0;
+    }
     rc = read_key(worker, arena_printf(worker->arena, "SELECT COALESCE(MIN(%s), 0) FROM %s", pass->key, pass->table),
                   &pass->first, &is_found);
     if (rc == 0)

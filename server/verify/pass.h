@@ -25,6 +25,8 @@ struct pass {
     const char *key;   /* its primary key, by which the ranges go */
     /* Checks the rows with keys in (after, upto]. 0 or -1. */
     int (*check)(struct worker *worker, int64_t after, int64_t upto);
+    /* The end of the range that begins after a key, where keys are no column; NULL: table and key tell. */
+    int (*step)(struct worker *worker, int64_t after, int64_t *ret_upto, bool *ret_is_last);
 
     pthread_mutex_t lock;
     int64_t next;  /* ranges begin after this key */
@@ -70,7 +72,15 @@ void pass_count(struct worker *worker, size_t n);
 void pass_add_money(struct worker *worker, int64_t biz_id, const char *currency, int64_t in_minor, int64_t out_minor);
 
 /* The passes over ranges, and the two looks at whole tables. */
-extern const struct pass orders_pass, payments_pass, refunds_pass, statements_pass;
+extern const struct pass orders_pass, payments_pass, refunds_pass, statements_pass, chains_pass, clearings_pass;
+
+/* The transfers of payments and of refunds, in a range of their ids (transfers.c). 0 or -1. */
+int transfers_check_payments(struct worker *worker, int64_t after, int64_t upto, const struct payment_seen *payments,
+                             size_t n) MUST_CHECK;
+int transfers_check_refunds(struct worker *worker, int64_t after, int64_t upto, const struct refund_seen *refunds,
+                            size_t n) MUST_CHECK;
+/* The sums of the ledger's days against its postings. 0 or -1. */
+int account_days_check(struct worker *worker, struct verify_report *report) MUST_CHECK;
 /* Payments and refunds of a range that the channels' statements should have (statements.c). 0 or -1. */
 int statements_check_payments(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;
 int statements_check_refunds(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;

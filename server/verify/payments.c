@@ -7,7 +7,8 @@
 static const struct seen_column payment_list[] = {
     SEEN(payment_seen, id),           SEEN(payment_seen, biz_id),  SEEN(payment_seen, order_id),
     SEEN(payment_seen, state),        SEEN(payment_seen, version), SEEN(payment_seen, amount),
-    SEEN(payment_seen, refund_minor), SEEN(payment_seen, is_late), SEEN_CURRENCY(payment_seen),
+    SEEN(payment_seen, refund_minor), SEEN(payment_seen, is_late), SEEN(payment_seen, account_id),
+    SEEN(payment_seen, fee),          SEEN_CURRENCY(payment_seen),
 };
 static const struct seen_column event_list[] = {
     SEEN(event_seen, id),   SEEN(event_seen, version), SEEN(event_seen, event),
@@ -16,7 +17,8 @@ static const struct seen_column event_list[] = {
 static const struct seen_column refund_list[] = {
     SEEN(refund_seen, id),       SEEN(refund_seen, biz_id),  SEEN(refund_seen, payment_id),
     SEEN(refund_seen, order_id), SEEN(refund_seen, purpose), SEEN(refund_seen, state),
-    SEEN(refund_seen, version),  SEEN(refund_seen, amount),  SEEN_CURRENCY(refund_seen),
+    SEEN(refund_seen, version),  SEEN(refund_seen, amount),  SEEN(refund_seen, account_id),
+    SEEN(refund_seen, paid),     SEEN(refund_seen, fee),     SEEN_CURRENCY(refund_seen),
 };
 static const struct seen_column side_list[] = {
     SEEN(refund_side_seen, id),       SEEN(refund_side_seen, biz_id), SEEN(refund_side_seen, payment_id),
@@ -93,7 +95,8 @@ static int check_payments(struct worker *worker, int64_t after, int64_t upto)
     size_t at_refund = 0;
 
     if (READ(MODULE_PAYMENT,
-             "SELECT payment_id, biz_id, order_id, state, version, amount_minor, refund_minor, is_late, currency FROM "
+             "SELECT payment_id, biz_id, order_id, state, version, amount_minor, refund_minor, is_late, "
+             "channel_account_id, fee_minor, currency FROM "
              "bmt_payment.payments WHERE payment_id > %lld AND payment_id <= %lld ORDER BY payment_id",
              payment_list, payment_seen, payments, n_payments) != 0 ||
         READ(MODULE_PAYMENT,
@@ -101,8 +104,8 @@ static int check_payments(struct worker *worker, int64_t after, int64_t upto)
              "> %lld AND payment_id <= %lld ORDER BY payment_id, version",
              event_list, event_seen, events, n_events) != 0 ||
         READ(MODULE_PAYMENT,
-             "SELECT refund_id, biz_id, payment_id, order_id, purpose, state, version, amount_minor, currency FROM "
-             "bmt_payment.refunds FORCE INDEX (ix_refunds_payment) WHERE payment_id > %lld AND payment_id <= %lld "
+             "SELECT refund_id, biz_id, payment_id, order_id, purpose, state, version, amount_minor, 0, 0, 0, currency "
+             "FROM bmt_payment.refunds FORCE INDEX (ix_refunds_payment) WHERE payment_id > %lld AND payment_id <= %lld "
              "ORDER BY payment_id, refund_id",
              refund_list, refund_seen, refunds, n_refunds) != 0)
         return -1;
@@ -126,6 +129,8 @@ static int check_payments(struct worker *worker, int64_t after, int64_t upto)
             pass_add_money(worker, payments[i].biz_id, payments[i].currency, payments[i].amount, 0);
     }
     pass_count(worker, n_payments);
+    if (transfers_check_payments(worker, after, upto, payments, n_payments) != 0)
+        return -1;
     return statements_check_payments(worker, after, upto);
 }
 
@@ -159,8 +164,10 @@ static int check_refunds(struct worker *worker, int64_t after, int64_t upto)
     size_t at_side = 0;
 
     if (READ(MODULE_PAYMENT,
-             "SELECT refund_id, biz_id, payment_id, order_id, purpose, state, version, amount_minor, currency FROM "
-             "bmt_payment.refunds WHERE refund_id > %lld AND refund_id <= %lld ORDER BY refund_id",
+             "SELECT r.refund_id, r.biz_id, r.payment_id, r.order_id, r.purpose, r.state, r.version, r.amount_minor, "
+             "r.channel_account_id, p.amount_minor, p.fee_minor, r.currency FROM bmt_payment.refunds r LEFT JOIN "
+             "bmt_payment.payments p ON p.payment_id = r.payment_id WHERE r.refund_id > %lld AND r.refund_id <= %lld "
+             "ORDER BY r.refund_id",
              refund_list, refund_seen, refunds, n_refunds) != 0 ||
         READ(MODULE_PAYMENT,
              "SELECT refund_id, version, event, from_state, to_state FROM bmt_payment.refund_events WHERE refund_id > "
@@ -193,6 +200,8 @@ static int check_refunds(struct worker *worker, int64_t after, int64_t upto)
             pass_add_money(worker, refunds[i].biz_id, refunds[i].currency, 0, refunds[i].amount);
     }
     pass_count(worker, n_refunds);
+    if (transfers_check_refunds(worker, after, upto, refunds, n_refunds) != 0)
+        return -1;
     return statements_check_refunds(worker, after, upto);
 }
 

@@ -3,13 +3,17 @@
 
 #include <string.h>
 
-static void read_row(const struct scan *scan, const struct seen_columns *columns, char *row)
+static void read_row(const struct scan *scan, const struct seen_columns *columns, struct arena *arena, char *row)
 {
     for (size_t i = 0; i < columns->n; i++) {
         const struct seen_column *column = &columns->list[i];
 
         if (column->is_currency) {
             snprintf(row + column->offset, CURRENCY_SIZE, "%s", scan_text(scan, (unsigned)i));
+        } else if (column->is_text) {
+            const char *text = arena_printf(arena, "%s", scan_text(scan, (unsigned)i));
+
+            memcpy(row + column->offset, &text, sizeof text);
         } else {
             const int64_t number = scan_i64(scan, (unsigned)i);
 
@@ -36,7 +40,7 @@ int rows_read(struct worker *worker, enum module module, const char *text, const
             rows = more;
             room *= 2;
         }
-        read_row(&scan, columns, rows + n++ * columns->row_size);
+        read_row(&scan, columns, worker->arena, rows + n++ * columns->row_size);
     }
     if (scan.has_failed)
         return fprintf(worker->verify->problems, "the connection was lost while reading\n"), -1;

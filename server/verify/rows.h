@@ -18,11 +18,12 @@ struct event_seen {
     int64_t id, version, event, from, to;
 };
 struct payment_seen {
-    int64_t id, biz_id, order_id, state, version, amount, refund_minor, is_late;
+    int64_t id, biz_id, order_id, state, version, amount, refund_minor, is_late, account_id, fee;
     char currency[CURRENCY_SIZE];
 };
 struct refund_seen {
     int64_t id, biz_id, payment_id, order_id, purpose, state, version, amount;
+    int64_t account_id, paid, fee; /* the payment's */
     char currency[CURRENCY_SIZE];
 };
 struct refund_side_seen {
@@ -50,10 +51,28 @@ struct missing_seen {
     char currency[CURRENCY_SIZE];
 };
 
-/* A column of a SELECT: where its number goes, or its currency. */
+/* The ledger's rows (chains.c). */
+struct transfer_seen {
+    int64_t id, biz_id, kind, source_id, source_no, seq, create_ms, head_seq;
+    const char *hash, *head_hash; /* hexadecimal digits */
+    const char *note;
+};
+struct posting_seen {
+    int64_t seq, posting_no, biz_id, account, subject_id, amount, create_ms;
+    char currency[CURRENCY_SIZE];
+};
+
+/* A posting with its transfer's source; of a transfer without postings the account is 0. */
+struct moved_seen {
+    int64_t source_id, source_no, kind, transfer_id, biz_id, account, subject_id, amount, create_ms;
+    char currency[CURRENCY_SIZE];
+};
+
+/* A column of a SELECT: where its number goes, its currency, or a text of the worker's arena. */
 struct seen_column {
     size_t offset;
     bool is_currency;
+    bool is_text;
 };
 #define SEEN(row, field)                      \
     {                                         \
@@ -62,6 +81,11 @@ struct seen_column {
 #define SEEN_CURRENCY(row)                                            \
     {                                                                 \
         .offset = offsetof(struct row, currency), .is_currency = true \
+    }
+
+#define SEEN_TEXT(row, field)                                  \
+    {                                                          \
+        .offset = offsetof(struct row, field), .is_text = true \
     }
 
 struct seen_columns {

@@ -123,6 +123,9 @@ static int run_whole(const struct verify *verify, struct arena *arena, struct ve
     pass.which = VERIFY_TRANSACTIONS;
     if (rc == 0)
         rc = look_at_whole(&worker, transactions_check);
+    pass.which = VERIFY_ACCOUNT_DAYS;
+    if (rc == 0 && verify->from_ms == 0)
+        rc = look_at_whole(&worker, account_days_check);
     report->n_rows += worker.n_rows;
     return rc;
 }
@@ -130,7 +133,7 @@ static int run_whole(const struct verify *verify, struct arena *arena, struct ve
 int verify_run(const struct verify *verify, struct arena *arena, struct verify_report *ret_report)
 {
     struct verify_report report = {0};
-    struct pass orders, payments, refunds, statements;
+    struct pass orders, payments, refunds, statements, clearings, chains = {0};
     int rc = 0;
 
     PRE(verify->threads > 0 && verify->tell != NULL && verify->problems != NULL);
@@ -145,6 +148,10 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
     if (rc == 0)
         rc = run_pass(verify, &statements_pass, arena, &report, &statements);
     if (rc == 0)
+        rc = run_pass(verify, &clearings_pass, arena, &report, &clearings);
+    if (rc == 0 && verify->from_ms == 0)
+        rc = run_pass(verify, &chains_pass, arena, &report, &chains);
+    if (rc == 0)
         rc = run_whole(verify, arena, &report);
     if (rc != 0)
         return rc;
@@ -152,6 +159,7 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
     report.n_payments = payments.n_keys;
     report.n_refunds = refunds.n_keys;
     report.n_statement_lines = statements.n_keys;
+    report.n_transfers = chains.n_keys;
     join_money(&payments, &refunds, arena, &report);
     *ret_report = report;
     return 0;
@@ -159,17 +167,17 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
 
 int verify_look(const struct verify *verify, enum verify_pass which, int64_t key)
 {
-    static const struct pass *const passes[] = {[VERIFY_ORDERS] = &orders_pass,
-                                                [VERIFY_PAYMENTS] = &payments_pass,
-                                                [VERIFY_REFUNDS] = &refunds_pass,
-                                                [VERIFY_STATEMENTS] = &statements_pass};
+    static const struct pass *const passes[] = {
+        [VERIFY_ORDERS] = &orders_pass,   [VERIFY_PAYMENTS] = &payments_pass,
+        [VERIFY_REFUNDS] = &refunds_pass, [VERIFY_STATEMENTS] = &statements_pass,
+        [VERIFY_CHAINS] = &chains_pass,   [VERIFY_CLEARINGS] = &clearings_pass};
     struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
     struct arena *own CLEANUP(arena_cleanup) = arena_new(WHOLE_BYTES_MAX);
     struct verify_report report = {0};
     struct pass pass = {0};
     struct worker worker = {.verify = verify, .session = session, .arena = own, .pass = &pass};
 
-    if (which <= VERIFY_STATEMENTS)
+    if (which < COUNT_OF(passes) && passes[which] != NULL)
         pass = *passes[which];
     pass.verify = verify;
     pass.report = &report;
@@ -180,5 +188,7 @@ int verify_look(const struct verify *verify, enum verify_pass which, int64_t key
         return stocks_check(&worker);
     if (which == VERIFY_TRANSACTIONS)
         return transactions_check(&worker, &report);
+    if (which == VERIFY_ACCOUNT_DAYS)
+        return account_days_check(&worker, &report);
     return pass.check(&worker, key - 1, key);
 }

@@ -45,6 +45,9 @@ enum verify_pass {
     VERIFY_STATEMENTS = 4, /* keys are ids of statement lines */
     VERIFY_STOCKS = 5,     /* as a whole, without keys */
     VERIFY_TRANSACTIONS = 6,
+    VERIFY_CHAINS = 7,       /* keys are of chains.c */
+    VERIFY_ACCOUNT_DAYS = 8, /* as a whole, without keys */
+    VERIFY_CLEARINGS = 9,    /* keys are order ids */
 };
 
 struct finding_info {
@@ -86,6 +89,7 @@ struct verify_report {
     int64_t n_refunds;
     int64_t n_skus;
     int64_t n_statement_lines;
+    int64_t n_transfers;    /* of the ledger */
     int64_t n_transactions; /* global ones whose proof is kept */
     int64_t n_foreign;      /* prepared branches of other programs */
     int64_t n_rows;
@@ -101,7 +105,7 @@ struct verify {
     unsigned threads;
     int recheck_ms;  /* pause before suspects are looked at again */
     int recheck_max; /* how often */
-    /* What was created before is not looked at, and kept replies are left out; 0: everything. */
+    /* What was created before is not looked at; kept replies, chains and account days are left out. 0: everything. */
     int64_t from_ms;
     FILE *problems;
     /* Asked between ranges, from any thread; NULL: never stops. */

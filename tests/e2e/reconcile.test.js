@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { statement } from '../channelsim/statement.js';
+import { bookPayment } from './book.js';
 import { beginPayment, decide, givenFulfilledOrder, givenOrder, givenShop, givenSku, orderState, untilState } from './shop.js';
 import { client, query, refused, requestId, startWorld, stopWorld, until } from './world.js';
 
@@ -72,6 +73,7 @@ async function unusedMoney(order) {
   const id = number(payment.payment_id);
   run(`UPDATE bmt_payment.payments SET state = 3, version = 3, due_time_ms = 0, succeed_time_ms = update_time_ms WHERE payment_id = ${id};
     INSERT INTO bmt_payment.payment_events SELECT payment_id, 3, biz_id, 4, 2, 3, 'a test', '', update_time_ms FROM bmt_payment.payments WHERE payment_id = ${id}`);
+  bookPayment(world, id);
   world.channel.payments.move(world.channel.payments.byMerchantId.get(payment.payment_id), 'SUCCEEDED');
   return payment;
 }

@@ -1,5 +1,5 @@
 /* The ledger and clearing: money is booked as it moves, lines are divided by the rule that was frozen at sale. */
-#include "lib/suite.h"
+#include "lib/look.h"
 
 #include <stdlib.h>
 
@@ -107,6 +107,7 @@ static void expect_ledger_balances(void)
                      number("SELECT COUNT(*) FROM bmt_settlement.postings"));
     assert_int_equal(number("SELECT COALESCE(SUM(seq), 0) FROM bmt_settlement.chains"),
                      number("SELECT COUNT(*) FROM bmt_settlement.transfers"));
+    expect_books_agree(db);
 }
 
 static void money_is_owed_to_the_customer_until_the_order_has_ended(void **state)

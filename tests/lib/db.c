@@ -140,6 +140,11 @@ long long test_db_number(struct test_db *test, const char *query)
     return text != NULL ? strtoll(text, NULL, 10) : -1;
 }
 
+const char *test_db_text(struct test_db *test, const char *query)
+{
+    return mariadb_text(server_of_text(query), query, test->arena);
+}
+
 /* Names of the server's tables that hold the product's rows, separated by commas. */
 static const char *tables(struct test_db *test, struct mariadb *server)
 {

@@ -33,6 +33,8 @@ void test_db_clear(struct test_db *test);
 
 /* One number by a query of the test's own, such as a count: -1 for NULL or no row. */
 long long test_db_number(struct test_db *test, const char *query);
+/* The first column of the first row, or NULL. */
+const char *test_db_text(struct test_db *test, const char *query);
 
 /* Runs a statement of the test's own. */
 void test_db_run(struct test_db *test, const char *statement);

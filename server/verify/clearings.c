@@ -1,0 +1,326 @@
+/*
+ * The pass over cleared lines: each paid order's lines stand in settlement as they were sold, are divided once their
+ * order has ended, and what everybody got, in entries and in the ledger, is what was paid less what went back.
+ *
+ * That no money of customers is left when all lines are cleared follows: each payment credits them with its amount,
+ * each line debits its own, and lines add up to what was paid.
+ */
+#include "verify/clearings.h"
+
+#include <string.h>
+
+#include "order/state.h"
+
+enum { PENDING = 1, CLEARED = 2, KIND_SALE = 1, KIND_REVERSAL = 2, KIND_ADJUSTMENT = 3, SETTLED = 3 };
+
+/* One order's part of a range. */
+struct part {
+    const struct sold_seen *order;
+    const struct sold_line_seen *lines;
+    size_t n_lines;
+    const struct clearing_seen *clearings;
+    size_t n_clearings;
+    const struct entry_seen *entries;
+    size_t n_entries;
+    const struct paying_seen *payments;
+    size_t n_payments;
+    const struct refunding_seen *refunds;
+    size_t n_refunds;
+    struct moved_list cleared;
+    const struct moved_list *borne; /* of the whole range */
+};
+
+#define tell(kind, ...) found(worker, o->id, kind, o->biz_id, ID_ORDER, o->id, __VA_ARGS__)
+
+static bool is_paid(const struct sold_seen *o)
+{
+    return o->state >= ORDER_PAID && o->state != ORDER_CLOSED;
+}
+
+static const struct paying_seen *payment_of(const struct part *v)
+{
+    for (size_t i = 0; i < v->n_payments; i++)
+        if (v->payments[i].id == v->order->payment_id)
+            return &v->payments[i];
+    return NULL;
+}
+
+static bool is_line_right(const struct part *v, const struct sold_line_seen *l, const struct clearing_seen *c,
+                          const struct paying_seen *payment)
+{
+    const struct sold_seen *o = v->order;
+
+    return c->line_no == l->line_no && c->sku_id == l->sku_id && c->quantity == l->quantity && c->amount == l->amount &&
+           c->biz_id == o->biz_id && c->payment_id == o->payment_id && strcmp(c->currency, o->currency) == 0 &&
+           c->sale_ms == o->pay_ms && c->is_rule_there && payment != NULL && c->account_id == payment->account_id &&
+           (c->state == PENDING || c->state == CLEARED);
+}
+
+/* The lines of the order and those to be cleared, one to one; their fees are the payment's. */
+static void check_lines(struct worker *worker, const struct part *v)
+{
+    const struct sold_seen *o = v->order;
+    const struct paying_seen *payment = payment_of(v);
+    const size_t n_expected = is_paid(o) ? v->n_lines : 0;
+    int64_t fee = 0;
+
+    if (v->n_clearings != n_expected) {
+        tell(CLEARING_LINE, "is %s with %zu lines, %zu are to be cleared", fsm_state_name(&order_fsm, (int)o->state),
+             v->n_lines, v->n_clearings);
+        return;
+    }
+    for (size_t i = 0; i < v->n_clearings; i++) {
+        fee += v->clearings[i].fee;
+        if (!is_line_right(v, &v->lines[i], &v->clearings[i], payment))
+            tell(CLEARING_LINE, "line %lld over %lld %s was not sold so, or not by that rule",
+                 (long long)v->clearings[i].line_no, (long long)v->clearings[i].amount, v->clearings[i].currency);
+    }
+    if (v->n_clearings > 0 && payment != NULL && fee != payment->fee)
+        tell(CLEARING_LINE, "its lines have a fee of %lld, its payment of %lld", (long long)fee,
+             (long long)payment->fee);
+}
+
+static void check_due(struct worker *worker, const struct part *v, const struct clearing_seen *c)
+{
+    const struct sold_seen *o = v->order;
+    const bool has_ended = o->state == ORDER_COMPLETED || o->state == ORDER_REFUNDED;
+    const bool is_open = o->state == ORDER_PAID || o->state == ORDER_FULFILLING || o->state == ORDER_FULFILLED;
+
+    if (c->state == CLEARED ? c->due_ms != 0 : (has_ended && c->due_ms <= 0) || (is_open && c->due_ms != 0))
+        tell(CLEARING_DUE, "is %s, line %lld is %s and due at %lld", fsm_state_name(&order_fsm, (int)o->state),
+             (long long)c->line_no, c->state == CLEARED ? "CLEARED" : "PENDING", (long long)c->due_ms);
+}
+
+/* What went back of the line, and of it what its partners and the platform gave back. */
+static void sum_refunds(const struct part *v, int64_t line_no, int64_t *ret_refunded, int64_t *ret_borne)
+{
+    *ret_refunded = 0;
+    *ret_borne = 0;
+    for (size_t i = 0; i < v->n_refunds; i++) {
+        const struct moved_list of = moved_of_source(v->borne, v->refunds[i].id);
+        const struct moved_list refund = moved_of(&of, MOVED_REFUND, line_no);
+        const struct moved_list reversal = moved_of(&of, MOVED_REVERSAL, line_no);
+
+        *ret_refunded += moved_sum(&refund, OF_REFUNDS, 0);
+        *ret_borne -= moved_sum(&reversal, OF_REFUNDS, 0);
+    }
+}
+
+static void check_shares(struct worker *worker, const struct part *v, const struct clearing_seen *c)
+{
+    const struct sold_seen *o = v->order;
+    int64_t shares = c->platform + c->fee_left;
+    size_t n_entries = 0;
+
+    for (size_t i = 0; i < v->n_entries; i++)
+        if (v->entries[i].line_no == c->line_no && v->entries[i].kind != KIND_ADJUSTMENT) {
+            shares += v->entries[i].amount;
+            n_entries++;
+        }
+    if (c->state == CLEARED ? shares != c->amount - c->refunded
+                            : n_entries > 0 || c->platform != 0 || c->fee_left != 0 || c->clear_ms != 0)
+        tell(CLEARING_SHARES, "line %lld: %lld were paid, %lld went back, the shares are %lld", (long long)c->line_no,
+             (long long)c->amount, (long long)c->refunded, (long long)shares);
+}
+
+/* The transfer that divided the line; partners' sides are those of the entries, the platform's is what is left. */
+static bool is_transfer_right(const struct part *v, const struct clearing_seen *c, const struct moved_list *moved,
+                              int64_t refunded_before)
+{
+    size_t n_sales = 0;
+
+    if (moved->n == 0 || moved->list[0].create_ms != c->clear_ms ||
+        moved_sum(moved, OF_CUSTOMER_LIABILITY, 0) != c->amount ||
+        moved_sum(moved, OF_REFUNDS, 0) != -refunded_before ||
+        moved_sum(moved, OF_CHANNEL_FEES, c->account_id) != -c->fee)
+        return false;
+    for (size_t i = 0; i < moved->n; i++)
+        if (moved->list[i].biz_id != c->biz_id || strcmp(moved->list[i].currency, c->currency) != 0)
+            return false;
+    for (size_t i = 0; i < v->n_entries; i++)
+        n_sales += v->entries[i].line_no == c->line_no && v->entries[i].kind == KIND_SALE;
+    return n_sales == moved_count(moved, OF_PARTNER_PAYABLE) && (c->rule_id != 0 || n_sales == 0) &&
+           moved_sum(moved, OF_PLATFORM_REVENUE, 0) + moved_sum(moved, OF_PARTNER_PAYABLE, -1) ==
+               c->fee - c->amount + refunded_before;
+}
+
+static void check_transfer(struct worker *worker, const struct part *v, const struct clearing_seen *c)
+{
+    const struct sold_seen *o = v->order;
+    const struct moved_list moved = moved_of(&v->cleared, MOVED_CLEARING, c->line_no);
+    int64_t refunded;
+    int64_t borne;
+
+    sum_refunds(v, c->line_no, &refunded, &borne);
+    if (refunded != c->refunded)
+        tell(CLEARING_SHARES, "line %lld: %lld went back, the ledger says %lld", (long long)c->line_no,
+             (long long)c->refunded, (long long)refunded);
+    if (c->state == CLEARED ? !is_transfer_right(v, c, &moved, refunded - borne) : moved.n > 0 || borne != 0)
+        tell(CLEARING_TRANSFER,
+             "line %lld is %s over %lld, the ledger has %zu postings of it, %lld were the customer's",
+             (long long)c->line_no, c->state == CLEARED ? "CLEARED" : "PENDING", (long long)c->amount, moved.n,
+             (long long)moved_sum(&moved, OF_CUSTOMER_LIABILITY, 0));
+}
+
+static const struct entry_seen *sale_of(const struct part *v, const struct entry_seen *e)
+{
+    for (size_t i = 0; i < v->n_entries; i++)
+        if (v->entries[i].kind == KIND_SALE && v->entries[i].line_no == e->line_no &&
+            v->entries[i].partner_id == e->partner_id)
+            return &v->entries[i];
+    return NULL;
+}
+
+/* The transfer that booked the entry; it may be of another order only by mistake. */
+static struct moved_list booking_of(const struct part *v, const struct entry_seen *e)
+{
+    struct moved_list of;
+
+    if (e->kind == KIND_SALE)
+        return moved_of(&v->cleared, MOVED_CLEARING, e->line_no);
+    for (size_t i = 0; i < v->n_refunds; i++)
+        if (v->refunds[i].id == e->source_id) {
+            of = moved_of_source(v->borne, e->source_id);
+            return moved_of(&of, MOVED_REVERSAL, e->line_no);
+        }
+    return (struct moved_list){0};
+}
+
+static void check_entry(struct worker *worker, const struct part *v, const struct entry_seen *e)
+{
+    const struct sold_seen *o = v->order;
+    const struct entry_seen *sale = sale_of(v, e);
+    const struct moved_list moved = booking_of(v, e);
+    const bool is_sale = e->kind == KIND_SALE;
+    bool is_right;
+
+    if (e->kind == KIND_ADJUSTMENT)
+        return;
+    is_right = moved.n > 0 && moved_sum(&moved, OF_PARTNER_PAYABLE, e->partner_id) == -e->amount &&
+               moved.list[0].create_ms == e->create_ms && e->payable_ms >= e->create_ms && e->biz_id == o->biz_id &&
+               strcmp(e->currency, o->currency) == 0 && (e->kind == KIND_SALE || e->kind == KIND_REVERSAL) &&
+               (e->state == CLEARED || e->state == SETTLED) && (e->state == SETTLED) == (e->statement_id != 0);
+    if (is_sale)
+        is_right = is_right && e->source_id == 0 && e->reverses_id == 0 && e->claw_back_id == 0 && e->amount > 0;
+    else
+        is_right = is_right && e->amount < 0 && e->reverses_id == (sale != NULL ? sale->id : 0);
+    if (!is_right)
+        tell(CLEARING_ENTRY, "line %lld: partner %lld has an entry of %lld, the ledger says %lld",
+             (long long)e->line_no, (long long)e->partner_id, (long long)e->amount,
+             (long long)-moved_sum(&moved, OF_PARTNER_PAYABLE, e->partner_id));
+}
+
+/* Each refund of a line that was cleared has been borne, as far as it went back, by partners with entries. */
+static void check_borne(struct worker *worker, const struct part *v, int64_t refund_id)
+{
+    const struct sold_seen *o = v->order;
+    const struct moved_list of = moved_of_source(v->borne, refund_id);
+
+    for (size_t i = 0; i < of.n; i++) {
+        const struct moved_seen *m = &of.list[i];
+        const struct moved_list refund = moved_of(&of, MOVED_REFUND, m->source_no);
+        const struct moved_list reversal = moved_of(&of, MOVED_REVERSAL, m->source_no);
+        size_t n_entries = 0;
+
+        if (m->kind != MOVED_REVERSAL || (i > 0 && of.list[i - 1].transfer_id == m->transfer_id))
+            continue;
+        for (size_t j = 0; j < v->n_entries; j++)
+            n_entries += v->entries[j].kind == KIND_REVERSAL && v->entries[j].source_id == refund_id &&
+                         v->entries[j].line_no == m->source_no;
+        if (moved_sum(&reversal, OF_REFUNDS, 0) != -moved_sum(&refund, OF_REFUNDS, 0) ||
+            n_entries != moved_count(&reversal, OF_PARTNER_PAYABLE))
+            tell(CLEARING_ENTRY, "line %lld: %lld went back, %lld were borne, %zu partners have entries of it",
+                 (long long)m->source_no, (long long)moved_sum(&refund, OF_REFUNDS, 0),
+                 (long long)-moved_sum(&reversal, OF_REFUNDS, 0), n_entries);
+    }
+}
+
+static void check_part(struct worker *worker, const struct part *v)
+{
+    const struct sold_seen *o = v->order;
+    size_t n_found = 0;
+
+    check_lines(worker, v);
+    for (size_t i = 0; i < v->n_clearings; i++) {
+        check_due(worker, v, &v->clearings[i]);
+        check_shares(worker, v, &v->clearings[i]);
+        check_transfer(worker, v, &v->clearings[i]);
+        n_found += moved_of(&v->cleared, MOVED_CLEARING, v->clearings[i].line_no).n;
+    }
+    for (size_t i = 0; i < v->n_entries; i++)
+        check_entry(worker, v, &v->entries[i]);
+    for (size_t i = 0; i < v->n_refunds; i++)
+        check_borne(worker, v, v->refunds[i].id);
+    if (n_found != v->cleared.n)
+        tell(TRANSFER_SOURCE, "the ledger cleared a line that is not there");
+}
+
+static void lost_clearing(struct worker *worker, const struct clearing_seen *c)
+{
+    found(worker, c->order_id, CLEARING_LINE, c->biz_id, ID_ORDER, c->order_id,
+          "line %lld of an order that does not exist", (long long)c->line_no);
+}
+
+static void lost_entry(struct worker *worker, const struct entry_seen *e)
+{
+    if (e->order_id != 0)
+        found(worker, e->order_id, CLEARING_ENTRY, e->biz_id, ID_ORDER, e->order_id,
+              "partner %lld has an entry of %lld of an order that does not exist", (long long)e->partner_id,
+              (long long)e->amount);
+}
+
+static void lost_transfer(struct worker *worker, const struct moved_seen *m)
+{
+    found(worker, m->source_id, TRANSFER_SOURCE, m->biz_id, ID_TRANSFER, m->transfer_id,
+          "cleared line %lld of order %lld, which is not there", (long long)m->source_no, (long long)m->source_id);
+}
+
+#define NOTHING(worker, row) (void)(row)
+
+/* The rows of one order stand together; what comes before them belongs to no order. */
+#define TAKE(rows, n, at, key, into, n_into, orphan)              \
+    while ((at) < (n) && (rows)[at].key < range->orders[i].id) {  \
+        orphan(worker, &(rows)[at]);                              \
+        (at)++;                                                   \
+    }                                                             \
+    (into) = &(rows)[at];                                         \
+    while ((at) < (n) && (rows)[at].key == range->orders[i].id) { \
+        (at)++;                                                   \
+        (n_into)++;                                               \
+    }
+
+static int check_clearings(struct worker *worker, int64_t after, int64_t upto)
+{
+    struct clearing_range *range = arena_new_of(worker->arena, struct clearing_range);
+
+    if (clearings_read(worker, after, upto, range) != 0)
+        return -1;
+    for (size_t i = 0; i < range->n_orders; i++) {
+        struct part v = {.order = &range->orders[i], .borne = &range->borne};
+
+        TAKE(range->lines, range->n_lines, range->at_line, order_id, v.lines, v.n_lines, NOTHING)
+        TAKE(range->clearings, range->n_clearings, range->at_clearing, order_id, v.clearings, v.n_clearings,
+             lost_clearing)
+        TAKE(range->entries, range->n_entries, range->at_entry, order_id, v.entries, v.n_entries, lost_entry)
+        TAKE(range->payments, range->n_payments, range->at_payment, order_id, v.payments, v.n_payments, NOTHING)
+        TAKE(range->refunds, range->n_refunds, range->at_refund, order_id, v.refunds, v.n_refunds, NOTHING)
+        TAKE(range->cleared.list, range->cleared.n, range->at_cleared, source_id, v.cleared.list, v.cleared.n,
+             lost_transfer)
+        check_part(worker, &v);
+    }
+    for (; range->at_clearing < range->n_clearings; range->at_clearing++)
+        lost_clearing(worker, &range->clearings[range->at_clearing]);
+    for (; range->at_entry < range->n_entries; range->at_entry++)
+        lost_entry(worker, &range->entries[range->at_entry]);
+    for (; range->at_cleared < range->cleared.n; range->at_cleared++)
+        lost_transfer(worker, &range->cleared.list[range->at_cleared]);
+    pass_count(worker, range->n_clearings);
+    return 0;
+}
+
+const struct pass clearings_pass = {.name = "clearings",
+                                    .which = VERIFY_CLEARINGS,
+                                    .module = MODULE_ORDER,
+                                    .table = "bmt_order.orders",
+                                    .key = "order_id",
+                                    .check = check_clearings};

@@ -1,0 +1,84 @@
+/* The rows of a range of orders; see clearings.h. Each module is read by itself. */
+#include "verify/clearings.h"
+
+static const struct seen_column order_list[] = {
+    SEEN(sold_seen, id),         SEEN(sold_seen, biz_id), SEEN(sold_seen, state),
+    SEEN(sold_seen, payment_id), SEEN(sold_seen, pay_ms), SEEN_CURRENCY(sold_seen),
+};
+static const struct seen_column line_list[] = {
+    SEEN(sold_line_seen, order_id), SEEN(sold_line_seen, line_no), SEEN(sold_line_seen, sku_id),
+    SEEN(sold_line_seen, quantity), SEEN(sold_line_seen, amount),
+};
+static const struct seen_column clearing_list[] = {
+    SEEN(clearing_seen, order_id),   SEEN(clearing_seen, line_no),    SEEN(clearing_seen, biz_id),
+    SEEN(clearing_seen, payment_id), SEEN(clearing_seen, account_id), SEEN(clearing_seen, sku_id),
+    SEEN(clearing_seen, rule_id),    SEEN(clearing_seen, quantity),   SEEN(clearing_seen, state),
+    SEEN(clearing_seen, amount),     SEEN(clearing_seen, fee),        SEEN(clearing_seen, refunded),
+    SEEN(clearing_seen, platform),   SEEN(clearing_seen, fee_left),   SEEN(clearing_seen, due_ms),
+    SEEN(clearing_seen, sale_ms),    SEEN(clearing_seen, clear_ms),   SEEN(clearing_seen, is_rule_there),
+    SEEN_CURRENCY(clearing_seen),
+};
+static const struct seen_column entry_list[] = {
+    SEEN(entry_seen, order_id),    SEEN(entry_seen, line_no),      SEEN(entry_seen, id),
+    SEEN(entry_seen, biz_id),      SEEN(entry_seen, partner_id),   SEEN(entry_seen, kind),
+    SEEN(entry_seen, state),       SEEN(entry_seen, amount),       SEEN(entry_seen, source_id),
+    SEEN(entry_seen, reverses_id), SEEN(entry_seen, claw_back_id), SEEN(entry_seen, statement_id),
+    SEEN(entry_seen, payable_ms),  SEEN(entry_seen, create_ms),    SEEN_CURRENCY(entry_seen),
+};
+static const struct seen_column payment_list[] = {SEEN(paying_seen, order_id), SEEN(paying_seen, id),
+                                                  SEEN(paying_seen, account_id), SEEN(paying_seen, fee)};
+static const struct seen_column refund_list[] = {SEEN(refunding_seen, order_id), SEEN(refunding_seen, id)};
+
+#define COLUMNS(row_list, row) (&(struct seen_columns){row_list, COUNT_OF(row_list), sizeof(struct row)})
+
+#define RANGE_OF(key) key " > %lld AND " key " <= %lld"
+#define READ(of, text, list, row, into, count)                                                                      \
+    rows_read(worker, of, arena_printf(worker->arena, text, (long long)after, (long long)upto), COLUMNS(list, row), \
+              &(into), &(count))
+
+/* Refunds and who bore them; they are known by the refund. */
+static int read_borne(struct worker *worker, struct clearing_range *range)
+{
+    int64_t *ids = arena_array_of(worker->arena, int64_t, range->n_refunds);
+
+    for (size_t i = 0; i < range->n_refunds; i++)
+        ids[i] = range->refunds[i].id;
+    return moved_read_of(worker, MOVED_REFUND, MOVED_REVERSAL, ids, range->n_refunds, &range->borne);
+}
+
+int clearings_read(struct worker *worker, int64_t after, int64_t upto, struct clearing_range *range)
+{
+    if (READ(MODULE_ORDER,
+             "SELECT order_id, biz_id, state, payment_id, pay_time_ms, currency FROM bmt_order.orders WHERE " RANGE_OF(
+                 "order_id") " ORDER BY order_id",
+             order_list, sold_seen, range->orders, range->n_orders) != 0 ||
+        READ(MODULE_ORDER,
+             "SELECT order_id, line_no, sku_id, quantity, amount_minor FROM bmt_order.order_lines WHERE " RANGE_OF(
+                 "order_id") " ORDER BY order_id, line_no",
+             line_list, sold_line_seen, range->lines, range->n_lines) != 0 ||
+        READ(MODULE_PAYMENT,
+             "SELECT order_id, payment_id, channel_account_id, fee_minor FROM bmt_payment.payments FORCE INDEX "
+             "(ix_payments_order) WHERE " RANGE_OF("order_id") " ORDER BY order_id, payment_id",
+             payment_list, paying_seen, range->payments, range->n_payments) != 0 ||
+        READ(MODULE_PAYMENT,
+             "SELECT order_id, refund_id FROM bmt_payment.refunds FORCE INDEX (ix_refunds_order) WHERE " RANGE_OF(
+                 "order_id") " AND purpose = 1 ORDER BY order_id, refund_id",
+             refund_list, refunding_seen, range->refunds, range->n_refunds) != 0 ||
+        READ(MODULE_SETTLEMENT,
+             "SELECT c.order_id, c.line_no, c.biz_id, c.payment_id, c.channel_account_id, c.sku_id, c.rule_id, "
+             "c.quantity, c.state, c.amount_minor, c.fee_minor, c.refunded_minor, c.platform_minor, c.fee_left_minor, "
+             "c.due_time_ms, c.sale_time_ms, c.clear_time_ms, c.rule_id = 0 OR r.rule_id IS NOT NULL, c.currency FROM "
+             "bmt_settlement.clearings c LEFT JOIN bmt_settlement.split_rules r ON r.rule_id = c.rule_id AND r.biz_id "
+             "= c.biz_id AND r.from_time_ms <= c.sale_time_ms AND (r.to_time_ms = 0 OR r.to_time_ms > c.sale_time_ms) "
+             "WHERE " RANGE_OF("c.order_id") " ORDER BY c.order_id, c.line_no",
+             clearing_list, clearing_seen, range->clearings, range->n_clearings) != 0 ||
+        READ(MODULE_SETTLEMENT,
+             "SELECT order_id, line_no, entry_id, biz_id, partner_id, kind, state, amount_minor, source_id, "
+             "reverses_entry_id, claw_back_payout_id, statement_id, payable_time_ms, create_time_ms, currency FROM "
+             "bmt_settlement.clearing_entries FORCE INDEX (uq_clearing_entries_source) WHERE " RANGE_OF(
+                 "order_id") " ORDER BY order_id, line_no, kind, entry_id",
+             entry_list, entry_seen, range->entries, range->n_entries) != 0 ||
+        moved_read(worker, MOVED_CLEARING, after, upto, &range->cleared) != 0)
+        return -1;
+    return read_borne(worker, range);
+}
