@@ -32,6 +32,7 @@ export const methods = root.lookup('bmt').nestedArray
     request: method.resolvedRequestType,
     response: method.resolvedResponseType,
     rule: option(method, 'method'),
+    idempotency: option(method, 'idempotency_level') ?? method.options?.idempotency_level,
   })));
 
 // A request that keeps every rule of form.
@@ -102,4 +103,26 @@ export function breaks(field) {
   found.push({ how: 'invalid UTF-8', value: one('QQQQ'), bytes: [0x51, 0xff, 0xfe, 0x51], reason: 'FIELD_NOT_UTF8' });
   found.push({ how: 'a NUL', value: one('QQQQ'), bytes: [0x51, 0x00, 0x51, 0x51], reason: 'FIELD_NOT_UTF8' });
   return found;
+}
+
+const isMessage = (field) => field.resolvedType instanceof protobuf.Type && !field.resolvedType.fullName.startsWith('.google.');
+export const isNest = (field) => isMessage(field) && !field.repeated;
+
+// Every field of a request at any depth, with its name as refusals write it, its present value, and the request with
+// another value there (undefined: without it). What the request leaves out on the way is filled in by valid values.
+export function places(type, request, { prefix = '', put = (value) => value, each = false } = {}) {
+  return type.fieldsArray.flatMap((field) => {
+    const set = (value) => {
+      const { [field.name]: _, ...rest } = request;
+      return put(value === undefined ? rest : { ...rest, [field.name]: value });
+    };
+    const here = { field, path: prefix + field.name, value: request[field.name], set, each };
+    if (!isMessage(field)) return [here];
+    const present = field.repeated ? request[field.name]?.[0] : request[field.name];
+    return [here, ...places(field.resolvedType, present ?? validRequest(field.resolvedType), {
+      prefix: `${here.path}${field.repeated ? '[0]' : ''}.`,
+      put: (value) => set(field.repeated ? [value, ...(request[field.name] ?? []).slice(1)] : value),
+      each: each || Boolean(fieldRule(field).each_on_its_own),
+    })];
+  });
 }

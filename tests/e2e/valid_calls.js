@@ -1,0 +1,171 @@
+// A valid call of each served method, in a shop that has one of everything, so that a test can break one thing of it.
+// A method that the server begins to serve needs its line here; bad_input.test.js names what is missing.
+import { statement } from '../channelsim/statement.js';
+import { beginPayment, givenFulfilledOrder, givenOrder, givenShop, givenSku } from './shop.js';
+import { client, requestId, until } from './world.js';
+
+const id = () => ({ request_id: requestId('all') });
+const code = () => requestId('c').toLowerCase();
+
+// A shop with one object of each kind and state that a verb needs: each verb has an object of its own.
+export async function givenFullShop(world) {
+  const shop = await givenShop(world);
+  const { businesses, products, orders } = shop;
+  const settlement = client(world, 'settlement.SettlementService', shop.key);
+  const { spu, sku } = await givenSku(shop, { stock: 1000 });
+  const order = () => givenOrder(shop, sku);
+  const fulfilled = () => givenFulfilledOrder(shop, sku);
+  const spuNew = async () => (await products.CreateSpu({ ...id(), code: code(), title: 'New' })).spu;
+  const skuOf = async (of) => (await products.CreateSku({ ...id(), spu_id: of.spu_id, code: code(), title: 'New', grant: { kind: 'GRANT_KIND_PERMANENT' } })).sku;
+  const draft = await spuNew();
+  const on = await givenSku(shop);
+  const refunded = await fulfilled();
+  const { refund } = await orders.RefundOrder({ ...id(), order_id: refunded.order_id, reason: 'a test' });
+  await until('the refund succeeded', async () => (await orders.GetRefund({ refund_id: refund.refund_id })).refund.state === 'REFUND_STATE_SUCCEEDED');
+  const held = await fulfilled();
+  const { lots } = await products.ListEntitlements({ user_id: 'u1' });
+  const key = async () => (await businesses.IssueApiKey({ ...id(), role: 'KEY_ROLE_MERCHANT', label: 'spare' })).api_key;
+  const { partner } = await settlement.CreatePartner({ ...id(), code: code(), title: 'A studio', currency: 'EUR', schedule: 'STATEMENT_SCHEDULE_MONTHLY' });
+  const { split_rule: rule } = await settlement.CreateSplitRule({
+    ...id(), scope: 'SPLIT_SCOPE_SKU', sku_id: on.sku.sku_id, parts: [{ level: 1, partner_id: partner.partner_id, kind: 'SPLIT_KIND_BASIS_POINTS', value: 7000 }],
+  });
+  const { quote } = await products.QuotePrice({ ...id(), user_id: 'u1', currency: 'EUR', lines: [{ sku_id: sku.sku_id, quantity: 1 }] });
+  const paying = await order();
+  const { payment } = await beginPayment(shop, paying);
+  return {
+    ...shop, settlement, spu, sku, draft, draftSku: await skuOf(spu), on, refund, refunded, held, lot: lots[0], quote, payment, paying, partner, rule,
+    spare: [await key(), await key()], open: await order(), open2: await order(), fulfilled: await fulfilled(), fulfilled2: await fulfilled(),
+  };
+}
+
+// Its objects by the prefix of their ids.
+export const idsOf = (full) => ({
+  biz: full.business.business_id, key: full.spare[0].api_key_id, spu: full.spu.spu_id, sku: full.sku.sku_id, quo: full.quote.quote_id,
+  ord: full.open.order_id, chn: full.account.channel_account_id, pay: full.payment.payment_id, rfd: full.refund.refund_id,
+  ptn: full.partner.partner_id, spl: full.rule.split_rule_id, lot: full.lot.lot_id,
+});
+
+const NOWHERE = { run: 'run_0000000000001', brk: 'brk_0000000000001', gtid: 'bmt1.bmt.0000000000000fc0.order.00000001' };
+
+// What the well-formed call is answered where no right one can be made by a client: broken rows, a transaction in
+// doubt and a channel's signature are needed, which tests of their own make (reconcile, recovery, notification).
+export const ANSWERS = {
+  'ReconcileService.GetRun': 'RUN_NOT_FOUND',
+  'ReconcileService.GetBreak': 'BREAK_NOT_FOUND',
+  'ReconcileService.RepairBreak': 'BREAK_NOT_FOUND',
+  'RecoveryService.GetTransaction': 'TRANSACTION_NOT_FOUND',
+  'RecoveryService.RetryTransaction': 'TRANSACTION_NOT_FOUND',
+  'PaymentHubService.HandleNotification': 'NOTIFICATION_INVALID',
+};
+
+const DAY = '2026-01-02'; // on which nothing moved
+const money = (amount_minor = 100, currency = 'EUR') => ({ amount_minor, currency });
+const later = { seconds: 4102444800 };
+const line = (sku) => ({ sku_id: sku.sku_id, quantity: 1 });
+
+const ofBusinesses = (full) => ({
+  'BusinessService.RegisterBusiness': () => ({ code: code(), name: 'A shop', currency: 'EUR' }),
+  'BusinessService.GetBusiness': () => ({ business_id: full.business.business_id }),
+  'BusinessService.ListBusinesses': () => ({}),
+  'BusinessService.UpdateBusiness': () => ({ business_id: full.business.business_id, update_mask: { paths: ['name'] }, name: 'Another name' }),
+  'BusinessService.IssueApiKey': () => ({ role: 'KEY_ROLE_MERCHANT', label: 'x' }),
+  'BusinessService.ListApiKeys': () => ({}),
+  'BusinessService.RotateApiKey': () => ({ api_key_id: full.spare[0].api_key_id }),
+  'BusinessService.RevokeApiKey': () => ({ api_key_id: full.spare[1].api_key_id }),
+  'BusinessService.IssueClientToken': () => ({ user_id: 'u1' }),
+});
+
+const ofProducts = (full) => ({
+  'ProductService.CreateSpu': () => ({ code: code(), title: 'x' }),
+  'ProductService.GetSpu': () => ({ spu_id: full.spu.spu_id }),
+  'ProductService.ListSpus': () => ({}),
+  'ProductService.UpdateSpu': () => ({ spu_id: full.spu.spu_id, update_mask: { paths: ['title'] }, title: 'Other' }),
+  'ProductService.PublishSpu': () => ({ spu_id: full.draft.spu_id }),
+  'ProductService.UnpublishSpu': () => ({ spu_id: full.on.spu.spu_id }),
+  'ProductService.CreateSku': () => ({ spu_id: full.spu.spu_id, code: code(), title: 'x', grant: { kind: 'GRANT_KIND_DURATION', amount: 60 } }),
+  'ProductService.GetSku': () => ({ sku_id: full.sku.sku_id }),
+  'ProductService.ListSkus': () => ({ spu_id: full.spu.spu_id }),
+  'ProductService.UpdateSku': () => ({ sku_id: full.sku.sku_id, update_mask: { paths: ['title'] }, title: 'Other' }),
+  'ProductService.PublishSku': () => ({ sku_id: full.draftSku.sku_id }),
+  'ProductService.UnpublishSku': () => ({ sku_id: full.on.sku.sku_id }),
+  'ProductService.CreatePriceVersion': () => ({ sku_id: full.sku.sku_id, unit_price: money(), effective_time: later }),
+  'ProductService.ListPriceVersions': () => ({ sku_id: full.sku.sku_id }),
+  'ProductService.SetStock': () => ({ sku_id: full.sku.sku_id, kind: 'STOCK_KIND_COUNTED', total: 2000 }),
+  'ProductService.AdjustStock': () => ({ sku_id: full.sku.sku_id, delta: 5 }),
+  'ProductService.GetStock': () => ({ sku_id: full.sku.sku_id }),
+  'ProductService.QuotePrice': () => ({ user_id: 'u1', currency: 'EUR', lines: [line(full.sku)] }),
+  'ProductService.GetQuote': () => ({ quote_id: full.quote.quote_id }),
+  'ProductService.GetEntitlement': () => ({ lot_id: full.lot.lot_id }),
+  'ProductService.ListEntitlements': () => ({ user_id: 'u1', spu_id: full.spu.spu_id }),
+  'ProductService.CheckEntitlement': () => ({ user_id: 'u1', spu_id: full.spu.spu_id }),
+});
+
+const orderRequest = (full, more) => ({ user_id: 'u1', currency: 'EUR', lines: [line(full.sku)], labels: [{ key: 'page', value: 'home' }], ...more });
+
+const ofOrders = (full) => ({
+  'OrderService.CreateOrder': () => orderRequest(full),
+  'OrderService.BatchCreateOrders': () => ({ orders: [orderRequest(full, id())] }),
+  'OrderService.GetOrder': () => ({ order_id: full.open.order_id }),
+  'OrderService.BatchGetOrders': () => ({ order_ids: [full.open.order_id] }),
+  'OrderService.ListOrders': () => ({}),
+  'OrderService.WatchOrder': () => ({ order_id: full.open.order_id }),
+  'OrderService.PayOrder': () => ({ order_id: full.open.order_id, channel_account_id: full.account.channel_account_id }),
+  'OrderService.CancelOrder': () => ({ order_id: full.open2.order_id }),
+  'OrderService.ConfirmOrder': () => ({ order_id: full.fulfilled.order_id }),
+  'OrderService.ListOrderEvents': () => ({ order_id: full.open.order_id }),
+  'OrderService.RefundOrder': () => ({ order_id: full.fulfilled2.order_id, amount: money(), reason: 'a test' }),
+  'OrderService.GetRefund': () => ({ refund_id: full.refund.refund_id }),
+});
+
+const ofPayments = (full) => ({
+  'PaymentHubService.CreateChannelAccount': () => ({
+    code: code(), channel: 'sandbox', title: 'x', merchant: 'm', secret_name: 'sandbox-main', base_url: full.world.channel.url, notify_url: `${full.world.channel.url}/relay`,
+  }),
+  'PaymentHubService.GetChannelAccount': () => ({ channel_account_id: full.account.channel_account_id }),
+  'PaymentHubService.ListChannelAccounts': () => ({}),
+  'PaymentHubService.UpdateChannelAccount': () => ({ channel_account_id: full.account.channel_account_id, update_mask: { paths: ['title'] }, title: 'Other' }),
+  'PaymentHubService.ListCashierChannels': () => ({ order_id: full.open.order_id }),
+  'PaymentHubService.CreatePayment': () => ({ user_id: 'u1', channel_account_id: full.account.channel_account_id, amount: money() }),
+  'PaymentHubService.GetPayment': () => ({ payment_id: full.payment.payment_id }),
+  'PaymentHubService.ListPayments': () => ({ order_id: full.paying.order_id }),
+  'PaymentHubService.QueryPayment': () => ({ payment_id: full.payment.payment_id }),
+  'PaymentHubService.ClosePayment': () => ({ payment_id: full.payment.payment_id }),
+  'PaymentHubService.HandleNotification': () => ({
+    channel_account_id: full.account.channel_account_id, headers: [{ name: 'x', value: 'y' }], body: Buffer.from('{}'),
+  }),
+  'PaymentHubService.ImportStatement': () => ({
+    channel_account_id: full.account.channel_account_id, date: DAY, file: Buffer.from(JSON.stringify(statement(full.world.channel, full.account.merchant, DAY, 1))),
+  }),
+});
+
+const ofOperators = () => ({
+  'ReconcileService.StartRun': () => ({}),
+  'ReconcileService.GetRun': () => ({ run_id: NOWHERE.run }),
+  'ReconcileService.ListRuns': () => ({}),
+  'ReconcileService.ListBreaks': () => ({}),
+  'ReconcileService.GetBreak': () => ({ break_id: NOWHERE.brk }),
+  'ReconcileService.RepairBreak': () => ({ break_id: NOWHERE.brk, reason: 'a test' }),
+  'RecoveryService.ListTransactions': () => ({}),
+  'RecoveryService.GetTransaction': () => ({ gtid: NOWHERE.gtid }),
+  'RecoveryService.RetryTransaction': () => ({ gtid: NOWHERE.gtid }),
+  'SandboxService.GetClock': () => ({}),
+  'SandboxService.SetClock': () => ({ now: { seconds: 1 } }),
+  'SandboxService.AdvanceClock': () => ({ by: { nanos: 1000000 } }),
+});
+
+const ofSettlement = (full) => ({
+  'SettlementService.CreatePartner': () => ({ code: code(), title: 'x', currency: 'EUR', schedule: 'STATEMENT_SCHEDULE_MONTHLY' }),
+  'SettlementService.GetPartner': () => ({ partner_id: full.partner.partner_id }),
+  'SettlementService.ListPartners': () => ({}),
+  'SettlementService.UpdatePartner': () => ({ partner_id: full.partner.partner_id, update_mask: { paths: ['title'] }, title: 'Other' }),
+  'SettlementService.CreateSplitRule': () => ({
+    scope: 'SPLIT_SCOPE_SPU', spu_id: full.spu.spu_id, parts: [{ level: 1, partner_id: full.partner.partner_id, kind: 'SPLIT_KIND_BASIS_POINTS', value: 100 }], from_time: later,
+  }),
+  'SettlementService.EndSplitRule': () => ({ split_rule_id: full.rule.split_rule_id, to_time: later }),
+  'SettlementService.GetSplitRule': () => ({ split_rule_id: full.rule.split_rule_id }),
+  'SettlementService.ListSplitRules': () => ({}),
+});
+
+export const validCalls = (full) => ({
+  ...ofBusinesses(full), ...ofProducts(full), ...ofOrders(full), ...ofPayments(full), ...ofOperators(full), ...ofSettlement(full),
+});
