@@ -1,125 +1,81 @@
-// Bad input, for every method of the contract: the documented reason comes back, and no row changes.
+// Bad input, for every method of the contract: the documented reason comes back, and no row changes. Here the form of
+// each field and message; credentials, ids, request_ids and states have files of their own.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import grpc from '@grpc/grpc-js';
-import { breaks, methods, validRequest } from './contract.js';
-import { givenShop } from './shop.js';
-import { makeKey, query, refusal, servers, startWorld, stopWorld } from './world.js';
+import { call, expectNothingChanged, keyOf, rights, send, servedMethods, validCall } from './bad_input.js';
+import { breaks, methods, places } from './contract.js';
+import { givenFullShop, validCalls } from './valid_calls.js';
+import { startWorld, stopWorld } from './world.js';
 
 let world;
-let shop;
-let raw;
+let full;
+let table;
+let served;
 before(async () => {
   world = await startWorld();
-  shop = await givenShop(world);
-  raw = new grpc.Client(`127.0.0.1:${world.port}`, grpc.credentials.createInsecure());
-  world.clients.push(raw);
+  full = await givenFullShop(world);
+  table = validCalls(full);
+  served = await servedMethods(world, full);
 });
 after(() => stopWorld(world));
 
-// Changes with any row of any table (but the leases and runs, which go on by themselves).
-const checksum = () => servers().map((name) => {
-  const tables = query(world, `SELECT CONCAT(table_schema, '.', table_name) FROM information_schema.tables
-    WHERE table_schema LIKE 'bmt\\_%' AND table_name NOT IN ('jobs', 'replicas', 'reconcile_runs')`, name).split('\n');
-  return query(world, `CHECKSUM TABLE ${tables.join(', ')}`, name);
-}).join('\n');
+test('every served method has a valid call to break, and every method that is not served says so', () => {
+  for (const method of served) assert.ok(validCall(method, table));
+  const known = new Set(methods.map(keyOf));
+  assert.deepEqual(Object.keys(table).filter((key) => !known.has(key)), [], 'valid calls of methods that do not exist');
+});
 
-// Sends bytes as they are; resolves with the refusal, or null when there was none.
-function send(path, bytes, { credential, business, isStream = false, extra = {} } = {}) {
-  const metadata = new grpc.Metadata();
-  if (credential) metadata.set('authorization', `Bearer ${credential}`);
-  if (business) metadata.set('bmt-business', business);
-  for (const [name, value] of Object.entries(extra)) metadata.set(name, value);
-  const same = (buffer) => buffer;
-  const options = { deadline: Date.now() + 10000 };
-  return new Promise((resolve) => {
-    if (isStream) {
-      const stream = raw.makeServerStreamRequest(path, same, same, bytes, metadata, options);
-      stream.on('data', () => {});
-      stream.on('error', (error) => resolve(refusal(error)));
-      stream.on('end', () => resolve(null));
-    } else {
-      raw.makeUnaryRequest(path, same, same, bytes, metadata, options, (error) => resolve(error ? refusal(error) : null));
-    }
-  });
-}
-
-// A credential that may call the method.
-function rights(method) {
-  const roles = method.rule.roles;
-  if (roles.includes('ROLE_PUBLIC')) return {};
-  if (roles.includes('ROLE_MERCHANT')) return { credential: shop.key };
-  return { credential: world.adminKey, ...(!method.rule.business_optional && { business: shop.business.business_id }) };
-}
-
-const pack = (type, value, bytes) => {
-  const packed = Buffer.from(type.encode(type.fromObject(value)).finish());
-  if (bytes) Buffer.from(bytes).copy(packed, packed.indexOf('QQQQ'));
-  return packed;
-};
-
-for (const method of methods) {
-  test(`${method.service.split('.')[1]}.${method.name} names what is wrong with each field`, async () => {
-    const with_ = { ...rights(method), isStream: method.isStream };
-    const before_ = checksum();
-    const served = await send(method.path, Buffer.alloc(0), with_);
-    if (served?.reason === 'METHOD_NOT_YET') return;
-    for (const field of method.request.fieldsArray) {
-      for (const { how, value, bytes, reason } of breaks(field)) {
-        const request = { ...validRequest(method.request), [field.name]: value };
-        if (value === undefined) delete request[field.name];
-        const found = await send(method.path, pack(method.request, request, bytes), with_);
-        assert.equal(found?.reason, reason, `${field.name}, ${how}: ${found?.message}`);
-        assert.ok(found.metadata.field.startsWith(field.name), `${field.name}, ${how}: names ${found.metadata.field}`);
+test('each field of each method is broken, at any depth, and is named', () => expectNothingChanged(world, async () => {
+  let broken = 0;
+  for (const method of served) {
+    for (const place of places(method.request, validCall(method, table))) {
+      for (const { how, value, bytes, reason } of breaks(place.field)) {
+        const { refusal, reply } = await call(world, full, method, place.set(value), { bytes });
+        const found = place.each && reply ? ofEntry(reply) : refusal;
+        broken += 1;
+        const name = `${keyOf(method)} ${place.path}, ${how}`;
+        assert.deepEqual([found?.reason, found?.code], [reason, 'INVALID_ARGUMENT'], `${name}: ${found?.message}`);
+        assert.ok(found.metadata.field.startsWith(place.path), `${name}: names ${found.metadata.field}`);
       }
     }
-    assert.equal(checksum(), before_);
-  });
+  }
+  assert.ok(broken > 10 * served.length, `only ${broken} ways were tried`); // the rules were read
+}));
+
+// The refusal of the first entry, where entries are answered one by one.
+function ofEntry({ results: [{ refusal }] }) {
+  return refusal && { ...refusal, code: grpc.status[refusal.code], metadata: Object.fromEntries(refusal.details.map(({ key, value }) => [key, value])) };
 }
 
-test('every method refuses a call without a credential, with a broken one and with an unknown one', async () => {
-  for (const method of methods.filter(({ rule }) => !rule.roles.includes('ROLE_PUBLIC'))) {
-    const bytes = pack(method.request, validRequest(method.request));
-    const ask = (credential) => send(method.path, bytes, { credential, isStream: method.isStream });
-    assert.equal((await ask()).reason, 'CREDENTIAL_MISSING', method.name);
-    assert.equal((await ask(`${shop.key.slice(0, -1)}!`)).reason, 'CREDENTIAL_INVALID', method.name);
-    assert.equal((await ask(makeKey())).reason, 'CREDENTIAL_INVALID', method.name);
+test('a message over the limit is refused by every method', () => expectNothingChanged(world, async () => {
+  for (const method of served) {
+    const { refusal } = await send(world, method.path, Buffer.alloc(262145), { ...rights(world, full, method), isStream: method.isStream });
+    assert.deepEqual([refusal?.code, refusal?.reason, refusal?.metadata.max], ['RESOURCE_EXHAUSTED', 'MESSAGE_TOO_LARGE', '262144'], keyOf(method));
   }
-});
+}));
 
-test('every method refuses roles that the contract does not name', async () => {
-  const { token } = await shop.businesses.IssueClientToken({ user_id: 'u1' });
-  for (const method of methods) {
-    const bytes = pack(method.request, validRequest(method.request));
-    const { roles } = method.rule;
-    if (!roles.includes('ROLE_PUBLIC') && !roles.includes('ROLE_MERCHANT')) {
-      const found = await send(method.path, bytes, { credential: shop.key, isStream: method.isStream });
-      assert.ok(['ROLE_NOT_ALLOWED', 'METHOD_NOT_YET'].includes(found.reason), `${method.name}: ${found.reason}`);
-    }
-    if (!roles.includes('ROLE_PUBLIC') && !roles.includes('ROLE_BROWSER')) {
-      const found = await send(method.path, bytes, { credential: token, isStream: method.isStream });
-      assert.ok(['ROLE_NOT_ALLOWED', 'METHOD_NOT_YET'].includes(found.reason), `${method.name}: ${found.reason}`);
+test('bytes that are no message are refused by every method', () => expectNothingChanged(world, async () => {
+  for (const method of served) {
+    for (const bytes of [[0xff, 0xff], [0x0a], [0x0a, 0x7f, 0x78], [0x0b], [0x80]]) {
+      const { refusal } = await send(world, method.path, Buffer.from(bytes), { ...rights(world, full, method), isStream: method.isStream });
+      assert.equal(refusal?.reason, 'MESSAGE_MALFORMED', `${keyOf(method)}: ${bytes}`);
     }
   }
-});
+}));
 
-test('staff must name a business where a method needs one', async () => {
-  const method = methods.find(({ name }) => name === 'CreateSpu');
-  const found = await send(method.path, pack(method.request, validRequest(method.request)), { credential: world.adminKey });
-  assert.equal(found.reason, 'BUSINESS_REQUIRED');
-});
-
-test('an unknown method, a message that is none, and one that is too large', async () => {
-  assert.equal((await send('/bmt.order.v1.OrderService/Nope', Buffer.alloc(0), { credential: shop.key })).reason, 'METHOD_UNKNOWN');
-  assert.equal((await send('/bmt.order.v1.OrderService/GetOrder', Buffer.from([0xff, 0xff]), { credential: shop.key })).reason, 'MESSAGE_MALFORMED');
-  const tooLarge = await send('/bmt.order.v1.OrderService/GetOrder', Buffer.alloc(262145), { credential: shop.key });
-  assert.deepEqual([tooLarge.code, tooLarge.reason, tooLarge.metadata.max], ['RESOURCE_EXHAUSTED', 'MESSAGE_TOO_LARGE', '262144']);
-  const enormous = await send('/bmt.order.v1.OrderService/GetOrder', Buffer.alloc(3000000), { credential: shop.key });
+test('a method that does not exist, and a message that gRPC does not even read', async () => {
+  const key = { credential: full.key };
+  for (const path of ['/bmt.order.v1.OrderService/Nope', '/bmt.order.v1.NoService/GetOrder', '/x', '/bmt.order.v1.OrderService/getOrder']) {
+    const { refusal } = await send(world, path, Buffer.alloc(0), key);
+    assert.deepEqual([refusal.code, refusal.reason], ['UNIMPLEMENTED', 'METHOD_UNKNOWN'], path);
+  }
+  const { refusal: enormous } = await send(world, '/bmt.order.v1.OrderService/GetOrder', Buffer.alloc(3000000), key);
   assert.equal(enormous.code, 'RESOURCE_EXHAUSTED'); // gRPC itself stops reading, and gives no reason
 });
 
 test('a message that unpacks to too much is refused before it is unpacked', async () => {
   const empty = Buffer.from([0x22, 0x00]); // CreateOrder.lines, an empty message, again and again
-  const found = await send('/bmt.order.v1.OrderService/CreateOrder', Buffer.concat(Array.from({ length: 120000 }, () => empty)), { credential: shop.key });
+  const { refusal: found } = await send(world, '/bmt.order.v1.OrderService/CreateOrder', Buffer.concat(Array.from({ length: 120000 }, () => empty)), { credential: full.key });
   assert.ok(['MESSAGE_TOO_LARGE', 'FIELD_TOO_MANY', 'FIELD_REQUIRED'].includes(found.reason), found.reason);
 });

@@ -19,6 +19,8 @@ function option(object, name) {
   return null;
 }
 
+const isMessage = (field) => field.resolvedType instanceof protobuf.Type && !field.resolvedType.fullName.startsWith('.google.');
+
 export const fieldRule = (field) => option(field, 'field') ?? {};
 
 export const methods = root.lookup('bmt').nestedArray
@@ -78,12 +80,19 @@ const WRONG_TIMES = {
   },
 };
 
+const EMPTY = { string: '', bytes: Buffer.alloc(0) };
+const EDGES = { int32: ['2147483647', '-2147483648'], int64: ['9223372036854775807', '-9223372036854775808'] };
+
 // All ways to break one field, each with the reason that must come back. `bytes` replaces QQQQ in the packed message.
 export function breaks(field) {
   const rule = fieldRule(field);
   const one = (value) => (field.repeated ? [value] : value);
   const found = [];
   if (rule.required) found.push({ how: 'missing', value: undefined, reason: 'FIELD_REQUIRED' });
+  if (rule.required && (field.repeated || !isMessage(field))) {
+    const empty = field.resolvedType ? (field.resolvedType instanceof protobuf.Enum ? 0 : undefined) : EMPTY[field.type] ?? 0;
+    found.push({ how: 'empty', value: field.repeated ? [] : empty, reason: 'FIELD_REQUIRED' });
+  }
   if (rule.max_items) found.push({ how: 'too many', value: Array.from({ length: rule.max_items + 1 }, () => validValue(field)), reason: 'FIELD_TOO_MANY' });
   if (field.resolvedType instanceof protobuf.Enum) found.push({ how: 'unknown enum', value: one(9999), reason: 'FIELD_ENUM_UNKNOWN' });
   if (rule.range && !field.resolvedType) {
@@ -92,6 +101,7 @@ export function breaks(field) {
     if (Number(rule.range.min) !== 1) found.push({ how: 'too small', value: one(beyond(rule.range.min, -1)), reason: 'FIELD_OUT_OF_RANGE' });
     else found.push({ how: 'negative', value: one(-1), reason: 'FIELD_OUT_OF_RANGE' });
   }
+  for (const edge of (rule.range && EDGES[field.type]) ?? []) found.push({ how: `the edge ${edge}`, value: one(edge), reason: 'FIELD_OUT_OF_RANGE' });
   for (const [how, value] of Object.entries(WRONG_TIMES[field.resolvedType?.fullName] ?? {})) {
     found.push({ how, value: one(value), reason: 'FIELD_OUT_OF_RANGE' });
   }
@@ -105,7 +115,6 @@ export function breaks(field) {
   return found;
 }
 
-const isMessage = (field) => field.resolvedType instanceof protobuf.Type && !field.resolvedType.fullName.startsWith('.google.');
 export const isNest = (field) => isMessage(field) && !field.repeated;
 
 // Every field of a request at any depth, with its name as refusals write it, its present value, and the request with
