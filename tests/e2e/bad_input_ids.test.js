@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { call, expectNothingChanged, keyOf, servedMethods, validCall } from './bad_input.js';
-import { fieldRule, places } from './contract.js';
+import { documentedReasons, fieldRule, places } from './contract.js';
 import { givenFullShop, idsOf, validCalls } from './valid_calls.js';
 import { client, startWorld, stopWorld } from './world.js';
 
@@ -86,7 +86,9 @@ test('an id of nothing, and of another business, is not found', () => expectNoth
     for (const id of [`${kind}_${NOTHING}`, others[kind]].filter(Boolean)) {
       const { refusal, reply } = await refusalOf(place, id);
       if (ANSWERED[name]) assert.ok(ANSWERED[name](reply, id), `${name}: ${refusal?.reason ?? JSON.stringify(reply)}`);
-      else assert.equal(refusal?.reason ?? 'OK', (id === others[kind] && OF_ANYONE[name]) || `${KINDS[kind]}_NOT_FOUND`, `${name}: ${id}`);
+      if (ANSWERED[name]) continue;
+      assert.ok(documentedReasons(place.method).includes(refusal?.reason) || place.each, `${name}: the comment does not name ${refusal?.reason}`);
+      assert.equal(refusal.reason, (id === others[kind] && OF_ANYONE[name]) || `${KINDS[kind]}_NOT_FOUND`, `${name}: ${id}`);
     }
   }
 }));
@@ -95,6 +97,7 @@ const lists = () => served.filter(({ request }) => request.fields.page_token);
 
 test('a page token that is none is refused by every list', () => expectNothingChanged(world, async () => {
   for (const method of lists()) {
+    assert.ok(documentedReasons(method).includes('PAGE_TOKEN_INVALID'), `${keyOf(method)}: the comment does not name it`);
     for (const token of ['nonsense', '!', 'A'.repeat(64), Buffer.from('{"id":1}').toString('base64')]) {
       const { refusal } = await call(world, full, method, { ...validCall(method, table), page_token: token });
       assert.equal(refusal?.reason, 'PAGE_TOKEN_INVALID', `${keyOf(method)}: ${token}`);

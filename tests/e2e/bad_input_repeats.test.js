@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import protobuf from 'protobufjs';
 import { call, expectNothingChanged, keyOf, reasonOf, servedMethods, validCall } from './bad_input.js';
-import { fieldRule, isNest, methods, places, validValue } from './contract.js';
+import { documentedReasons, fieldRule, isNest, methods, places, validValue } from './contract.js';
 import { ANSWERS, givenFullShop, validCalls } from './valid_calls.js';
 import { startWorld, stopWorld } from './world.js';
 
@@ -81,6 +81,7 @@ test('a valid call of every method is answered', async (t) => {
 test('a request_id is good for no other request, whichever field is another', () => expectNothingChanged(world, async () => {
   for (const { method, key, request } of asked) {
     let reused = 0;
+    assert.ok(documentedReasons(method).includes('REQUEST_ID_REUSED'), `${key}: the comment does not name it`);
     for (const { field, path, value, set } of places(method.request, request)) {
       if (path === 'request_id' || isNest(field)) continue; // a nest differs by its fields
       const found = await reasonOf(world, full, method, set(another(field, value)));

@@ -7,7 +7,7 @@ import { PROTOS } from './world.js';
 const root = new protobuf.Root();
 root.resolvePath = (_, target) => join(PROTOS, target);
 const files = readdirSync(join(PROTOS, 'bmt'), { recursive: true }).filter((name) => name.endsWith('.proto')).map((name) => join('bmt', name));
-root.loadSync(files, { keepCase: true });
+root.loadSync(files, { keepCase: true, alternateCommentMode: true });
 root.resolveAll();
 
 // Options are kept as they were parsed: a list of one-entry objects.
@@ -30,12 +30,21 @@ export const methods = root.lookup('bmt').nestedArray
     service: service.fullName.slice(1),
     name: method.name,
     path: `/${service.fullName.slice(1)}/${method.name}`,
+    comment: method.comment ?? '',
     isStream: Boolean(method.responseStream),
     request: method.resolvedRequestType,
     response: method.resolvedResponseType,
     rule: option(method, 'method'),
     idempotency: option(method, 'idempotency_level') ?? method.options?.idempotency_level,
   })));
+
+// The reasons that a method's comment names, and those of the method whose errors it says to share.
+export function documentedReasons(method) {
+  const text = method.comment.replace(/\s+/g, ' ');
+  const shared = /Errors as (\w+)/.exec(text);
+  const own = [...text.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, reason]) => reason);
+  return shared ? [...own, ...documentedReasons(methods.find((one) => one.service === method.service && one.name === shared[1]))] : own;
+}
 
 // A request that keeps every rule of form.
 const TEXTS = { TEXT_FORMAT_CURRENCY: 'EUR', TEXT_FORMAT_URL: 'https://example.org/', TEXT_FORMAT_CODE: 'code' };
