@@ -88,4 +88,23 @@ static int changed_keys(struct session *session, int64_t version, struct arena *
     return 0;
 }
 
-const struct auth_source business_auth_source = {.find = find_keys, .changed = changed_keys};
+static int existing_businesses(struct session *session, const int64_t *biz_ids, size_t n, struct arena *arena,
+                               int64_t **ret_biz_ids, size_t *ret_n, struct err *err)
+{
+    struct tx *tx CLEANUP(tx_cleanup) = NULL;
+    struct business_row *rows = NULL;
+    int rc;
+
+    rc = tx_begin_read(session, &tx, err);
+    if (rc == 0)
+        rc = business_store_find(tx, biz_ids, n, arena, &rows, ret_n, err);
+    if (rc != 0)
+        return rc;
+    *ret_biz_ids = arena_array_of(arena, int64_t, *ret_n);
+    for (size_t i = 0; i < *ret_n; i++)
+        (*ret_biz_ids)[i] = rows[i].biz_id;
+    return 0;
+}
+
+const struct auth_source business_auth_source = {
+    .find = find_keys, .changed = changed_keys, .exist = existing_businesses};

@@ -179,20 +179,15 @@ const char *auth_token_issue(const struct authenticator *authenticator, int64_t 
     return token_issue(authenticator->token_key, &claims, arena);
 }
 
-/* A business named by staff; only the form is checked, whether it exists is found by the work itself. */
-static int auth_business(const char *business, int64_t *ret_biz_id, struct err *err)
+/* A business named by staff: what is asked for a business that does not exist must not leave rows of it. */
+static int auth_business(struct authenticator *authenticator, const char *business, void (*later)(void *context),
+                         void *context, int64_t *ret_biz_id, struct err *err)
 {
     if (business == NULL)
         return 0;
     if (id_parse(ID_BUSINESS, business, ret_biz_id) != 0)
         return err_fail(err, ERR_FIELD_MALFORMED, "bmt-business", "an id with prefix biz_");
-    return 0;
-}
-
-static int auth_admin(const char *business, struct caller *ret_caller, struct err *err)
-{
-    *ret_caller = (struct caller){.role = ROLE_ADMIN, .actor = "admin operator", .scopes = ""};
-    return auth_business(business, &ret_caller->biz_id, err);
+    return auth_keys_find_business(authenticator->keys, *ret_biz_id, later, context, err);
 }
 
 /* Whether a key that exists is good now. */
@@ -216,8 +211,10 @@ static int auth_by_key(struct authenticator *authenticator, const char *text, co
     if (!auth_key_is_well_formed(text))
         return err_fail(err, ERR_CREDENTIAL_INVALID);
     auth_key_hash(authenticator, text, hash);
-    if (authenticator->has_admin && crypto_equal(hash, authenticator->admin_hash, sizeof(hash)))
-        return auth_admin(business, ret_caller, err);
+    if (authenticator->has_admin && crypto_equal(hash, authenticator->admin_hash, sizeof(hash))) {
+        *ret_caller = (struct caller){.role = ROLE_ADMIN, .actor = "admin operator", .scopes = ""};
+        return auth_business(authenticator, business, later, context, &ret_caller->biz_id, err);
+    }
     int rc = auth_keys_find(authenticator->keys, hash, later, context, &key, err);
     if (rc == 0)
         rc = auth_key_check(&key, err);
@@ -227,7 +224,9 @@ static int auth_by_key(struct authenticator *authenticator, const char *text, co
     *ret_caller = (struct caller){.role = key.role, .biz_id = key.biz_id, .key_id = key.key_id};
     ret_caller->actor = arena_printf(arena, "%s %s", role_name(key.role), id_show(ID_API_KEY, key.key_id));
     ret_caller->scopes = arena_strdup(arena, key.scopes);
-    return key.biz_id != 0 ? 0 : auth_business(business, &ret_caller->biz_id, err);
+    if (key.biz_id != 0)
+        return 0;
+    return auth_business(authenticator, business, later, context, &ret_caller->biz_id, err);
 }
 
 /* What was proven before, if it was this very token; its claims with the user in the arena. */

@@ -58,7 +58,7 @@ struct auth_key {
     char scopes[API_KEY_SCOPES_MAX];
 };
 
-/* Where keys come from; two functions of the business module. Both run on the authenticator's thread. */
+/* Where keys come from; functions of the business module. They run on the authenticator's thread. */
 struct auth_source {
     /* Keys among `hashes`. */
     int (*find)(struct session *session, const uint8_t (*hashes)[API_KEY_HASH_SIZE], size_t n, struct arena *arena,
@@ -66,6 +66,9 @@ struct auth_source {
     /* Keys changed at or after `version` (a counter of the table, 0 for all), and the version to ask from next. */
     int (*changed)(struct session *session, int64_t version, struct arena *arena, struct auth_key **ret_keys,
                    size_t *ret_n, int64_t *ret_version, struct err *err) MUST_CHECK;
+    /* Which of these businesses exist. NULL: all that staff may name do. */
+    int (*exist)(struct session *session, const int64_t *biz_ids, size_t n, struct arena *arena, int64_t **ret_biz_ids,
+                 size_t *ret_n, struct err *err) MUST_CHECK;
 };
 
 /*
@@ -107,7 +110,7 @@ const char *auth_token_issue(const struct authenticator *authenticator, int64_t 
 /*
  * Decides who calls from `authorization` and `bmt-business` (NULL when absent). 0 with `ret_caller` (strings in the
  * arena), an ERR_ of errors.def, or AUTH_LATER: `later(context)` is called once from the authenticator's thread, and
- * then the same question has an answer.
+ * then the same question is to be asked again; it waits at most for the key and for the business.
  */
 enum { AUTH_LATER = -1 };
 int auth_caller(struct authenticator *authenticator, const char *authorization, const char *business,

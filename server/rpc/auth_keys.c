@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "rpc/health.h"
@@ -34,8 +35,10 @@ struct miss {
     enum err_id id;
 };
 
+/* For a key, or for a business: that is held under the hash of its id, beside the keys and like one without rights. */
 struct waiter {
     uint8_t hash[API_KEY_HASH_SIZE];
+    int64_t biz_id; /* 0: for a key */
     void (*later)(void *context);
     void *context;
 };
@@ -145,9 +148,14 @@ static struct miss *keys_miss(struct auth_keys *keys, const uint8_t *hash)
     return &keys->misses[keys_slot(hash) % MISSES];
 }
 
-int auth_keys_find(struct auth_keys *keys, const uint8_t hash[API_KEY_HASH_SIZE], void (*later)(void *context),
-                   void *context, struct auth_key *ret_key, struct err *err)
+static int keys_fail(enum err_id id, int64_t biz_id, struct err *err)
 {
+    return id == ERR_BUSINESS_NOT_FOUND ? err_fail(err, id, id_show(ID_BUSINESS, biz_id)) : err_fail(err, id);
+}
+
+static int keys_find(struct auth_keys *keys, const struct waiter *asked, struct auth_key *ret_key, struct err *err)
+{
+    const uint8_t *hash = asked->hash;
     int rc = AUTH_LATER;
 
     pthread_mutex_lock(&keys->lock);
@@ -157,19 +165,36 @@ int auth_keys_find(struct auth_keys *keys, const uint8_t hash[API_KEY_HASH_SIZE]
         *ret_key = held->key;
         rc = 0;
     } else if (miss->until_ns > clock_steady_ns() && memcmp(miss->hash, hash, API_KEY_HASH_SIZE) == 0) {
-        rc = err_fail(err, miss->id);
+        rc = keys_fail(miss->id, asked->biz_id, err);
     } else if (keys->n_waiters == WAITERS_MAX) {
         rc = err_fail(err, ERR_QUEUE_FULL, "authentication", "authentication");
     } else {
-        struct waiter *waiter = &keys->waiters[keys->n_waiters++];
-
-        memcpy(waiter->hash, hash, API_KEY_HASH_SIZE);
-        waiter->later = later;
-        waiter->context = context;
+        keys->waiters[keys->n_waiters++] = *asked;
         pthread_cond_signal(&keys->work);
     }
     pthread_mutex_unlock(&keys->lock);
     return rc;
+}
+
+int auth_keys_find(struct auth_keys *keys, const uint8_t hash[API_KEY_HASH_SIZE], void (*later)(void *context),
+                   void *context, struct auth_key *ret_key, struct err *err)
+{
+    struct waiter asked = {.later = later, .context = context};
+
+    memcpy(asked.hash, hash, API_KEY_HASH_SIZE);
+    return keys_find(keys, &asked, ret_key, err);
+}
+
+int auth_keys_find_business(struct auth_keys *keys, int64_t biz_id, void (*later)(void *context), void *context,
+                            struct err *err)
+{
+    struct waiter asked = {.biz_id = biz_id, .later = later, .context = context};
+    struct auth_key held;
+
+    if (keys->source->exist == NULL)
+        return 0;
+    crypto_sha256(&biz_id, sizeof(biz_id), asked.hash);
+    return keys_find(keys, &asked, &held, err);
 }
 
 void auth_keys_forget(struct auth_keys *keys, const uint8_t hash[API_KEY_HASH_SIZE])
@@ -191,7 +216,7 @@ bool auth_keys_is_suspended(struct auth_keys *keys, int64_t biz_id)
 }
 
 /* With the lock held: those that were looked for and not found, or not even asked, are misses for one refresh. */
-static void keys_note_misses(struct auth_keys *keys, const struct waiter *waiters, size_t n, enum err_id id)
+static void keys_note_misses(struct auth_keys *keys, const struct waiter *waiters, size_t n, bool is_reached)
 {
     for (size_t i = 0; i < n; i++) {
         struct held_key *held = *keys_place(keys->table, keys->table_size, waiters[i].hash);
@@ -201,26 +226,57 @@ static void keys_note_misses(struct auth_keys *keys, const struct waiter *waiter
             continue;
         memcpy(miss->hash, waiters[i].hash, API_KEY_HASH_SIZE);
         miss->until_ns = clock_steady_ns() + keys->refresh_ns;
-        miss->id = id;
+        miss->id = !is_reached              ? ERR_DATABASE_UNAVAILABLE
+                   : waiters[i].biz_id != 0 ? ERR_BUSINESS_NOT_FOUND
+                                            : ERR_CREDENTIAL_INVALID;
     }
+}
+
+/* Those of the waiters' keys and businesses that exist, as keys to be held. */
+static int keys_ask(struct auth_keys *keys, struct session *session, const struct waiter *waiters, size_t n,
+                    struct arena *arena, struct auth_key **ret_keys, size_t *ret_n, struct err *err)
+{
+    uint8_t hashes[LOOKUPS_MAX][API_KEY_HASH_SIZE];
+    int64_t biz_ids[LOOKUPS_MAX];
+    int64_t *known = NULL;
+    struct auth_key *found = NULL;
+    size_t n_hashes = 0, n_biz_ids = 0, n_known = 0, n_found = 0;
+    int rc = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (waiters[i].biz_id != 0)
+            biz_ids[n_biz_ids++] = waiters[i].biz_id;
+        else
+            memcpy(hashes[n_hashes++], waiters[i].hash, API_KEY_HASH_SIZE);
+    }
+    if (n_hashes > 0)
+        rc = keys->source->find(session, (const uint8_t(*)[API_KEY_HASH_SIZE])hashes, n_hashes, arena, &found, &n_found,
+                                err);
+    if (rc == 0 && n_biz_ids > 0)
+        rc = keys->source->exist(session, biz_ids, n_biz_ids, arena, &known, &n_known, err);
+    if (rc != 0)
+        return rc;
+    *ret_keys = arena_array_of(arena, struct auth_key, n_found + n_known);
+    for (size_t i = 0; i < n_found; i++)
+        (*ret_keys)[i] = found[i];
+    for (size_t i = 0; i < n_known; i++)
+        crypto_sha256(&known[i], sizeof(known[i]), (*ret_keys)[n_found + i].hash);
+    *ret_n = n_found + n_known;
+    return 0;
 }
 
 static void keys_look_up(struct auth_keys *keys, struct session *session, const struct waiter *waiters, size_t n,
                          struct arena *arena)
 {
-    uint8_t hashes[LOOKUPS_MAX][API_KEY_HASH_SIZE];
     struct auth_key *found = NULL;
     size_t n_found = 0;
     struct err err = {0};
-
-    for (size_t i = 0; i < n; i++)
-        memcpy(hashes[i], waiters[i].hash, API_KEY_HASH_SIZE);
-    int rc = keys->source->find(session, (const uint8_t(*)[API_KEY_HASH_SIZE])hashes, n, arena, &found, &n_found, &err);
+    int rc = keys_ask(keys, session, waiters, n, arena, &found, &n_found, &err);
 
     pthread_mutex_lock(&keys->lock);
     for (size_t i = 0; rc == 0 && i < n_found; i++)
         keys_hold(keys, &found[i]);
-    keys_note_misses(keys, waiters, n, rc == 0 ? ERR_CREDENTIAL_INVALID : ERR_DATABASE_UNAVAILABLE);
+    keys_note_misses(keys, waiters, n, rc == 0);
     pthread_mutex_unlock(&keys->lock);
     for (size_t i = 0; i < n; i++)
         waiters[i].later(waiters[i].context);

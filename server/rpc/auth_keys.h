@@ -22,6 +22,10 @@ void auth_keys_stop(struct auth_keys *keys);
 int auth_keys_find(struct auth_keys *keys, const uint8_t hash[API_KEY_HASH_SIZE], void (*later)(void *context),
                    void *context, struct auth_key *ret_key, struct err *err) MUST_CHECK;
 
+/* 0 when the business exists, ERR_BUSINESS_NOT_FOUND, or as auth_keys_find. Businesses are never deleted. */
+int auth_keys_find_business(struct auth_keys *keys, int64_t biz_id, void (*later)(void *context), void *context,
+                            struct err *err) MUST_CHECK;
+
 void auth_keys_forget(struct auth_keys *keys, const uint8_t hash[API_KEY_HASH_SIZE]);
 
 /* Whether the business is known to be suspended: for tokens, which say nothing of that. */

@@ -100,11 +100,17 @@ test('a key of other scopes', async () => {
   }
 });
 
-test('staff that name no business where one is needed', () => expectNothingChanged(world, async () => {
+test('staff that name no business where one is needed, or none that exists', async () => {
   const ofStaff = calls.filter(({ method }) => takes(method, 'ROLE_ADMIN') && !method.rule.business_optional && !takes(method, 'ROLE_PUBLIC'));
-  await expectRefused(ofStaff, { credential: world.adminKey }, 'PERMISSION_DENIED', 'BUSINESS_REQUIRED');
-  await expectRefused(ofStaff, { credential: world.adminKey, business: 'nonsense' }, 'INVALID_ARGUMENT', 'FIELD_MALFORMED');
-}));
+  const ofSupport = calls.filter(({ method }) => takes(method, 'ROLE_SUPPORT') && !method.rule.business_optional && !takes(method, 'ROLE_PUBLIC'));
+  const support = await staffKey('KEY_ROLE_SUPPORT');
+  await expectNothingChanged(world, async () => {
+    await expectRefused(ofStaff, { credential: world.adminKey }, 'PERMISSION_DENIED', 'BUSINESS_REQUIRED');
+    await expectRefused(ofStaff, { credential: world.adminKey, business: 'nonsense' }, 'INVALID_ARGUMENT', 'FIELD_MALFORMED');
+    await expectRefused(ofStaff, { credential: world.adminKey, business: 'biz_0000000000001' }, 'NOT_FOUND', 'BUSINESS_NOT_FOUND');
+    await expectRefused(ofSupport, { credential: support, business: 'biz_0000000000002' }, 'NOT_FOUND', 'BUSINESS_NOT_FOUND');
+  });
+});
 
 test('the key says for which business it acts, whatever the call names', async () => {
   const { credential } = rights(world, full, { rule: { roles: ['ROLE_MERCHANT'] } });
