@@ -48,6 +48,21 @@ function ofEntry({ results: [{ refusal }] }) {
   return refusal && { ...refusal, code: grpc.status[refusal.code], metadata: Object.fromEntries(refusal.details.map(({ key, value }) => [key, value])) };
 }
 
+test('an update_mask that names what cannot be updated, or no text, is refused by every update', () => expectNothingChanged(world, async () => {
+  const updates = served.filter(({ request }) => request.fields.update_mask);
+  assert.ok(updates.length > 0);
+  for (const method of updates) {
+    const asked = (paths, bytes) => call(world, full, method, { ...validCall(method, table), update_mask: { paths } }, { bytes });
+    for (const path of ['nope', 'request_id', 'update_mask', 'create_time', 'Title', '*', '']) {
+      const { refusal } = await asked([path]);
+      assert.deepEqual([refusal?.code, refusal?.reason, refusal?.metadata.path], ['INVALID_ARGUMENT', 'FIELD_MASK_UNKNOWN', path], keyOf(method));
+    }
+    for (const bytes of [[0x51, 0xff, 0xfe, 0x51], [0x51, 0x00, 0x51, 0x51]]) {
+      assert.equal((await asked(['QQQQ'], bytes)).refusal?.reason, 'FIELD_NOT_UTF8', keyOf(method));
+    }
+  }
+}));
+
 test('a message over the limit is refused by every method', () => expectNothingChanged(world, async () => {
   for (const method of served) {
     const { refusal } = await send(world, method.path, Buffer.alloc(262145), { ...rights(world, full, method), isStream: method.isStream });
