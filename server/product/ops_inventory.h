@@ -28,6 +28,7 @@ struct get_stock {
 struct quote_price {
     struct command command;
     const char *user_id;
+    const char *coupon_code; /* the first one; NULL: none */
     struct sale_line *lines; /* SKU, quantity, currency given */
     size_t n_lines;
     struct quote_row row;

@@ -67,6 +67,18 @@ size_t product_quote_lines(const struct quote_price *c, struct quote_line_row *r
     return c->n_lines;
 }
 
+/* No promotion can be created yet, so no code can be one's. */
+static void refuse_coupons(struct batch *batch)
+{
+    for_each_command(struct quote_price, c, batch)
+    {
+        if (c->coupon_code == NULL)
+            continue;
+        command_refuse(&c->command, ERR_COUPON_NOT_FOUND, c->coupon_code);
+        c->n_lines = 0; /* nothing of it is to be priced */
+    }
+}
+
 static int quote_price_body(struct batch *batch, struct err *err)
 {
     struct quote_row *quotes = arena_array_of(batch->arena, struct quote_row, batch->n);
@@ -75,6 +87,7 @@ static int quote_price_body(struct batch *batch, struct err *err)
     size_t n_lines = 0;
     int rc;
 
+    refuse_coupons(batch);
     rc = price(batch, err);
     if (rc != 0)
         return rc;

@@ -162,10 +162,7 @@ void quote_price_read(const struct call *call, const void *message, void *into)
         command_refuse(&c->command, ERR_FIELD_MALFORMED, "user_id", "the token's own user");
         return;
     }
-    if (request->n_coupon_codes > 0) { /* no promotion can be created yet, so no code can be one's */
-        command_refuse(&c->command, ERR_COUPON_NOT_FOUND, request->coupon_codes[0]);
-        return;
-    }
+    c->coupon_code = request->n_coupon_codes > 0 ? request->coupon_codes[0] : NULL;
     for (size_t i = 0; i < c->n_lines; i++) {
         c->lines[i].command = &c->command;
         c->lines[i].sku_id = proto_id_of(ID_SKU, request->lines[i]->sku_id);

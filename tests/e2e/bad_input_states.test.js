@@ -45,6 +45,8 @@ const one = (sku, quantity = 1) => ({ sku_id: sku.sku_id, quantity });
 const sold = (...lines) => ({ user_id: 'u1', currency: 'EUR', lines });
 const ruleOf = (part, more = {}) => ({ scope: 'SPLIT_SCOPE_SKU', sku_id: full.sku.sku_id, parts: [{ level: 1, value: 100, kind: 'SPLIT_KIND_BASIS_POINTS', ...part }], ...more });
 
+const backOf = ({ payment_id }, amount_minor, currency = 'EUR') => ({ payment_id, amount: { amount_minor, currency }, reason: 'x' });
+
 // [method, what it is asked for, reason]
 const verbsOfOrders = () => [
   ['OrderService.PayOrder', ['PENDING_PAYMENT'], { channel_account_id: full.account.channel_account_id }],
@@ -55,6 +57,9 @@ const verbsOfOrders = () => [
   .map((state) => [key, { ...request, order_id: orders[state].order_id }, 'ORDER_WRONG_STATE', { state, allowed: allowed.join(', ') }]));
 
 const verbsOfOthers = () => [
+  ['PaymentHubService.RefundPayment', backOf(full.unpaid, 1), 'PAYMENT_WRONG_STATE', { state: 'PENDING', allowed: 'SUCCEEDED' }],
+  ['PaymentHubService.RefundPayment', backOf({ payment_id: others.paid }, 1), 'PAYMENT_OF_ORDER', {}],
+  ['PaymentHubService.RefundPayment', backOf(full.charge, 501), 'PAYMENT_REFUNDED', {}],
   ['PaymentHubService.ClosePayment', { payment_id: others.paid }, 'PAYMENT_WRONG_STATE', { state: 'SUCCEEDED' }],
   ['ProductService.PublishSpu', { spu_id: full.spu.spu_id }, 'SPU_WRONG_STATE', { state: 'PUBLISHED' }],
   ['ProductService.UnpublishSpu', { spu_id: full.draft.spu_id }, 'SPU_WRONG_STATE', { state: 'DRAFT' }],
@@ -88,6 +93,7 @@ const amounts = () => [
 ];
 
 const currencies = () => [
+  ['PaymentHubService.RefundPayment', backOf(full.charge, 1, 'USD'), 'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
   ['OrderService.RefundOrder', { order_id: full.held.order_id, reason: 'x', amount: { amount_minor: 1, currency: 'USD' } }, 'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
   ['SettlementService.CreateSplitRule', ruleOf({ partner_id: full.partner.partner_id, kind: 'SPLIT_KIND_FIXED' }, { currency: 'USD' }),
     'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],

@@ -1,7 +1,7 @@
 // A valid call of each served method, in a shop that has one of everything, so that a test can break one thing of it.
 // A method that the server begins to serve needs its line here; bad_input.test.js names what is missing.
 import { statement } from '../channelsim/statement.js';
-import { beginPayment, givenFulfilledOrder, givenOrder, givenShop, givenSku } from './shop.js';
+import { beginPayment, decide, givenFulfilledOrder, givenOrder, givenShop, givenSku } from './shop.js';
 import { client, requestId, until } from './world.js';
 
 const id = () => ({ request_id: requestId('all') });
@@ -32,8 +32,12 @@ export async function givenFullShop(world) {
   const { quote } = await products.QuotePrice({ ...id(), user_id: 'u1', currency: 'EUR', lines: [{ sku_id: sku.sku_id, quantity: 1 }] });
   const paying = await order();
   const { payment } = await beginPayment(shop, paying);
+  const chargeOf = async () => (await shop.payments.CreatePayment({ ...id(), user_id: 'u1', channel_account_id: shop.account.channel_account_id, amount: money(500) })).payment;
+  const charge = await chargeOf();
+  await decide(charge);
+  await until('the charge succeeded', async () => (await shop.payments.GetPayment({ payment_id: charge.payment_id })).payment.state === 'PAYMENT_STATE_SUCCEEDED');
   return {
-    ...shop, settlement, spu, sku, draft, draftSku: await skuOf(spu), on, refund, refunded, held, lot: lots[0], quote, payment, paying, partner, rule,
+    ...shop, settlement, spu, sku, draft, draftSku: await skuOf(spu), on, refund, refunded, held, lot: lots[0], quote, payment, paying, charge, unpaid: await chargeOf(), partner, rule,
     spare: [await key(), await key()], open: await order(), open2: await order(), fulfilled: await fulfilled(), fulfilled2: await fulfilled(),
   };
 }
@@ -130,6 +134,7 @@ const ofPayments = (full) => ({
   'PaymentHubService.ListPayments': () => ({ order_id: full.paying.order_id }),
   'PaymentHubService.QueryPayment': () => ({ payment_id: full.payment.payment_id }),
   'PaymentHubService.ClosePayment': () => ({ payment_id: full.payment.payment_id }),
+  'PaymentHubService.RefundPayment': () => ({ payment_id: full.charge.payment_id, amount: money(), reason: 'a test' }),
   'PaymentHubService.HandleNotification': () => ({
     channel_account_id: full.account.channel_account_id, headers: [{ name: 'x', value: 'y' }], body: Buffer.from('{}'),
   }),
