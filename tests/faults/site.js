@@ -39,7 +39,7 @@ export class Site {
     this.databases = { db: this.world.database };
     servers().slice(1).forEach((name, i) => { this.databases[name] = this.world.otherDatabases[i]; });
     this.world.channel = await startChannel({ keys: this.world.keys, relayTo: `ipv4:${this.ports.map((port) => `127.0.0.1:${port}`).join(',')}` });
-    process.once('exit', () => this.children.forEach((child) => child?.kill('SIGKILL')));
+    process.once('exit', () => [...this.children, ...Object.values(this.databases)].forEach((child) => child?.kill('SIGKILL')));
     this.watching = setInterval(() => this.look(), 10);
     await this.arm('');
     this.shop = await this.openShop();
@@ -152,7 +152,6 @@ export class Site {
     this.databases[name] = started;
     if (name === 'db') this.world.database = started;
     else this.world.otherDatabases[servers().slice(1).indexOf(name)] = started;
-    process.once('exit', () => started.kill('SIGKILL'));
     await untilDatabase(this.world);
   }
 
