@@ -54,6 +54,31 @@ static const struct sql_stmt LEASE_RELEASE = {
     .params = SQL_COLUMNS(release_columns),
 };
 
+static const struct sql_stmt LEASE_KEEP = {
+    .name = "lease_keep",
+    .module = MODULE_PLATFORM,
+    .text = "SELECT name\n"
+            "FROM bmt_platform.jobs\n"
+            "WHERE name = ? AND owner = ?\n"
+            "FOR UPDATE",
+    .params = SQL_COLUMNS(release_columns),
+    .results = SQL_COLUMNS(insert_columns),
+    .result_size = sizeof(struct lease_row),
+};
+
+int lease_keep(struct tx *tx, const char *name, int64_t owner, struct arena *arena, struct err *err)
+{
+    const struct lease_row row = {.name = name, .owner = owner};
+    struct lease_row *rows = NULL;
+    size_t n = 0;
+    int rc;
+
+    rc = sql_select(tx, &LEASE_KEEP, &row, arena, &rows, &n, err);
+    if (rc != 0)
+        return rc;
+    return n == 1 ? 0 : err_fail(err, ERR_BATCH_CONFLICT);
+}
+
 int lease_take(struct session *session, const char *name, int64_t owner, int64_t lease_ms, bool *ret_held,
                struct err *err)
 {

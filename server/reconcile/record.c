@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/id.h"
+#include "jobs/lease.h"
 #include "reconcile/ops.h"
 
 enum { CHUNK = 256 }; /* breaks a statement */
@@ -85,7 +86,16 @@ static size_t sort_out(struct break_row *rows, size_t n, const struct break_row 
     return n_new;
 }
 
-static int record_chunk(struct session *session, struct arena *arena, struct break_row *rows, size_t n,
+/* A transaction that is nobody's once another replica has taken the lease. */
+static int begin_leased(struct session *session, struct arena *arena, int64_t owner, struct tx **ret_tx,
+                        struct err *err)
+{
+    const int rc = tx_begin(session, MODULE_PLATFORM, ret_tx, err);
+
+    return rc == 0 ? lease_keep(*ret_tx, RECONCILE_LEASE, owner, arena, err) : rc;
+}
+
+static int record_chunk(struct session *session, struct arena *arena, int64_t owner, struct break_row *rows, size_t n,
                         struct run_row *run, struct err *err)
 {
     struct tx *tx CLEANUP(tx_cleanup) = NULL;
@@ -99,7 +109,7 @@ static int record_chunk(struct session *session, struct arena *arena, struct bre
 
     for (size_t i = 0; i < n; i++)
         keys[i] = (struct break_key){.kind = rows[i].kind, .object = rows[i].object};
-    rc = tx_begin(session, MODULE_PLATFORM, &tx, err);
+    rc = begin_leased(session, arena, owner, &tx, err);
     if (rc == 0)
         rc = reconcile_store_find_open(tx, keys, n, arena, &known, &n_known, err);
     if (rc != 0)
@@ -115,7 +125,8 @@ static int record_chunk(struct session *session, struct arena *arena, struct bre
 }
 
 /* Breaks that the run would have found again, had they still been there. */
-static int end_gone(struct session *session, struct arena *arena, struct run_row *run, size_t *ret_n, struct err *err)
+static int end_gone(struct session *session, struct arena *arena, int64_t owner, struct run_row *run, size_t *ret_n,
+                    struct err *err)
 {
     struct tx *tx CLEANUP(tx_cleanup) = NULL;
     const struct gone_scope scope = {
@@ -128,7 +139,7 @@ static int end_gone(struct session *session, struct arena *arena, struct run_row
     uint64_t n_ended = 0;
     int rc;
 
-    rc = tx_begin(session, MODULE_PLATFORM, &tx, err);
+    rc = begin_leased(session, arena, owner, &tx, err);
     if (rc == 0)
         rc = reconcile_store_find_gone(tx, &scope, arena, &rows, ret_n, err);
     for (size_t i = 0; i < *ret_n && rc == 0; i++)
@@ -157,10 +168,10 @@ int record_findings(struct session *session, struct arena *arena, const struct f
     run->break_count = (int64_t)n;
     run->new_count = run->gone_count = 0;
     for (size_t at = 0; at < n && rc == 0; at += CHUNK)
-        rc = record_chunk(session, arena, rows + at, n - at < CHUNK ? n - at : CHUNK, run, err);
+        rc = record_chunk(session, arena, findings->owner, rows + at, n - at < CHUNK ? n - at : CHUNK, run, err);
     if (rc == 0)
         rc = failpoint_step("reconcile.recorded", err);
     while (rc == 0 && n_gone == CHUNK)
-        rc = end_gone(session, arena, run, &n_gone, err);
+        rc = end_gone(session, arena, findings->owner, run, &n_gone, err);
     return rc;
 }

@@ -5,11 +5,15 @@
 #include "reconcile/store.h"
 #include "verify/verify.h"
 
+/* The lease of whoever works runs. */
+#define RECONCILE_LEASE "reconcile.run"
+
 /* What a run has found. */
 struct findings {
     const struct finding *list;
     size_t n;
-    bool are_all; /* there were no more: what is not among them is gone */
+    int64_t owner; /* of the lease RECONCILE_LEASE: each write checks that it is still held */
+    bool are_all;  /* there were no more: what is not among them is gone */
 };
 
 /*

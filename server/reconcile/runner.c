@@ -2,7 +2,8 @@
  * The thread that works runs. Every reconcile.poll_ms it renews the lease `reconcile.run`; who holds it takes the
  * oldest run that is not over (one that is RUNNING then was left by a lost replica, and is begun again), and lets a
  * second thread verify, while it goes on renewing the lease and noting the progress. A lease that was lost stops the
- * run. Two replicas that worked the same run for a moment would record the same breaks.
+ * run; and since a replica may sleep between its look at the lease and a write, each write checks in its own
+ * transaction that the lease is still held.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -124,6 +125,8 @@ static int write_run(struct err *err)
 
     rc = tx_begin(runner.session, MODULE_PLATFORM, &tx, err);
     if (rc == 0)
+        rc = lease_keep(tx, RECONCILE_LEASE, runner.owner, runner.arena, err);
+    if (rc == 0)
         rc = reconcile_store_update_run(tx, &runner.run, err);
     if (rc == 0)
         rc = tx_commit(tx, err);
@@ -224,7 +227,8 @@ static const char *detail_of(void)
 static int end(struct err *err)
 {
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(ARENA_BYTES_MAX);
-    const struct findings findings = {.list = runner.findings, .n = runner.n_findings, .are_all = runner.n_unkept == 0};
+    const struct findings findings = {
+        .list = runner.findings, .n = runner.n_findings, .owner = runner.owner, .are_all = runner.n_unkept == 0};
     struct run_row *run = &runner.run;
     int rc = 0;
 
@@ -287,7 +291,7 @@ static int hold_lease(bool *ret_held, struct err *err)
     *ret_held = now_ms < runner.renew_ms;
     if (*ret_held)
         return 0;
-    rc = lease_take(runner.session, "reconcile.run", runner.owner, runner.conf->jobs_lease_ms, ret_held, err);
+    rc = lease_take(runner.session, RECONCILE_LEASE, runner.owner, runner.conf->jobs_lease_ms, ret_held, err);
     runner.renew_ms = rc == 0 && *ret_held ? now_ms + runner.conf->jobs_lease_ms / 3 : 0;
     return rc;
 }
@@ -307,6 +311,8 @@ static void poll_once(void)
     }
     if (rc == 0 && is_held)
         rc = runner.is_running ? attend(&err) : look_for_run(&err);
+    if (rc == ERR_BATCH_CONFLICT)
+        runner.renew_ms = 0; /* ask for the lease anew */
     if (rc == ERR_BATCH_CONFLICT && runner.is_running) {
         log_warn("run of reconciliation was ended by another replica while this one slept, ignoring");
         drop_run();
@@ -342,8 +348,8 @@ static void *run(void *argument)
         poll_once();
     if (runner.is_running)
         drop_run();
-    if (lease_release(runner.session, "reconcile.run", runner.owner, &err) != 0)
-        log_warn("lease could not be given back, ignoring", log_text("job", "reconcile.run"));
+    if (lease_release(runner.session, RECONCILE_LEASE, runner.owner, &err) != 0)
+        log_warn("lease could not be given back, ignoring", log_text("job", RECONCILE_LEASE));
     arena_free(runner.arena);
     session_free(runner.session);
     db_thread_end();

@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include "jobs/lease.h"
 #include "lib/db.h"
 #include "reconcile/record.h"
 
 static struct test_db *db;
+
+enum { US = 7, ANOTHER_REPLICA = 8 };
 
 static int begin(void **state)
 {
@@ -24,8 +27,14 @@ static int end(void **state)
 
 static int clear(void **state)
 {
+    struct err err = {0};
+    bool is_held = false;
+
     (void)state;
     test_db_clear(db);
+    test_db_run(db, "DELETE FROM bmt_platform.jobs");
+    assert_int_equal(lease_take(db->session, RECONCILE_LEASE, US, 60000, &is_held, &err), 0);
+    assert_true(is_held);
     return 0;
 }
 
@@ -49,7 +58,8 @@ static struct run_row record(int64_t run_id, const struct finding *list, size_t 
     struct err err = {0};
 
     assert_int_equal(record_findings(db->session, db->arena,
-                                     &(struct findings){.list = list, .n = n, .are_all = are_all}, &run, &err),
+                                     &(struct findings){.list = list, .n = n, .owner = US, .are_all = are_all}, &run,
+                                     &err),
                      0);
     return run;
 }
@@ -92,11 +102,32 @@ static void what_was_not_recorded_is_not_gone(void **state)
     assert_int_equal(open_breaks(), 2);
 }
 
+/* It slept, and another replica has begun the run again: nothing of it is written any more, nor ended. */
+static void replica_that_lost_its_lease_writes_nothing(void **state)
+{
+    const struct finding one[] = {at_order(100, "first")};
+    const struct finding other[] = {at_order(200, "other")};
+    const struct findings late = {.list = other, .n = 1, .owner = US, .are_all = true};
+    const struct findings none = {.list = other, .n = 0, .owner = US, .are_all = true};
+    struct run_row run = {.run_id = 2};
+    struct err err = {0};
+
+    (void)state;
+    expect_counts(record(1, one, 1, true), 1, 1, 0);
+    test_db_run(db, arena_printf(db->arena, "UPDATE bmt_platform.jobs SET owner = %d", ANOTHER_REPLICA));
+    assert_int_equal(record_findings(db->session, db->arena, &late, &run, &err), ERR_BATCH_CONFLICT);
+    assert_int_equal(record_findings(db->session, db->arena, &none, &run, &err), ERR_BATCH_CONFLICT);
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.breaks WHERE state = 1 AND object_id = 100"),
+                     1);
+    assert_int_equal(test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.breaks"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(break_is_one_row_a_subject_and_ends_when_it_is_gone, clear),
         cmocka_unit_test_setup(what_was_not_recorded_is_not_gone, clear),
+        cmocka_unit_test_setup(replica_that_lost_its_lease_writes_nothing, clear),
     };
 
     return cmocka_run_group_tests_name("reconcile", tests, begin, end);
