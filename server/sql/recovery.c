@@ -3,6 +3,7 @@
 
 #include <errmsg.h>
 #include <mysqld_error.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -300,10 +301,27 @@ static bool finish(struct session *session, const struct in_doubt *item)
     return is_done;
 }
 
+/* What waits on a server that does not answer stays in doubt, unseen: told once when their number changes. */
+static void show_unreachable(size_t n)
+{
+    static _Atomic size_t n_before;
+
+    metric_set(
+        metrics_series(METRIC_GAUGE, "bmt_xa_unreachable", "servers whose prepared branches could not be listed", ""),
+        (int64_t)n);
+    if (atomic_exchange(&n_before, n) == n)
+        return;
+    if (n > 0)
+        log_warn("prepared branches could not be listed, trying again", log_i64("servers", (int64_t)n));
+    else
+        log_info("prepared branches can be listed on every server again");
+}
+
 static void show_metrics(const struct in_doubt_list *list)
 {
     int64_t n_due = 0;
 
+    show_unreachable(list->n_unreachable);
     for (size_t i = 0; i < list->n; i++)
         n_due += list->items[i].is_due;
     metric_set(metrics_series(METRIC_GAUGE, "bmt_xa_in_doubt", "prepared transactions that wait for recovery", ""),

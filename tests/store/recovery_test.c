@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/id.h"
+#include "base/metrics.h"
 #include "lib/things.h"
 #include "sql/recovery.h"
 #include "sql/session.h"
@@ -226,6 +227,23 @@ static int look_at_transactions(FILE *problems)
     return verify_look(&verify, VERIFY_TRANSACTIONS, 0);
 }
 
+/* Nothing is lost by it, but nobody would know why transactions stay in doubt. */
+static void server_that_does_not_answer_is_shown(void **state)
+{
+    const struct metric *gauge = metrics_series(METRIC_GAUGE, "bmt_xa_unreachable", "", "");
+
+    (void)state;
+    assert_int_equal(recovery_run(db->session, db->arena, NULL), 0);
+    assert_int_equal(metric_value(gauge), 0);
+    mariadb_kill(test_db_server(MODULE_PRODUCT));
+    assert_int_equal(recovery_run(db->session, db->arena, NULL), 0);
+    assert_int_equal(metric_value(gauge), 1);
+    mariadb_restart(test_db_server(MODULE_PRODUCT));
+    for (int i = 0; i < 3 && metric_value(gauge) != 0; i++) /* a connection that broke is noticed by its use */
+        assert_int_equal(recovery_run(db->session, db->arena, NULL), 0);
+    assert_int_equal(metric_value(gauge), 0);
+}
+
 /* What a server does not tell may be in doubt there. */
 static void verify_needs_an_answer_of_every_server(void **state)
 {
@@ -364,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup(thousand_in_doubt_are_settled, things_clear),
         cmocka_unit_test_setup(only_owners_of_this_life_of_the_server_are_ended, things_clear),
         cmocka_unit_test_setup(lookers_leave_what_was_abandoned, things_clear),
+        cmocka_unit_test_setup(server_that_does_not_answer_is_shown, things_clear),
         cmocka_unit_test_setup(verify_needs_an_answer_of_every_server, things_clear),
         cmocka_unit_test_setup(nothing_is_forgotten_by_a_list_that_is_cut, things_clear),
         cmocka_unit_test_setup(fates_are_kept_and_then_forgotten, things_clear),
