@@ -98,6 +98,8 @@ const struct cli_command cli_commands[] = {
     {"reconcile", "list", RECONCILE, "ListBreaks", NULL, false, NULL,
      "list open breaks; --state GONE --kind ORDER_STUCK"},
     {"reconcile", "show", RECONCILE, "GetBreak", "break_id", false, NULL, "show a break and the repair proposed"},
+    {"reconcile", "close", RECONCILE, "CloseBreak", "break_id", true, NULL,
+     "close a break that someone has looked at, --reason says why"},
     {"reconcile", "repair", RECONCILE, "RepairBreak", "break_id", false, cli_reconcile_repair,
      "tell what would be done, and once confirmed do it; --reason; --dry-run true only tells"},
     {"txn", "list", RECOVERY, "ListTransactions", NULL, false, NULL, "list global transactions with prepared branches"},

@@ -30,6 +30,13 @@ struct get_break {
     struct break_row *row;
 };
 
+struct close_break {
+    struct command command;
+    int64_t break_id;
+    const char *reason;
+    struct break_row row; /* as it is afterwards */
+};
+
 struct list_breaks {
     struct command command;
     struct list list;
@@ -38,7 +45,8 @@ struct list_breaks {
     size_t n;
 };
 
-extern struct batch_plan start_run_plan, get_run_plan, list_runs_plan, get_break_plan, list_breaks_plan;
+extern struct batch_plan start_run_plan, get_run_plan, list_runs_plan, get_break_plan, list_breaks_plan,
+    close_break_plan;
 
 /* A run that waits. */
 struct run_row run_make(const char *requested_by, int64_t from_time_ms, int64_t now_ms);

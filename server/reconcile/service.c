@@ -157,6 +157,25 @@ static const ProtobufCMessage *get_break_reply(const void *from, struct arena *a
     return &reply->base;
 }
 
+static void close_break_read(const struct call *call, const void *message, void *into)
+{
+    const Bmt__Reconcile__V1__CloseBreakRequest *request = message;
+    struct close_break *c = into;
+
+    (void)call;
+    c->break_id = proto_id_of(ID_BREAK, request->break_id);
+    c->reason = request->reason;
+}
+
+static const ProtobufCMessage *close_break_reply(const void *from, struct arena *arena)
+{
+    Bmt__Reconcile__V1__CloseBreakResponse *reply = arena_new_of(arena, Bmt__Reconcile__V1__CloseBreakResponse);
+
+    bmt__reconcile__v1__close_break_response__init(reply);
+    reply->break_ = break_message(&((const struct close_break *)from)->row, arena);
+    return &reply->base;
+}
+
 /* Looks, a flow with transactions of its own, and looks again: no batch of commands. */
 static void repair_break_handle(struct lane *lane, struct call **calls, size_t n)
 {
@@ -187,9 +206,10 @@ static void repair_break_handle(struct lane *lane, struct call **calls, size_t n
 }
 
 static const struct rpc_method methods[] = {
-    {"StartRun", RPC_BATCH(start_run)}, {"GetRun", RPC_BATCH(get_run)},
-    {"ListRuns", RPC_BATCH(list_runs)}, {"ListBreaks", RPC_BATCH(list_breaks)},
-    {"GetBreak", RPC_BATCH(get_break)}, {"RepairBreak", .handle = repair_break_handle},
+    {"StartRun", RPC_BATCH(start_run)},     {"GetRun", RPC_BATCH(get_run)},
+    {"ListRuns", RPC_BATCH(list_runs)},     {"ListBreaks", RPC_BATCH(list_breaks)},
+    {"GetBreak", RPC_BATCH(get_break)},     {"RepairBreak", .handle = repair_break_handle},
+    {"CloseBreak", RPC_BATCH(close_break)},
 };
 
 const struct rpc_service reconcile_service = RPC_SERVICE(bmt__reconcile__v1__reconcile_service__descriptor, methods);

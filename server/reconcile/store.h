@@ -6,7 +6,7 @@
 #include "sql/batch.h"
 
 enum run_state { RUN_WAITING = 1, RUN_RUNNING = 2, RUN_DONE = 3, RUN_FAILED = 4 };
-enum break_state { BREAK_OPEN = 1, BREAK_REPAIRED = 2, BREAK_GONE = 3 };
+enum break_state { BREAK_OPEN = 1, BREAK_REPAIRED = 2, BREAK_GONE = 3, BREAK_CLOSED = 4 };
 
 struct run_row {
     int64_t run_id;

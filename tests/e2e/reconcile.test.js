@@ -123,6 +123,26 @@ test('what is not there, has no repair, or is not for the caller is refused', as
   assert.equal((await reconcile.ListBreaks({ state: 'BREAK_STATE_GONE' })).breaks.length, 1);
 });
 
+test('what nothing repairs is closed by hand, and found again is a break of its own', async () => {
+  const close = (found, reason) => reconcile.CloseBreak({ request_id: requestId('close'), break_id: found.break_id, reason });
+  assert.equal((await refused(close({ break_id: 'brk_0000000000001' }, 'a test'))).reason, 'BREAK_NOT_FOUND');
+  const order = await givenOrder(shop, sku);
+  run(`UPDATE bmt_order.orders SET amount_minor = amount_minor + 1 WHERE order_id = ${number(order.order_id)}`);
+  await runToEnd();
+  const [found] = await openBreaks('ORDER_AMOUNT');
+  const { break: closed } = await close(found, 'looked at');
+  assert.deepEqual([closed.state, closed.reason, closed.break_id, Boolean(closed.ended_by && closed.end_time)],
+    ['BREAK_STATE_CLOSED', 'looked at', found.break_id, true]);
+  assert.deepEqual((await close(found, 'again')).break, closed); // as it is
+  assert.deepEqual((await reconcile.GetBreak({ break_id: found.break_id })).break, closed);
+  assert.deepEqual(await openBreaks(), []);
+  assert.equal((await runToEnd()).new_breaks, '1');
+  const [again] = await openBreaks('ORDER_AMOUNT');
+  assert.notEqual(again.break_id, found.break_id);
+  run(`UPDATE bmt_order.orders SET amount_minor = amount_minor - 1 WHERE order_id = ${number(order.order_id)}`);
+  assert.equal((await runToEnd()).gone_breaks, '1');
+});
+
 test('each repair mends what its kind names, and nothing else', async () => {
   const [stuck, bare, held, extra, unused, tooLate] = [await givenFulfilledOrder(shop, sku, { quantity: 2 }), await givenFulfilledOrder(shop, sku),
     await closedOrder(), await closedOrder(), await givenOrder(shop, sku), await givenOrder(shop, sku)];
@@ -317,6 +337,9 @@ test('bmtctl runs, lists, shows what a repair would do, and does it once confirm
   const done = ctl('reconcile', 'repair', id, '--reason', 'a test', '--yes', '-o', 'json');
   assert.equal(JSON.parse(done.out).break.state, 'BREAK_STATE_REPAIRED', done.err);
   assert.equal(ctl('reconcile', 'run').code, 0);
+  assert.equal(ctl('reconcile', 'close', id).code, 2); // without a reason
+  const closed = ctl('reconcile', 'close', id, '--reason', 'x', '--yes', '-o', 'json');
+  assert.equal(JSON.parse(closed.out).break.state, 'BREAK_STATE_REPAIRED', closed.err); // it had ended before
   assert.equal(ctl('reconcile', 'runs', '-q').out.trim().split('\n')[0].slice(0, 4), 'run_');
   const path = join(world.folder, 'statement.json');
   writeFileSync(path, fileOf());

@@ -637,6 +637,96 @@ void   bmt__reconcile__v1__repair_break_response__free_unpacked
   assert(message->base.descriptor == &bmt__reconcile__v1__repair_break_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   bmt__reconcile__v1__close_break_request__init
+                     (Bmt__Reconcile__V1__CloseBreakRequest         *message)
+{
+  static const Bmt__Reconcile__V1__CloseBreakRequest init_value = BMT__RECONCILE__V1__CLOSE_BREAK_REQUEST__INIT;
+  *message = init_value;
+}
+size_t bmt__reconcile__v1__close_break_request__get_packed_size
+                     (const Bmt__Reconcile__V1__CloseBreakRequest *message)
+{
+  assert(message->base.descriptor == &bmt__reconcile__v1__close_break_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__reconcile__v1__close_break_request__pack
+                     (const Bmt__Reconcile__V1__CloseBreakRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__reconcile__v1__close_break_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__reconcile__v1__close_break_request__pack_to_buffer
+                     (const Bmt__Reconcile__V1__CloseBreakRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__reconcile__v1__close_break_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Reconcile__V1__CloseBreakRequest *
+       bmt__reconcile__v1__close_break_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Reconcile__V1__CloseBreakRequest *)
+     protobuf_c_message_unpack (&bmt__reconcile__v1__close_break_request__descriptor,
+                                allocator, len, data);
+}
+void   bmt__reconcile__v1__close_break_request__free_unpacked
+                     (Bmt__Reconcile__V1__CloseBreakRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__reconcile__v1__close_break_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   bmt__reconcile__v1__close_break_response__init
+                     (Bmt__Reconcile__V1__CloseBreakResponse         *message)
+{
+  static const Bmt__Reconcile__V1__CloseBreakResponse init_value = BMT__RECONCILE__V1__CLOSE_BREAK_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t bmt__reconcile__v1__close_break_response__get_packed_size
+                     (const Bmt__Reconcile__V1__CloseBreakResponse *message)
+{
+  assert(message->base.descriptor == &bmt__reconcile__v1__close_break_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__reconcile__v1__close_break_response__pack
+                     (const Bmt__Reconcile__V1__CloseBreakResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__reconcile__v1__close_break_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__reconcile__v1__close_break_response__pack_to_buffer
+                     (const Bmt__Reconcile__V1__CloseBreakResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__reconcile__v1__close_break_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Reconcile__V1__CloseBreakResponse *
+       bmt__reconcile__v1__close_break_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Reconcile__V1__CloseBreakResponse *)
+     protobuf_c_message_unpack (&bmt__reconcile__v1__close_break_response__descriptor,
+                                allocator, len, data);
+}
+void   bmt__reconcile__v1__close_break_response__free_unpacked
+                     (Bmt__Reconcile__V1__CloseBreakResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__reconcile__v1__close_break_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor bmt__reconcile__v1__run__field_descriptors[17] =
 {
   {
@@ -1715,6 +1805,108 @@ const ProtobufCMessageDescriptor bmt__reconcile__v1__repair_break_response__desc
   (ProtobufCMessageInit) bmt__reconcile__v1__repair_break_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor bmt__reconcile__v1__close_break_request__field_descriptors[3] =
+{
+  {
+    "request_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Reconcile__V1__CloseBreakRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "break_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Reconcile__V1__CloseBreakRequest, break_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Reconcile__V1__CloseBreakRequest, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__reconcile__v1__close_break_request__field_indices_by_name[] = {
+  1,   /* field[1] = break_id */
+  2,   /* field[2] = reason */
+  0,   /* field[0] = request_id */
+};
+static const ProtobufCIntRange bmt__reconcile__v1__close_break_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor bmt__reconcile__v1__close_break_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.reconcile.v1.CloseBreakRequest",
+  "CloseBreakRequest",
+  "Bmt__Reconcile__V1__CloseBreakRequest",
+  "bmt.reconcile.v1",
+  sizeof(Bmt__Reconcile__V1__CloseBreakRequest),
+  3,
+  bmt__reconcile__v1__close_break_request__field_descriptors,
+  bmt__reconcile__v1__close_break_request__field_indices_by_name,
+  1,  bmt__reconcile__v1__close_break_request__number_ranges,
+  (ProtobufCMessageInit) bmt__reconcile__v1__close_break_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor bmt__reconcile__v1__close_break_response__field_descriptors[1] =
+{
+  {
+    "break",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Reconcile__V1__CloseBreakResponse, break_),
+    &bmt__reconcile__v1__break__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__reconcile__v1__close_break_response__field_indices_by_name[] = {
+  0,   /* field[0] = break */
+};
+static const ProtobufCIntRange bmt__reconcile__v1__close_break_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor bmt__reconcile__v1__close_break_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.reconcile.v1.CloseBreakResponse",
+  "CloseBreakResponse",
+  "Bmt__Reconcile__V1__CloseBreakResponse",
+  "bmt.reconcile.v1",
+  sizeof(Bmt__Reconcile__V1__CloseBreakResponse),
+  1,
+  bmt__reconcile__v1__close_break_response__field_descriptors,
+  bmt__reconcile__v1__close_break_response__field_indices_by_name,
+  1,  bmt__reconcile__v1__close_break_response__number_ranges,
+  (ProtobufCMessageInit) bmt__reconcile__v1__close_break_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue bmt__reconcile__v1__run_state__enum_values_by_number[5] =
 {
   { "RUN_STATE_UNSPECIFIED", "BMT__RECONCILE__V1__RUN_STATE__RUN_STATE_UNSPECIFIED", 0 },
@@ -1749,18 +1941,20 @@ const ProtobufCEnumDescriptor bmt__reconcile__v1__run_state__descriptor =
   bmt__reconcile__v1__run_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue bmt__reconcile__v1__break_state__enum_values_by_number[4] =
+static const ProtobufCEnumValue bmt__reconcile__v1__break_state__enum_values_by_number[5] =
 {
   { "BREAK_STATE_UNSPECIFIED", "BMT__RECONCILE__V1__BREAK_STATE__BREAK_STATE_UNSPECIFIED", 0 },
   { "BREAK_STATE_OPEN", "BMT__RECONCILE__V1__BREAK_STATE__BREAK_STATE_OPEN", 1 },
   { "BREAK_STATE_REPAIRED", "BMT__RECONCILE__V1__BREAK_STATE__BREAK_STATE_REPAIRED", 2 },
   { "BREAK_STATE_GONE", "BMT__RECONCILE__V1__BREAK_STATE__BREAK_STATE_GONE", 3 },
+  { "BREAK_STATE_CLOSED", "BMT__RECONCILE__V1__BREAK_STATE__BREAK_STATE_CLOSED", 4 },
 };
 static const ProtobufCIntRange bmt__reconcile__v1__break_state__value_ranges[] = {
-{0, 0},{0, 4}
+{0, 0},{0, 5}
 };
-static const ProtobufCEnumValueIndex bmt__reconcile__v1__break_state__enum_values_by_name[4] =
+static const ProtobufCEnumValueIndex bmt__reconcile__v1__break_state__enum_values_by_name[5] =
 {
+  { "BREAK_STATE_CLOSED", 4 },
   { "BREAK_STATE_GONE", 3 },
   { "BREAK_STATE_OPEN", 1 },
   { "BREAK_STATE_REPAIRED", 2 },
@@ -1773,9 +1967,9 @@ const ProtobufCEnumDescriptor bmt__reconcile__v1__break_state__descriptor =
   "BreakState",
   "Bmt__Reconcile__V1__BreakState",
   "bmt.reconcile.v1",
-  4,
+  5,
   bmt__reconcile__v1__break_state__enum_values_by_number,
-  4,
+  5,
   bmt__reconcile__v1__break_state__enum_values_by_name,
   1,
   bmt__reconcile__v1__break_state__value_ranges,
@@ -1823,7 +2017,7 @@ const ProtobufCEnumDescriptor bmt__reconcile__v1__repair__descriptor =
   bmt__reconcile__v1__repair__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor bmt__reconcile__v1__reconcile_service__method_descriptors[6] =
+static const ProtobufCMethodDescriptor bmt__reconcile__v1__reconcile_service__method_descriptors[7] =
 {
   { "StartRun", &bmt__reconcile__v1__start_run_request__descriptor, &bmt__reconcile__v1__start_run_response__descriptor },
   { "GetRun", &bmt__reconcile__v1__get_run_request__descriptor, &bmt__reconcile__v1__get_run_response__descriptor },
@@ -1831,8 +2025,10 @@ static const ProtobufCMethodDescriptor bmt__reconcile__v1__reconcile_service__me
   { "ListBreaks", &bmt__reconcile__v1__list_breaks_request__descriptor, &bmt__reconcile__v1__list_breaks_response__descriptor },
   { "GetBreak", &bmt__reconcile__v1__get_break_request__descriptor, &bmt__reconcile__v1__get_break_response__descriptor },
   { "RepairBreak", &bmt__reconcile__v1__repair_break_request__descriptor, &bmt__reconcile__v1__repair_break_response__descriptor },
+  { "CloseBreak", &bmt__reconcile__v1__close_break_request__descriptor, &bmt__reconcile__v1__close_break_response__descriptor },
 };
 const unsigned bmt__reconcile__v1__reconcile_service__method_indices_by_name[] = {
+  6,        /* CloseBreak */
   4,        /* GetBreak */
   1,        /* GetRun */
   3,        /* ListBreaks */
@@ -1847,7 +2043,7 @@ const ProtobufCServiceDescriptor bmt__reconcile__v1__reconcile_service__descript
   "ReconcileService",
   "Bmt__Reconcile__V1__ReconcileService",
   "bmt.reconcile.v1",
-  6,
+  7,
   bmt__reconcile__v1__reconcile_service__method_descriptors,
   bmt__reconcile__v1__reconcile_service__method_indices_by_name
 };
@@ -1898,6 +2094,14 @@ void bmt__reconcile__v1__reconcile_service__repair_break(ProtobufCService *servi
 {
   assert(service->descriptor == &bmt__reconcile__v1__reconcile_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void bmt__reconcile__v1__reconcile_service__close_break(ProtobufCService *service,
+                                                        const Bmt__Reconcile__V1__CloseBreakRequest *input,
+                                                        Bmt__Reconcile__V1__CloseBreakResponse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &bmt__reconcile__v1__reconcile_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__reconcile__v1__reconcile_service__init (Bmt__Reconcile__V1__ReconcileService_Service *service,
                                                   Bmt__Reconcile__V1__ReconcileService_ServiceDestroy destroy)

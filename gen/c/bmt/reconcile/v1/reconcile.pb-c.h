@@ -31,6 +31,8 @@ typedef struct Bmt__Reconcile__V1__GetBreakRequest Bmt__Reconcile__V1__GetBreakR
 typedef struct Bmt__Reconcile__V1__GetBreakResponse Bmt__Reconcile__V1__GetBreakResponse;
 typedef struct Bmt__Reconcile__V1__RepairBreakRequest Bmt__Reconcile__V1__RepairBreakRequest;
 typedef struct Bmt__Reconcile__V1__RepairBreakResponse Bmt__Reconcile__V1__RepairBreakResponse;
+typedef struct Bmt__Reconcile__V1__CloseBreakRequest Bmt__Reconcile__V1__CloseBreakRequest;
+typedef struct Bmt__Reconcile__V1__CloseBreakResponse Bmt__Reconcile__V1__CloseBreakResponse;
 
 
 /* --- enums --- */
@@ -80,7 +82,11 @@ typedef enum _Bmt__Reconcile__V1__BreakState {
   /*
    * It was not there any more when it was looked at again.
    */
-  BMT__RECONCILE__V1__BREAK_STATE__BREAK_STATE_GONE = 3
+  BMT__RECONCILE__V1__BREAK_STATE__BREAK_STATE_GONE = 3,
+  /*
+   * Someone has looked at it and closed it; `ended_by` and `reason` tell who and why.
+   */
+  BMT__RECONCILE__V1__BREAK_STATE__BREAK_STATE_CLOSED = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__RECONCILE__V1__BREAK_STATE)
 } Bmt__Reconcile__V1__BreakState;
 /*
@@ -522,6 +528,46 @@ struct  Bmt__Reconcile__V1__RepairBreakResponse
     , NULL, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Which break is closed, and why.
+ */
+struct  Bmt__Reconcile__V1__CloseBreakRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Names the request in logs.
+   */
+  char *request_id;
+  /*
+   * Which one.
+   */
+  char *break_id;
+  /*
+   * Why, for the history.
+   */
+  char *reason;
+};
+#define BMT__RECONCILE__V1__CLOSE_BREAK_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__reconcile__v1__close_break_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * What became of it.
+ */
+struct  Bmt__Reconcile__V1__CloseBreakResponse
+{
+  ProtobufCMessage base;
+  /*
+   * The break as it is now.
+   */
+  Bmt__Reconcile__V1__Break *break_;
+};
+#define BMT__RECONCILE__V1__CLOSE_BREAK_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__reconcile__v1__close_break_response__descriptor) \
+    , NULL }
+
+
 /* Bmt__Reconcile__V1__Run methods */
 void   bmt__reconcile__v1__run__init
                      (Bmt__Reconcile__V1__Run         *message);
@@ -788,6 +834,44 @@ Bmt__Reconcile__V1__RepairBreakResponse *
 void   bmt__reconcile__v1__repair_break_response__free_unpacked
                      (Bmt__Reconcile__V1__RepairBreakResponse *message,
                       ProtobufCAllocator *allocator);
+/* Bmt__Reconcile__V1__CloseBreakRequest methods */
+void   bmt__reconcile__v1__close_break_request__init
+                     (Bmt__Reconcile__V1__CloseBreakRequest         *message);
+size_t bmt__reconcile__v1__close_break_request__get_packed_size
+                     (const Bmt__Reconcile__V1__CloseBreakRequest   *message);
+size_t bmt__reconcile__v1__close_break_request__pack
+                     (const Bmt__Reconcile__V1__CloseBreakRequest   *message,
+                      uint8_t             *out);
+size_t bmt__reconcile__v1__close_break_request__pack_to_buffer
+                     (const Bmt__Reconcile__V1__CloseBreakRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Reconcile__V1__CloseBreakRequest *
+       bmt__reconcile__v1__close_break_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__reconcile__v1__close_break_request__free_unpacked
+                     (Bmt__Reconcile__V1__CloseBreakRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Bmt__Reconcile__V1__CloseBreakResponse methods */
+void   bmt__reconcile__v1__close_break_response__init
+                     (Bmt__Reconcile__V1__CloseBreakResponse         *message);
+size_t bmt__reconcile__v1__close_break_response__get_packed_size
+                     (const Bmt__Reconcile__V1__CloseBreakResponse   *message);
+size_t bmt__reconcile__v1__close_break_response__pack
+                     (const Bmt__Reconcile__V1__CloseBreakResponse   *message,
+                      uint8_t             *out);
+size_t bmt__reconcile__v1__close_break_response__pack_to_buffer
+                     (const Bmt__Reconcile__V1__CloseBreakResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Reconcile__V1__CloseBreakResponse *
+       bmt__reconcile__v1__close_break_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__reconcile__v1__close_break_response__free_unpacked
+                     (Bmt__Reconcile__V1__CloseBreakResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Bmt__Reconcile__V1__Run_Closure)
@@ -832,6 +916,12 @@ typedef void (*Bmt__Reconcile__V1__RepairBreakRequest_Closure)
 typedef void (*Bmt__Reconcile__V1__RepairBreakResponse_Closure)
                  (const Bmt__Reconcile__V1__RepairBreakResponse *message,
                   void *closure_data);
+typedef void (*Bmt__Reconcile__V1__CloseBreakRequest_Closure)
+                 (const Bmt__Reconcile__V1__CloseBreakRequest *message,
+                  void *closure_data);
+typedef void (*Bmt__Reconcile__V1__CloseBreakResponse_Closure)
+                 (const Bmt__Reconcile__V1__CloseBreakResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -863,6 +953,10 @@ struct Bmt__Reconcile__V1__ReconcileService_Service
                        const Bmt__Reconcile__V1__RepairBreakRequest *input,
                        Bmt__Reconcile__V1__RepairBreakResponse_Closure closure,
                        void *closure_data);
+  void (*close_break)(Bmt__Reconcile__V1__ReconcileService_Service *service,
+                      const Bmt__Reconcile__V1__CloseBreakRequest *input,
+                      Bmt__Reconcile__V1__CloseBreakResponse_Closure closure,
+                      void *closure_data);
 };
 typedef void (*Bmt__Reconcile__V1__ReconcileService_ServiceDestroy)(Bmt__Reconcile__V1__ReconcileService_Service *);
 void bmt__reconcile__v1__reconcile_service__init (Bmt__Reconcile__V1__ReconcileService_Service *service,
@@ -876,7 +970,8 @@ void bmt__reconcile__v1__reconcile_service__init (Bmt__Reconcile__V1__ReconcileS
       function_prefix__ ## list_runs,\
       function_prefix__ ## list_breaks,\
       function_prefix__ ## get_break,\
-      function_prefix__ ## repair_break  }
+      function_prefix__ ## repair_break,\
+      function_prefix__ ## close_break  }
 void bmt__reconcile__v1__reconcile_service__start_run(ProtobufCService *service,
                                                       const Bmt__Reconcile__V1__StartRunRequest *input,
                                                       Bmt__Reconcile__V1__StartRunResponse_Closure closure,
@@ -901,6 +996,10 @@ void bmt__reconcile__v1__reconcile_service__repair_break(ProtobufCService *servi
                                                          const Bmt__Reconcile__V1__RepairBreakRequest *input,
                                                          Bmt__Reconcile__V1__RepairBreakResponse_Closure closure,
                                                          void *closure_data);
+void bmt__reconcile__v1__reconcile_service__close_break(ProtobufCService *service,
+                                                        const Bmt__Reconcile__V1__CloseBreakRequest *input,
+                                                        Bmt__Reconcile__V1__CloseBreakResponse_Closure closure,
+                                                        void *closure_data);
 
 /* --- descriptors --- */
 
@@ -921,6 +1020,8 @@ extern const ProtobufCMessageDescriptor bmt__reconcile__v1__get_break_request__d
 extern const ProtobufCMessageDescriptor bmt__reconcile__v1__get_break_response__descriptor;
 extern const ProtobufCMessageDescriptor bmt__reconcile__v1__repair_break_request__descriptor;
 extern const ProtobufCMessageDescriptor bmt__reconcile__v1__repair_break_response__descriptor;
+extern const ProtobufCMessageDescriptor bmt__reconcile__v1__close_break_request__descriptor;
+extern const ProtobufCMessageDescriptor bmt__reconcile__v1__close_break_response__descriptor;
 extern const ProtobufCServiceDescriptor bmt__reconcile__v1__reconcile_service__descriptor;
 
 PROTOBUF_C__END_DECLS
