@@ -758,6 +758,7 @@ CREATE TABLE `clearings` (
   `clear_time_ms` bigint(20) NOT NULL,
   PRIMARY KEY (`order_id`,`line_no`),
   KEY `ix_clearings_due` (`due_time_ms`),
+  KEY `ix_clearings_open` (`biz_id`,`state`,`sale_time_ms`),
   CONSTRAINT `CONSTRAINT_1` CHECK (`refunded_minor` >= 0 and `refunded_minor` <= `amount_minor`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

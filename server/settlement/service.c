@@ -1,9 +1,10 @@
-/* SettlementService: the table of its methods. Reading and answering: service_partner.c. */
+/* SettlementService: the table of its methods. Reading and answering: service_partner.c, service_books.c. */
 #include "settlement/service.h"
 
 #include "bmt/settlement/v1/settlement.pb-c.h"
 #include "flows/create_partner.h"
 #include "flows/create_split_rule.h"
+#include "settlement/ops_books.h"
 #include "settlement/settlement.h"
 
 static const struct rpc_method methods[] = {
@@ -15,12 +16,12 @@ static const struct rpc_method methods[] = {
     {"EndSplitRule", RPC_BATCH(end_rule)},
     {"GetSplitRule", RPC_BATCH(get_rule)},
     {"ListSplitRules", RPC_BATCH(list_rules)},
-    RPC_LATER("ListClearings"),
-    RPC_LATER("ListClearingEntries"),
-    RPC_LATER("ListAccountBalances"),
-    RPC_LATER("ListPostings"),
-    RPC_LATER("GetTransfer"),
-    RPC_LATER("GetTrialBalance"),
+    {"ListClearings", RPC_BATCH(list_clearings)},
+    {"ListClearingEntries", RPC_BATCH(list_entries)},
+    {"ListAccountBalances", RPC_BATCH(list_balances)},
+    {"ListPostings", RPC_BATCH(list_postings)},
+    {"GetTransfer", RPC_BATCH(get_transfer)},
+    {"GetTrialBalance", RPC_BATCH(get_trial_balance)},
     RPC_LATER("GetMonthReport"),
     RPC_LATER("CreateAdjustment"),
     RPC_LATER("OpenDispute"),

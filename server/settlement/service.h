@@ -12,5 +12,11 @@ RPC_PARTS(create_rule);
 RPC_PARTS(end_rule);
 RPC_PARTS(get_rule);
 RPC_PARTS(list_rules);
+RPC_PARTS(list_clearings);
+RPC_PARTS(list_entries);
+RPC_PARTS(list_balances);
+RPC_PARTS(list_postings);
+RPC_PARTS(get_transfer);
+RPC_PARTS(get_trial_balance);
 
 #endif

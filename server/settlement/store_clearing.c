@@ -91,6 +91,29 @@ static const struct sql_column settle_columns[] = {
     SQL_COLUMN(struct entry_settle, statement_id, SQL_I64),
     SQL_COLUMN(struct entry_settle, entry_id, SQL_I64),
 };
+struct open_params {
+    int64_t biz_id;
+    int64_t day_ms;
+    int64_t week_ms;
+    int64_t month_ms;
+};
+static const struct sql_column open_params_columns[] = {
+    SQL_COLUMN(struct open_params, day_ms, SQL_I64),
+    SQL_COLUMN(struct open_params, week_ms, SQL_I64),
+    SQL_COLUMN(struct open_params, month_ms, SQL_I64),
+    SQL_COLUMN(struct open_params, biz_id, SQL_I64),
+};
+static const struct sql_column open_columns[] = {
+    SQL_COLUMN(struct open_lines, channel_account_id, SQL_I64),
+    SQL_COLUMN(struct open_lines, currency, SQL_CHARS),
+    SQL_COLUMN(struct open_lines, age, SQL_I32),
+    SQL_COLUMN(struct open_lines, amount_minor, SQL_I64),
+    SQL_COLUMN(struct open_lines, fee_minor, SQL_I64),
+    SQL_COLUMN(struct open_lines, refunded_minor, SQL_I64),
+    SQL_COLUMN(struct open_lines, line_count, SQL_I64),
+    SQL_COLUMN(struct open_lines, fee_count, SQL_I64),
+    SQL_COLUMN(struct open_lines, refund_count, SQL_I64),
+};
 static const struct sql_column bearer_columns[] = {
     SQL_COLUMN(struct refund_bearer_row, refund_id, SQL_I64),
     SQL_COLUMN(struct refund_bearer_row, partner_id, SQL_I64),
@@ -196,6 +219,23 @@ static const struct sql_stmt ENTRY_SETTLE = {
             "WHERE entry_id = ? AND state = 2 AND statement_id = 0",
     .params = SQL_COLUMNS(settle_columns),
 };
+static const struct sql_stmt CLEARING_SUM_OPEN = {
+    .name = "clearing_sum_open",
+    .module = MODULE_SETTLEMENT,
+    .text = "SELECT channel_account_id, currency,\n"
+            "    CASE WHEN sale_time_ms >= ? THEN 0 WHEN sale_time_ms >= ? THEN 1 WHEN sale_time_ms >= ? THEN 2\n"
+            "        ELSE 3 END AS age,\n"
+            "    SUM(amount_minor), SUM(fee_minor), SUM(refunded_minor),\n"
+            "    COUNT(*), COUNT(NULLIF(fee_minor, 0)), COUNT(NULLIF(refunded_minor, 0))\n"
+            "FROM bmt_settlement.clearings FORCE INDEX (ix_clearings_open)\n"
+            "WHERE biz_id = ? AND state = 1\n" /* PENDING */
+            "GROUP BY channel_account_id, currency, age\n"
+            "ORDER BY channel_account_id, currency, age\n"
+            "LIMIT 65536",
+    .params = SQL_COLUMNS(open_params_columns),
+    .results = SQL_COLUMNS(open_columns),
+    .result_size = sizeof(struct open_lines),
+};
 static const struct sql_stmt BEARER_INSERT = {
     .name = "bearer_insert",
     .module = MODULE_SETTLEMENT,
@@ -285,6 +325,16 @@ int clearing_store_list_entries(struct tx *tx, const struct entry_range *range, 
 int clearing_store_settle_entries(struct tx *tx, const struct entry_settle *rows, size_t n, struct err *err)
 {
     return sql_write_each(tx, &ENTRY_SETTLE, rows, n, sizeof *rows, err);
+}
+
+int clearing_store_sum_open(struct tx *tx, int64_t biz_id, int64_t now_ms, struct arena *arena,
+                            struct open_lines **ret_rows, size_t *ret_n, struct err *err)
+{
+    const int64_t day_ms = INT64_C(86400000);
+    const struct open_params params = {
+        .biz_id = biz_id, .day_ms = now_ms - day_ms, .week_ms = now_ms - 7 * day_ms, .month_ms = now_ms - 30 * day_ms};
+
+    return sql_select(tx, &CLEARING_SUM_OPEN, &params, arena, ret_rows, ret_n, err);
 }
 
 int clearing_store_insert_bearers(struct tx *tx, const struct refund_bearer_row *rows, size_t n, struct err *err)

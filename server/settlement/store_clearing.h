@@ -100,6 +100,21 @@ struct entry_settle {
 };
 int clearing_store_settle_entries(struct tx *tx, const struct entry_settle *rows, size_t n, struct err *err) MUST_CHECK;
 
+/* Lines of a business that wait for their order, added up by channel account, currency and age. */
+struct open_lines {
+    int64_t channel_account_id;
+    char currency[CURRENCY_SIZE];
+    int32_t age; /* 0: sold within a day, 1: 7 days, 2: 30 days, 3: before */
+    int64_t amount_minor;
+    int64_t fee_minor;
+    int64_t refunded_minor;
+    int64_t line_count;
+    int64_t fee_count;    /* of them: with a fee */
+    int64_t refund_count; /* of them: something went back */
+};
+int clearing_store_sum_open(struct tx *tx, int64_t biz_id, int64_t now_ms, struct arena *arena,
+                            struct open_lines **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+
 int clearing_store_insert_bearers(struct tx *tx, const struct refund_bearer_row *rows, size_t n,
                                   struct err *err) MUST_CHECK;
 int clearing_store_find_bearers(struct tx *tx, const int64_t *refund_ids, size_t n, struct arena *arena,

@@ -1,0 +1,191 @@
+// Reading the books: how lines were divided, accounts now and at a time, postings, transfers, the trial balance.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { givenFulfilledOrder, givenShop, givenSku } from './shop.js';
+import { client, refused, requestId, startWorld, stopWorld, until } from './world.js';
+
+let world;
+let shop;
+let settlement;
+let other; // another business, which sees nothing of the shop's
+let studio;
+let sku;
+const id = () => ({ request_id: requestId() });
+before(async () => {
+  world = await startWorld();
+  shop = await givenShop(world);
+  settlement = client(world, 'settlement.SettlementService', shop.key);
+  other = client(world, 'settlement.SettlementService', (await givenShop(world)).key);
+  ({ sku } = await givenSku(shop));
+  studio = (await settlement.CreatePartner({ ...id(), code: 'studio', title: 'A studio', currency: 'EUR', schedule: 'STATEMENT_SCHEDULE_MONTHLY' })).partner;
+  await settlement.CreateSplitRule({
+    ...id(), scope: 'SPLIT_SCOPE_BUSINESS', parts: [{ level: 1, partner_id: studio.partner_id, kind: 'SPLIT_KIND_BASIS_POINTS', value: 3000 }],
+  });
+});
+after(() => stopWorld(world));
+
+const NOTHING = { order: 'ord_0000000000001', transfer: 'trf_0000000000001', partner: 'ptn_0000000000001' };
+const refusalOf = async (promise) => {
+  const { code, reason, metadata } = await refused(promise);
+  return [code, reason, metadata];
+};
+const linesOf = async (order) => (await settlement.ListClearings({ order_id: order.order_id })).clearings;
+const balances = async (request = {}, at = settlement) => Object.fromEntries((await at.ListAccountBalances({ page_size: 200, ...request })).balances
+  .map((one) => [one.kind.replace('ACCOUNT_KIND_', ''), one.balance_minor]));
+const now = async () => (await client(world, 'sandbox.SandboxService', world.adminKey).GetClock({})).now;
+const advance = (seconds) => client(world, 'sandbox.SandboxService', world.adminKey).AdvanceClock({ ...id(), by: { seconds: String(seconds), nanos: 0 } });
+const cleared = (order) => until('the line is cleared', async () => (await linesOf(order))[0].state === 'CLEARING_STATE_CLEARED');
+
+async function givenCleared(more = {}) {
+  const order = await givenFulfilledOrder(shop, sku, more);
+  await shop.orders.ConfirmOrder({ ...id(), order_id: order.order_id });
+  await cleared(order);
+  return order;
+}
+
+test('a line tells how it was divided, before and after', async () => {
+  world.channel.fees.set({ basis_points: 400 });
+  const order = await givenFulfilledOrder(shop, sku, { quantity: 2 });
+  world.channel.fees.set({});
+  const [waiting] = await linesOf(order);
+  assert.deepEqual([waiting.state, waiting.clear_time, waiting.entries, waiting.platform_minor], ['CLEARING_STATE_PENDING', null, [], '0']);
+  await shop.orders.ConfirmOrder({ ...id(), order_id: order.order_id });
+  await cleared(order);
+  const [{ sale_time: sold, clear_time: at, entries: [{ create_time: made, payable_time: payable, entry_id: entryId, ...entry }], ...line }] = await linesOf(order);
+  assert.match(line.split_rule_id, /^spl_/);
+  assert.match(entryId, /^ent_/);
+  assert.deepEqual([line.order_id, line.line_no, line.sku_id, line.amount.amount_minor, line.fee_minor, line.refunded_minor, line.platform_minor],
+    [order.order_id, 1, sku.sku_id, '2500', '100', '0', '1680']);
+  assert.deepEqual(entry, {
+    partner_id: studio.partner_id, order_id: order.order_id, line_no: 1, kind: 'ENTRY_KIND_SALE', state: 'ENTRY_STATE_CLEARED', amount_minor: '720',
+    currency: 'EUR', source_id: '', reverses_entry_id: '', claw_back_payout_id: '', statement_id: '',
+  });
+  assert.deepEqual([at, made], [made, payable]);
+  assert.ok(Number(sold.seconds) <= Number(at.seconds));
+});
+
+test('the lines of an order and the entries of a partner come in pages', async () => {
+  const second = await givenSku(shop);
+  const { order } = await shop.orders.CreateOrder({ ...id(), user_id: 'u1', currency: 'EUR', lines: [{ sku_id: sku.sku_id, quantity: 1 }, { sku_id: second.sku.sku_id, quantity: 1 }] });
+  const { payment } = await shop.orders.PayOrder({ ...id(), order_id: order.order_id, channel_account_id: shop.account.channel_account_id });
+  await fetch(payment.action.redirect_url, { method: 'POST', body: new URLSearchParams({ decision: 'pay' }) });
+  await until('there are lines', () => linesOf(order).then(() => true, () => false));
+  const first = await settlement.ListClearings({ order_id: order.order_id, page_size: 1 });
+  const last = await settlement.ListClearings({ order_id: order.order_id, page_size: 1, page_token: first.next_page_token });
+  assert.deepEqual([first.clearings[0].line_no, last.clearings[0].line_no, last.clearings.length, last.next_page_token], [1, 2, 1, '']);
+
+  await givenCleared();
+  const all = (await settlement.ListClearingEntries({ partner_id: studio.partner_id, currency: 'EUR' })).entries;
+  assert.ok(all.length >= 2);
+  const pages = [];
+  for (let token = ''; ;) {
+    const page = await settlement.ListClearingEntries({ partner_id: studio.partner_id, currency: 'EUR', page_size: 1, page_token: token });
+    assert.equal(page.entries.length, 1);
+    pages.push(...page.entries);
+    token = page.next_page_token;
+    if (token === '') break;
+  }
+  assert.deepEqual(pages, all);
+  assert.deepEqual((await settlement.ListClearingEntries({ partner_id: studio.partner_id, currency: 'USD' })).entries, []);
+  assert.deepEqual((await settlement.ListClearingEntries({ partner_id: studio.partner_id, currency: 'EUR', statement_id: 'pst_0000000000001' })).entries, []);
+  assert.equal((await refused(settlement.ListClearingEntries({ partner_id: studio.partner_id, currency: 'USD', page_token: first.next_page_token }))).reason, 'PAGE_TOKEN_INVALID');
+});
+
+test('a transfer is found by any of its postings, and adds up to nothing', async () => {
+  const order = await givenCleared({ quantity: 3 });
+  const { postings: [newest] } = await settlement.ListPostings({ kind: 'ACCOUNT_KIND_PARTNER_PAYABLE', subject_id: studio.partner_id, currency: 'EUR' });
+  const { transfer } = await settlement.GetTransfer({ transfer_id: newest.transfer_id });
+  assert.deepEqual([transfer.kind, transfer.source_id, transfer.source_no, transfer.note], ['TRANSFER_KIND_CLEARING', order.order_id, 1, '']);
+  assert.equal(transfer.hash.length, 32);
+  assert.deepEqual(transfer.postings.map((one) => [one.posting_no, one.kind.replace('ACCOUNT_KIND_', ''), one.subject_id, one.amount_minor, one.currency]), [
+    [1, 'CUSTOMER_LIABILITY', '', '3750', 'EUR'], [2, 'PARTNER_PAYABLE', studio.partner_id, '-1125', 'EUR'], [3, 'PLATFORM_REVENUE', '', '-2625', 'EUR'],
+  ]);
+  assert.deepEqual(transfer.postings.find(({ kind }) => kind === newest.kind), newest);
+});
+
+test('postings of an account come newest first, in pages that add up to its balance', async () => {
+  const asked = { kind: 'ACCOUNT_KIND_CHANNEL_RECEIVABLE', subject_id: shop.account.channel_account_id, currency: 'EUR' };
+  await givenFulfilledOrder(shop, sku);
+  const { postings: all } = await settlement.ListPostings({ ...asked, page_size: 200 });
+  const pages = [];
+  let token = '';
+  do {
+    const page = await settlement.ListPostings({ ...asked, page_size: 1, page_token: token });
+    pages.push(...page.postings);
+    token = page.next_page_token;
+  } while (token !== '');
+  assert.deepEqual(pages, all);
+  assert.ok(all.length >= 4);
+  const times = all.map(({ create_time: { seconds, nanos } }) => Number(seconds) * 1e9 + nanos);
+  assert.deepEqual(times, times.toSorted((a, b) => b - a));
+  assert.equal(String(all.reduce((sum, { amount_minor: amount }) => sum + Number(amount), 0)), (await balances()).CHANNEL_RECEIVABLE);
+  assert.deepEqual((await other.ListPostings(asked)).postings, []);
+});
+
+test('balances at a time are those of then, on a day before and inside the day', async () => {
+  const then = await now();
+  const old = await balances({ at_time: then });
+  await givenFulfilledOrder(shop, sku);
+  await until('time has passed', async () => Number((await now()).seconds) > Number(then.seconds));
+  const between = await now();
+  await advance(86400);
+  await givenFulfilledOrder(shop, sku, { quantity: 2 });
+  const received = (found) => Number(found.CHANNEL_RECEIVABLE);
+  assert.equal(received(await balances()), received(old) + 3750);
+  assert.deepEqual(await balances({ at_time: then }), old); // what jobs have booked since is not of then
+  assert.equal(received(await balances({ at_time: between })), received(old) + 1250);
+  await until('time has passed', async () => Number((await now()).seconds) > Number(between.seconds) + 86401);
+  assert.equal(received(await balances({ at_time: await now() })), received(old) + 3750);
+  assert.deepEqual(await balances({ at_time: { seconds: '1', nanos: 0 } }), {});
+});
+
+test('balances come in pages, and of one kind', async () => {
+  const { balances: all } = await settlement.ListAccountBalances({});
+  const first = await settlement.ListAccountBalances({ page_size: 2 });
+  const rest = await settlement.ListAccountBalances({ page_size: 200, page_token: first.next_page_token });
+  assert.deepEqual([...first.balances, ...rest.balances], all);
+  assert.deepEqual([first.balances.length, rest.next_page_token], [2, '']);
+  assert.deepEqual(Object.keys(await balances({ kind: 'ACCOUNT_KIND_PARTNER_PAYABLE' })), ['PARTNER_PAYABLE']);
+  for (const { debit_minor: debit, credit_minor: credit, balance_minor: balance } of all) assert.equal(Number(debit) - Number(credit), Number(balance));
+});
+
+test('the trial balance balances, and open lines explain what clearing accounts hold', async () => {
+  world.channel.fees.set({ basis_points: 400 });
+  const order = await givenFulfilledOrder(shop, sku, { quantity: 2 });
+  world.channel.fees.set({});
+  await shop.orders.RefundOrder({ ...id(), order_id: order.order_id, reason: 'a test', lines: [{ line_no: 1, quantity: 1 }] });
+  const { currencies, clearing_accounts: accounts } = await settlement.GetTrialBalance({});
+  assert.deepEqual(currencies.map(({ currency, is_balanced: balanced, debit_minor: debit, credit_minor: credit }) => [currency, balanced, debit === credit, Number(debit) > 0]),
+    [['EUR', true, true, true]]);
+  assert.deepEqual(accounts.map(({ kind, unexplained_minor: rest }) => [kind.replace('ACCOUNT_KIND_', ''), rest]),
+    [['CHANNEL_RECEIVABLE', '0'], ['CUSTOMER_LIABILITY', '0'], ['CHANNEL_FEES', '0'], ['REFUNDS', '0']]);
+  const [, liability, fees, refunds] = accounts;
+  assert.deepEqual([fees.balance_minor, fees.subject_id, refunds.balance_minor], ['100', shop.account.channel_account_id, '1250']);
+  assert.deepEqual([fees.ages, refunds.ages], [[{ age: '1d', amount_minor: '100', items: '1' }], [{ age: '1d', amount_minor: '1250', items: '1' }]]);
+  assert.ok(liability.ages.some(({ age }) => age === '1d'));
+  assert.equal(liability.ages.reduce((sum, { amount_minor: amount }) => sum + Number(amount), 0), Number(liability.balance_minor));
+  assert.deepEqual(await other.GetTrialBalance({}), { currencies: [], clearing_accounts: [] });
+});
+
+test('what is not there is refused, and what is another business\'s is not there', async () => {
+  const order = await givenCleared();
+  const { postings: [{ transfer_id: transfer }] } = await settlement.ListPostings({ kind: 'ACCOUNT_KIND_CUSTOMER_LIABILITY', currency: 'EUR' });
+  for (const [at, orderId] of [[settlement, NOTHING.order], [other, order.order_id]]) {
+    assert.deepEqual(await refusalOf(at.ListClearings({ order_id: orderId })), ['NOT_FOUND', 'CLEARING_NOT_FOUND', { order: orderId }]);
+  }
+  for (const [at, transferId] of [[settlement, NOTHING.transfer], [other, transfer]]) {
+    assert.deepEqual(await refusalOf(at.GetTransfer({ transfer_id: transferId })), ['NOT_FOUND', 'TRANSFER_NOT_FOUND', { transfer: transferId }]);
+  }
+  for (const [at, partner] of [[settlement, NOTHING.partner], [other, studio.partner_id]]) {
+    assert.deepEqual(await refusalOf(at.ListClearingEntries({ partner_id: partner, currency: 'EUR' })), ['NOT_FOUND', 'PARTNER_NOT_FOUND', { partner }]);
+  }
+  assert.deepEqual(await balances({}, other), {});
+});
+
+test('the subject of an account must go with its kind', async () => {
+  const list = (kind, subject) => refusalOf(settlement.ListPostings({ kind: `ACCOUNT_KIND_${kind}`, subject_id: subject, currency: 'EUR' }));
+  assert.deepEqual(await list('CHANNEL_FEES', ''), ['INVALID_ARGUMENT', 'FIELD_REQUIRED', { field: 'subject_id' }]);
+  assert.deepEqual(await list('CHANNEL_FEES', studio.partner_id), ['INVALID_ARGUMENT', 'FIELD_MALFORMED', { field: 'subject_id', expected: 'an id of a channel account' }]);
+  assert.deepEqual(await list('PARTNER_PAYABLE', 'x'), ['INVALID_ARGUMENT', 'FIELD_MALFORMED', { field: 'subject_id', expected: 'an id of a partner' }]);
+  assert.deepEqual(await list('REFUNDS', studio.partner_id), ['INVALID_ARGUMENT', 'FIELD_MALFORMED', { field: 'subject_id', expected: 'empty for this kind' }]);
+});
