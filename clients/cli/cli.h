@@ -76,6 +76,7 @@ int cli_tell_error(const struct bmt_error *error);
 /* Shows a reply in the wanted form. */
 void cli_show(const json_t *reply);
 void cli_show_table(const json_t *rows);
+void cli_show_pairs(const json_t *object);
 
 /* A field's text; empty where there is none. */
 const char *cli_text_of(const json_t *object, const char *name);
@@ -95,6 +96,8 @@ int cli_order_why(const struct cli_command *command, json_t *request);
 int cli_txn_why(const struct cli_command *command, json_t *request);
 int cli_reconcile_run(const struct cli_command *command, json_t *request);
 int cli_reconcile_repair(const struct cli_command *command, json_t *request);
+int cli_books(const struct cli_command *command, json_t *request);
+int cli_clearing_get(const struct cli_command *command, json_t *request);
 int cli_watch(const struct cli_command *command, json_t *request);
 int cli_health(void);
 int cli_completion(const char *shell);

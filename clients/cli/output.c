@@ -125,7 +125,7 @@ static const json_t *list_of(const json_t *reply)
     return NULL;
 }
 
-static void show_pairs(const json_t *object)
+void cli_show_pairs(const json_t *object)
 {
     json_t *rows = json_array();
     const char *name;
@@ -226,5 +226,5 @@ void cli_show(const json_t *reply)
     else if (list != NULL)
         cli_show_table(list);
     else
-        show_pairs(resource_of(reply));
+        cli_show_pairs(resource_of(reply));
 }

@@ -1,9 +1,13 @@
 // Reading the books: how lines were divided, accounts now and at a time, postings, transfers, the trial balance.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { givenFulfilledOrder, givenShop, givenSku } from './shop.js';
 import { client, refused, requestId, startWorld, stopWorld, until } from './world.js';
 
+const BIN = process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url));
 let world;
 let shop;
 let settlement;
@@ -41,6 +45,13 @@ async function givenCleared(more = {}) {
   await shop.orders.ConfirmOrder({ ...id(), order_id: order.order_id });
   await cleared(order);
   return order;
+}
+
+// Runs bmtctl with the shop's key.
+function ctl(...args) {
+  const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0', BMT_ADDRESS: `127.0.0.1:${world.port}`, BMT_API_KEY: shop.key, BMT_CONFIG: join(world.folder, 'contexts.json') };
+  const done = spawnSync(join(dirname(BIN), 'clients/bmtctl'), args, { encoding: 'utf8', timeout: 20000, env });
+  return { code: done.status, out: done.stdout, err: done.stderr };
 }
 
 test('a line tells how it was divided, before and after', async () => {
@@ -125,6 +136,7 @@ test('postings of an account come newest first, in pages that add up to its bala
 test('balances at a time are those of then, on a day before and inside the day', async () => {
   const then = await now();
   const old = await balances({ at_time: then });
+  assert.deepEqual(old, await balances());
   await givenFulfilledOrder(shop, sku);
   await until('time has passed', async () => Number((await now()).seconds) > Number(then.seconds));
   const between = await now();
@@ -188,4 +200,34 @@ test('the subject of an account must go with its kind', async () => {
   assert.deepEqual(await list('CHANNEL_FEES', studio.partner_id), ['INVALID_ARGUMENT', 'FIELD_MALFORMED', { field: 'subject_id', expected: 'an id of a channel account' }]);
   assert.deepEqual(await list('PARTNER_PAYABLE', 'x'), ['INVALID_ARGUMENT', 'FIELD_MALFORMED', { field: 'subject_id', expected: 'an id of a partner' }]);
   assert.deepEqual(await list('REFUNDS', studio.partner_id), ['INVALID_ARGUMENT', 'FIELD_MALFORMED', { field: 'subject_id', expected: 'empty for this kind' }]);
+});
+
+test('bmtctl shows the books to people and to programs', async () => {
+  const order = await givenCleared({ quantity: 3 });
+  const { postings: [newest] } = await settlement.ListPostings({ kind: 'ACCOUNT_KIND_PARTNER_PAYABLE', subject_id: studio.partner_id, currency: 'EUR' });
+  const shown = (...args) => {
+    const done = ctl(...args);
+    assert.deepEqual([done.code, done.err.replace(/there are more: --page-token \S+\n/, '')], [0, '']);
+    return done.out;
+  };
+  assert.match(shown('ledger', 'balances'), /PARTNER_PAYABLE +ptn_\w+ +0\.00 EUR +\d+\.\d\d EUR +-\d+\.\d\d EUR/);
+  assert.match(shown('ledger', 'postings', 'PARTNER_PAYABLE', '--subject-id', studio.partner_id, '--currency', 'EUR'), /trf_\w+ +\d +PARTNER_PAYABLE +ptn_\w+ +-11\.25 EUR/);
+  const transfer = shown('ledger', 'transfer', newest.transfer_id);
+  assert.match(transfer, /kind +CLEARING/);
+  assert.match(transfer, /CUSTOMER_LIABILITY +37\.50 EUR/);
+  assert.match(transfer, /PLATFORM_REVENUE +-26\.25 EUR/);
+  const trial = shown('ledger', 'trial-balance');
+  assert.match(trial, /^\d+\.\d\d EUR +\d+\.\d\d EUR +true/m);
+  assert.match(trial, /CUSTOMER_LIABILITY .* 0\.00 EUR +1d -\d+\.\d\d EUR \(\d+\)/);
+  assert.match(shown('clearing', 'list', order.order_id), /CLEARED .* 37\.50 EUR +0\.00 EUR +0\.00 EUR +26\.25 EUR/);
+  assert.match(shown('clearing', 'get', order.order_id), /26\.25 EUR[^]*ent_\w+ +ptn_\w+[^]*11\.25 EUR/);
+  assert.match(shown('clearing', 'entries', studio.partner_id, '--currency', 'EUR'), /SALE +CLEARED +11\.25 EUR/);
+
+  assert.equal(JSON.parse(shown('ledger', 'transfer', newest.transfer_id, '-o', 'json')).transfer.source_id, order.order_id);
+  assert.ok(shown('ledger', 'balances', '-o', 'jsonl').trim().split('\n').map((line) => JSON.parse(line).kind).includes('ACCOUNT_KIND_PLATFORM_REVENUE'));
+  assert.match(shown('clearing', 'get', order.order_id, '-o', 'yaml'), /platform_minor: "2625"/);
+  assert.equal(shown('ledger', 'transfer', newest.transfer_id, '-q').trim(), newest.transfer_id);
+  assert.deepEqual([ctl('ledger', 'transfer', NOTHING.transfer).code, ctl('clearing', 'get', NOTHING.order).code, ctl('ledger', 'postings', 'NONSENSE').code], [4, 4, 2]);
+  assert.match(shown('help', 'ledger'), /trial-balance/);
+  assert.match(shown('completion', 'bash'), /ledger\) words="balances postings transfer trial-balance /);
 });
