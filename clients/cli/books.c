@@ -14,14 +14,21 @@ static bool is_minor(const char *name)
     return length > 6 && strcmp(name + length - 6, "_minor") == 0;
 }
 
-static json_t *money_cell(const json_t *amount, const char *currency)
+char *cli_minor_text(const json_t *amount, const char *currency)
 {
     json_t *money = json_pack("{s:O, s:s}", "amount_minor", amount, "currency", currency);
     char *text = cli_money_text(money);
+
+    json_decref(money);
+    return text;
+}
+
+static json_t *money_cell(const json_t *amount, const char *currency)
+{
+    char *text = cli_minor_text(amount, currency);
     json_t *cell = json_string(text);
 
     free(text);
-    json_decref(money);
     return cell;
 }
 
@@ -73,7 +80,7 @@ static json_t *readable(const json_t *row)
     return shown;
 }
 
-static void show_rows(const json_t *rows)
+void cli_show_rows(const json_t *rows)
 {
     json_t *shown = json_array();
     size_t i;
@@ -96,7 +103,7 @@ static void show_inner(const json_t *rows, const char *list)
         json_array_extend(all, json_object_get(row, list));
     if (json_array_size(all) > 0) {
         puts("");
-        show_rows(all);
+        cli_show_rows(all);
     }
     json_decref(all);
 }
@@ -108,7 +115,7 @@ static void show_transfer(const json_t *transfer)
     json_object_del(head, "postings");
     cli_show_pairs(head);
     puts("");
-    show_rows(json_object_get(transfer, "postings"));
+    cli_show_rows(json_object_get(transfer, "postings"));
     json_decref(head);
 }
 
@@ -124,7 +131,7 @@ static void show(const json_t *reply)
         if (!is_first)
             puts("");
         is_first = false;
-        show_rows(value);
+        cli_show_rows(value);
     }
 }
 

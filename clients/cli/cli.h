@@ -47,6 +47,7 @@ struct cli_settings {
     bool is_quiet;     /* ids only */
     bool is_confirmed; /* --yes */
     const char *reason;
+    const char *html_file; /* where a report is written as a page; NULL: nowhere */
     int64_t deadline_ms;
 };
 extern struct cli_settings cli;
@@ -60,7 +61,8 @@ ProtobufCMessage *cli_message_of(const ProtobufCMessageDescriptor *type, const j
  * known, too many decimals, anything after it. A text is shown in minor units when its currency is not known. */
 bool cli_is_money(const json_t *value);
 json_t *cli_money_object(const char *text);
-char *cli_money_text(const json_t *money); /* free() it */
+char *cli_money_text(const json_t *money);                        /* free() it */
+char *cli_minor_text(const json_t *amount, const char *currency); /* free() it */
 
 /* Times as RFC 3339 writes them. The object is NULL when the text is not exactly that: no offset, anything after it. */
 json_t *cli_time_json(int64_t seconds, int32_t nanos);
@@ -77,6 +79,7 @@ int cli_tell_error(const struct bmt_error *error);
 void cli_show(const json_t *reply);
 void cli_show_table(const json_t *rows);
 void cli_show_pairs(const json_t *object);
+void cli_show_rows(const json_t *rows); /* amounts with their currency, `balance_minor` as balance */
 
 /* A field's text; empty where there is none. */
 const char *cli_text_of(const json_t *object, const char *name);
@@ -97,6 +100,7 @@ int cli_txn_why(const struct cli_command *command, json_t *request);
 int cli_reconcile_run(const struct cli_command *command, json_t *request);
 int cli_reconcile_repair(const struct cli_command *command, json_t *request);
 int cli_books(const struct cli_command *command, json_t *request);
+int cli_ledger_report(const struct cli_command *command, json_t *request);
 int cli_clearing_get(const struct cli_command *command, json_t *request);
 int cli_watch(const struct cli_command *command, json_t *request);
 int cli_health(void);

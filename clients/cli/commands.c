@@ -106,6 +106,8 @@ const struct cli_command cli_commands[] = {
      "show a transfer with its postings"},
     {"ledger", "trial-balance", SETTLEMENT, "GetTrialBalance", NULL, false, cli_books,
      "show that debits equal credits, and what explains the accounts that return to zero"},
+    {"ledger", "report", SETTLEMENT, "GetMonthReport", NULL, false, cli_ledger_report,
+     "show what a month moved; --month 2026-07 --html FILE writes a page"},
     {"reconcile", "run", RECONCILE, "StartRun", NULL, false, cli_reconcile_run,
      "look for breaks in everything, or in what was created --from-time; -q does not wait"},
     {"reconcile", "runs", RECONCILE, "ListRuns", NULL, false, NULL, "list runs"},

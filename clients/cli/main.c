@@ -23,6 +23,7 @@ enum {
     OPT_MARKDOWN,
     OPT_CONFIG,
     OPT_THREADS,
+    OPT_HTML,
     OPT_FIELD = 2000
 };
 enum { OPTIONS_MAX = 64 };
@@ -43,6 +44,7 @@ static const struct option common[] = {
     {"markdown", no_argument, NULL, OPT_MARKDOWN},
     {"config", required_argument, NULL, OPT_CONFIG},
     {"threads", required_argument, NULL, OPT_THREADS},
+    {"html", required_argument, NULL, OPT_HTML},
     {"help", no_argument, NULL, 'h'},
 };
 #define COMMON_COUNT (sizeof common / sizeof common[0])
@@ -173,6 +175,7 @@ static int take_option(const struct cli_command *command, int which, json_t *req
     case OPT_CONTEXT: cli.context = optarg; return 0;
     case OPT_CONFIG: config_file = optarg; return 0;
     case OPT_THREADS: threads = optarg; return 0;
+    case OPT_HTML: cli.html_file = optarg; return 0;
     case OPT_REASON: cli.reason = optarg; return 0;
     case OPT_YES: cli.is_confirmed = true; return 0;
     case OPT_MARKDOWN: wants_markdown = true; return 0;

@@ -1,10 +1,11 @@
-/* SettlementService: the table of its methods. Reading and answering: service_partner.c, service_books.c. */
+/* SettlementService: the table of its methods. Reading and answering: service_partner.c, service_books.c, service_report.c. */
 #include "settlement/service.h"
 
 #include "bmt/settlement/v1/settlement.pb-c.h"
 #include "flows/create_partner.h"
 #include "flows/create_split_rule.h"
 #include "settlement/ops_books.h"
+#include "settlement/ops_report.h"
 #include "settlement/settlement.h"
 
 static const struct rpc_method methods[] = {
@@ -22,7 +23,7 @@ static const struct rpc_method methods[] = {
     {"ListPostings", RPC_BATCH(list_postings)},
     {"GetTransfer", RPC_BATCH(get_transfer)},
     {"GetTrialBalance", RPC_BATCH(get_trial_balance)},
-    RPC_LATER("GetMonthReport"),
+    {"GetMonthReport", RPC_BATCH(get_month_report)},
     RPC_LATER("CreateAdjustment"),
     RPC_LATER("OpenDispute"),
     RPC_LATER("CloseDispute"),

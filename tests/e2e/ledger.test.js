@@ -1,6 +1,7 @@
 // Reading the books: how lines were divided, accounts now and at a time, postings, transfers, the trial balance.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
@@ -21,7 +22,7 @@ before(async () => {
   settlement = client(world, 'settlement.SettlementService', shop.key);
   other = client(world, 'settlement.SettlementService', (await givenShop(world)).key);
   ({ sku } = await givenSku(shop));
-  studio = (await settlement.CreatePartner({ ...id(), code: 'studio', title: 'A studio', currency: 'EUR', schedule: 'STATEMENT_SCHEDULE_MONTHLY' })).partner;
+  studio = (await settlement.CreatePartner({ ...id(), code: 'studio', title: 'A <b>studio</b> & "sons"', currency: 'EUR', schedule: 'STATEMENT_SCHEDULE_MONTHLY' })).partner;
   await settlement.CreateSplitRule({
     ...id(), scope: 'SPLIT_SCOPE_BUSINESS', parts: [{ level: 1, partner_id: studio.partner_id, kind: 'SPLIT_KIND_BASIS_POINTS', value: 3000 }],
   });
@@ -229,5 +230,61 @@ test('bmtctl shows the books to people and to programs', async () => {
   assert.equal(shown('ledger', 'transfer', newest.transfer_id, '-q').trim(), newest.transfer_id);
   assert.deepEqual([ctl('ledger', 'transfer', NOTHING.transfer).code, ctl('clearing', 'get', NOTHING.order).code, ctl('ledger', 'postings', 'NONSENSE').code], [4, 4, 2]);
   assert.match(shown('help', 'ledger'), /trial-balance/);
-  assert.match(shown('completion', 'bash'), /ledger\) words="balances postings transfer trial-balance /);
+  assert.match(shown('completion', 'bash'), /ledger\) words="balances postings transfer trial-balance report /);
+});
+
+const monthNow = async () => new Date(Number((await now()).seconds) * 1000).toISOString().slice(0, 7);
+
+test('the report of a month adds up to the accounts', async () => {
+  await givenCleared();
+  // all that this world has ever booked: it may have begun in the month before
+  const months = [new Date(Number((await now()).seconds) * 1000 - 31 * 86400000).toISOString().slice(0, 7), await monthNow()];
+  const reports = await Promise.all([...new Set(months)].map((month) => settlement.GetMonthReport({ month })));
+  const days = reports.flatMap((report) => report.days);
+  const shares = reports.flatMap((report) => report.shares);
+  const total = (name) => days.reduce((sum, day) => sum + Number(day[name]), 0);
+  const { balances: accounts } = await settlement.ListAccountBalances({});
+  const account = (kind) => accounts.find((one) => one.kind === `ACCOUNT_KIND_${kind}`);
+  assert.ok(days.length >= 1);
+  assert.deepEqual([total('gross_minor'), total('fee_minor'), total('refund_minor'), total('partner_minor'), total('platform_minor'), total('payout_minor')],
+    [Number(account('CUSTOMER_LIABILITY').credit_minor), Number(account('CHANNEL_FEES').debit_minor), Number(account('REFUNDS').debit_minor),
+      -Number(account('PARTNER_PAYABLE').balance_minor), -Number(account('PLATFORM_REVENUE').balance_minor), 0]);
+  for (const share of shares) assert.deepEqual([share.partner_id, share.title, share.currency], [studio.partner_id, studio.title, 'EUR']);
+  assert.equal(shares.reduce((sum, { amount_minor: amount }) => sum + Number(amount), 0), total('partner_minor'));
+});
+
+test('a report is of its month and business alone', async () => {
+  assert.deepEqual((await settlement.GetMonthReport({ month: '2001-01' })).days, []);
+  assert.deepEqual(await other.GetMonthReport({ month: await monthNow() }), { days: [], shares: [], clearing_accounts: [] });
+  assert.deepEqual(await refusalOf(settlement.GetMonthReport({ month: '2026-13' })), ['INVALID_ARGUMENT', 'FIELD_MALFORMED', { field: 'month', expected: 'a month such as 2026-07' }]);
+});
+
+test('bmtctl draws a month, and writes it as a page of its own', async () => {
+  const month = await monthNow();
+  const path = join(world.folder, 'report.html');
+  const { days } = await settlement.GetMonthReport({ month });
+  const { code, out, err } = ctl('ledger', 'report', '--month', month, '--html', path);
+  assert.deepEqual([code, err], [0, '']);
+  const largest = Math.max(...days.map(({ gross_minor: gross }) => Number(gross)));
+  for (const { date, gross_minor: gross } of days) {
+    const bar = new RegExp(`^  ${date} +(#*) ?(\\d+\\.\\d\\d) EUR$`, 'm').exec(out);
+    assert.deepEqual([bar[1].length, bar[2]], [Math.max(Math.floor(Number(gross) * 50 / largest), gross > 0 ? 1 : 0), (Number(gross) / 100).toFixed(2)]);
+  }
+  assert.ok(!out.includes('\x1b'));
+  const page = readFileSync(path, 'utf8');
+  assert.match(page, /^<!DOCTYPE html>/);
+  assert.doesNotMatch(page, /<script|https?:|src=|href=|<b>/);
+  assert.ok(page.includes('A &lt;b&gt;studio&lt;/b&gt; &amp; &quot;sons&quot;'));
+  assert.equal(page.match(/<rect class="in" x=/g).length, days.filter(({ gross_minor: gross }) => gross > 0).length);
+  assert.equal(page.match(/<rect class="back" x=/g).length, days.filter(({ refund_minor: back }) => back > 0).length);
+  for (const { date, gross_minor: gross } of days) assert.match(page, new RegExp(`<td>${date}</td><td>${(Number(gross) / 100).toFixed(2)} EUR</td>`));
+  const open = []; // every element that is opened is closed, in order
+  for (const [, end, name, self] of page.matchAll(/<(\/?)([a-z0-9]+)[^>]*?(\/?)>/g)) {
+    if (end) assert.equal(open.pop(), name);
+    else if (!self && name !== 'meta') open.push(name);
+  }
+  assert.deepEqual(open, []);
+  assert.match(ctl('ledger', 'report', '--month', '2001-01').out, /nothing was moved/);
+  assert.equal(ctl('ledger', 'report', '--month', month, '--html', '/nowhere/report.html').code, 1);
+  assert.equal(JSON.parse(ctl('ledger', 'report', '--month', month, '-o', 'json').out).days.length, days.length);
 });
