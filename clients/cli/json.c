@@ -19,6 +19,28 @@ static void *field_at(const ProtobufCMessage *message, unsigned offset)
     return (char *)(uintptr_t)message + offset;
 }
 
+/* Base64, as proto3 JSON has it. */
+static json_t *bytes_json(const ProtobufCBinaryData *bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *text = malloc(bytes->len / 3 * 4 + 5);
+    char *to = text;
+    json_t *json;
+
+    for (size_t i = 0; i < bytes->len; i += 3) {
+        const size_t n = bytes->len - i < 3 ? bytes->len - i : 3;
+        unsigned group = 0;
+
+        for (size_t j = 0; j < 3; j++)
+            group = group << 8 | (j < n ? bytes->data[i + j] : 0);
+        for (size_t j = 0; j < 4; j++)
+            *to++ = j <= n ? digits[group >> (18 - 6 * j) & 63] : '=';
+    }
+    json = json_stringn(text, (size_t)(to - text));
+    free(text);
+    return json;
+}
+
 static json_t *value_json(const ProtobufCFieldDescriptor *field, const void *at)
 {
     char number[32];
@@ -37,7 +59,8 @@ static json_t *value_json(const ProtobufCFieldDescriptor *field, const void *at)
         return value != NULL ? json_string(value->name) : json_integer(*(const int *)at);
     }
     case PROTOBUF_C_TYPE_MESSAGE: return cli_json_of(*(ProtobufCMessage *const *)at);
-    default: return json_null(); /* bytes: no reply that we show holds any */
+    case PROTOBUF_C_TYPE_BYTES: return bytes_json(at);
+    default: return json_null();
     }
 }
 

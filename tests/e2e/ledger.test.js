@@ -224,7 +224,9 @@ test('bmtctl shows the books to people and to programs', async () => {
   assert.match(shown('clearing', 'get', order.order_id), /26\.25 EUR[^]*ent_\w+ +ptn_\w+[^]*11\.25 EUR/);
   assert.match(shown('clearing', 'entries', studio.partner_id, '--currency', 'EUR'), /SALE +CLEARED +11\.25 EUR/);
 
-  assert.equal(JSON.parse(shown('ledger', 'transfer', newest.transfer_id, '-o', 'json')).transfer.source_id, order.order_id);
+  const told = JSON.parse(shown('ledger', 'transfer', newest.transfer_id, '-o', 'json')).transfer;
+  const { transfer: kept } = await settlement.GetTransfer({ transfer_id: newest.transfer_id });
+  assert.deepEqual([told.source_id, told.hash], [order.order_id, kept.hash.toString('base64')]);
   assert.ok(shown('ledger', 'balances', '-o', 'jsonl').trim().split('\n').map((line) => JSON.parse(line).kind).includes('ACCOUNT_KIND_PLATFORM_REVENUE'));
   assert.match(shown('clearing', 'get', order.order_id, '-o', 'yaml'), /platform_minor: "2625"/);
   assert.equal(shown('ledger', 'transfer', newest.transfer_id, '-q').trim(), newest.transfer_id);
