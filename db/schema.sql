@@ -728,6 +728,24 @@ CREATE TABLE `account_days` (
   PRIMARY KEY (`biz_id`,`account`,`subject_id`,`currency`,`day`,`chain`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- bmt_settlement.adjustments
+CREATE TABLE `adjustments` (
+  `adjustment_id` bigint(20) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `kind` tinyint(4) NOT NULL COMMENT 'bmt.settlement.v1.AdjustmentKind',
+  `partner_id` bigint(20) NOT NULL COMMENT '0: of none',
+  `channel_account_id` bigint(20) NOT NULL COMMENT '0: of none',
+  `currency` char(3) NOT NULL,
+  `amount_minor` bigint(20) NOT NULL,
+  `to_currency` char(3) NOT NULL COMMENT 'of a conversion; empty: it is none',
+  `to_amount_minor` bigint(20) NOT NULL,
+  `rate` varchar(24) NOT NULL COMMENT 'how much of the second currency for one of the first',
+  `actor` varchar(96) NOT NULL COMMENT 'who moved it',
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`adjustment_id`),
+  CONSTRAINT `CONSTRAINT_1` CHECK (`amount_minor` > 0)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- bmt_settlement.chains
 CREATE TABLE `chains` (
   `chain` smallint(6) NOT NULL,

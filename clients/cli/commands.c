@@ -108,6 +108,8 @@ const struct cli_command cli_commands[] = {
      "show that debits equal credits, and what explains the accounts that return to zero"},
     {"ledger", "report", SETTLEMENT, "GetMonthReport", NULL, false, cli_ledger_report,
      "show what a month moved; --month 2026-07 --html FILE writes a page"},
+    {"adjustment", "create", SETTLEMENT, "CreateAdjustment", "kind", true, cli_books,
+     "move money by hand: PARTNER_CREDIT, PARTNER_DEBIT, PROMOTION, CHANNEL_PAID, CONVERSION; --amount '5.00 EUR'"},
     {"reconcile", "run", RECONCILE, "StartRun", NULL, false, cli_reconcile_run,
      "look for breaks in everything, or in what was created --from-time; -q does not wait"},
     {"reconcile", "runs", RECONCILE, "ListRuns", NULL, false, NULL, "list runs"},

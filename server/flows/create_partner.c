@@ -4,11 +4,8 @@
 #include "base/failpoint.h"
 #include "payment/ops.h"
 
-/*
- * Which of the channel accounts the commands' businesses have; 0 stands for none and is not looked for. Nothing is
- * refused here: whether that comes first is settlement's to say, so payment is asked in other commands' names.
- */
-static int look_for_accounts(struct batch *batch, const int64_t *account_ids, bool *ret_found, struct err *err)
+/* Payment is asked in other commands' names: whether a refusal comes first is settlement's to say. */
+int look_for_accounts(struct batch *batch, const int64_t *account_ids, bool *ret_found, struct err *err)
 {
     struct command **askers = arena_array_of(batch->arena, struct command *, batch->n);
     struct channel_account_row **rows = arena_array_of(batch->arena, struct channel_account_row *, batch->n);

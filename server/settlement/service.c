@@ -1,7 +1,11 @@
-/* SettlementService: the table of its methods. Reading and answering: service_partner.c, service_books.c, service_report.c. */
+/*
+ * SettlementService: the table of its methods. Reading and answering: service_partner.c, service_books.c,
+ * service_report.c, service_adjustment.c.
+ */
 #include "settlement/service.h"
 
 #include "bmt/settlement/v1/settlement.pb-c.h"
+#include "flows/create_adjustment.h"
 #include "flows/create_partner.h"
 #include "flows/create_split_rule.h"
 #include "settlement/ops_books.h"
@@ -24,7 +28,7 @@ static const struct rpc_method methods[] = {
     {"GetTransfer", RPC_BATCH(get_transfer)},
     {"GetTrialBalance", RPC_BATCH(get_trial_balance)},
     {"GetMonthReport", RPC_BATCH(get_month_report)},
-    RPC_LATER("CreateAdjustment"),
+    {"CreateAdjustment", RPC_BATCH(create_adjustment)},
     RPC_LATER("OpenDispute"),
     RPC_LATER("CloseDispute"),
     RPC_LATER("CloseStatement"),

@@ -19,5 +19,6 @@ RPC_PARTS(list_postings);
 RPC_PARTS(get_transfer);
 RPC_PARTS(get_trial_balance);
 RPC_PARTS(get_month_report);
+RPC_PARTS(create_adjustment);
 
 #endif
