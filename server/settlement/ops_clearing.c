@@ -135,17 +135,27 @@ static const struct split_rule_row *rule_of(const struct rulebook *book, int64_t
     return book->n_rules == 0 ? NULL : bsearch(&wanted, book->rules, book->n_rules, sizeof *book->rules, compare_rules);
 }
 
-/* The parts of a rule stand together. */
+static int compare_parts(const void *left, const void *right)
+{
+    return compare_ids(&((const struct split_part_row *)left)->rule_id,
+                       &((const struct split_part_row *)right)->rule_id);
+}
+
+/* The parts of a rule stand together: rules were asked for by ascending id. */
 static const struct split_part_row *parts_of(const struct rulebook *book, int64_t rule_id, size_t *ret_n)
 {
-    const struct split_part_row *first = NULL;
+    const struct split_part_row wanted = {.rule_id = rule_id};
+    const struct split_part_row *end = book->parts + book->n_parts;
+    const struct split_part_row *first =
+        book->n_parts == 0 ? NULL : bsearch(&wanted, book->parts, book->n_parts, sizeof *book->parts, compare_parts);
 
     *ret_n = 0;
-    for (size_t i = 0; i < book->n_parts; i++)
-        if (book->parts[i].rule_id == rule_id) {
-            first = first == NULL ? &book->parts[i] : first;
-            (*ret_n)++;
-        }
+    if (first == NULL)
+        return NULL;
+    while (first > book->parts && first[-1].rule_id == rule_id)
+        first--;
+    while (first + *ret_n < end && first[*ret_n].rule_id == rule_id)
+        (*ret_n)++;
     return first;
 }
 
