@@ -22,9 +22,12 @@ after(() => stopWorld(world));
 
 const KINDS = {
   biz: 'BUSINESS', key: 'API_KEY', spu: 'SPU', sku: 'SKU', quo: 'QUOTE', ord: 'ORDER', rfd: 'REFUND', run: 'RUN', brk: 'BREAK', pay: 'PAYMENT',
-  chn: 'CHANNEL_ACCOUNT', ptn: 'PARTNER', spl: 'SPLIT_RULE', lot: 'ENTITLEMENT',
+  chn: 'CHANNEL_ACCOUNT', ptn: 'PARTNER', spl: 'SPLIT_RULE', lot: 'ENTITLEMENT', trf: 'TRANSFER',
 };
 const NOTHING = '0000000000001';
+
+// Where the id names what is not there by what would belong to it.
+const OTHERWISE = { 'SettlementService.ListClearings order_id': 'CLEARING_NOT_FOUND' };
 
 // Where an id of nothing is no refusal, and what is answered instead.
 const ANSWERED = {
@@ -34,6 +37,7 @@ const ANSWERED = {
   'ProductService.ListPriceVersions sku_id': (reply) => reply.price_versions.length === 0,
   'ProductService.ListEntitlements spu_id': (reply) => reply.lots.length === 0,
   'ProductService.CheckEntitlement spu_id': (reply) => reply.is_entitled === false,
+  'SettlementService.ListClearingEntries statement_id': (reply) => reply.entries.length === 0,
 };
 
 // Called by a channel, without a business: whose account it is, the signature tells.
@@ -44,6 +48,7 @@ const BESIDE = {
   'OrderService.CreateOrder quote_id': { lines: [], currency: '' },
   'OrderService.BatchCreateOrders orders[0].quote_id': { lines: [], currency: '' },
   'SettlementService.CreateSplitRule sku_id': { scope: 'SPLIT_SCOPE_SKU', spu_id: '' },
+  'SettlementService.CreateAdjustment channel_account_id': { kind: 'ADJUSTMENT_KIND_CHANNEL_PAID', partner_id: '' },
   'SettlementService.UpdatePartner payout_channel_account_id': { update_mask: { paths: ['payout_channel_account_id'] } },
 };
 
@@ -88,7 +93,7 @@ test('an id of nothing, and of another business, is not found', () => expectNoth
       if (ANSWERED[name]) assert.ok(ANSWERED[name](reply, id), `${name}: ${refusal?.reason ?? JSON.stringify(reply)}`);
       if (ANSWERED[name]) continue;
       assert.ok(documentedReasons(place.method).includes(refusal?.reason) || place.each, `${name}: the comment does not name ${refusal?.reason}`);
-      assert.equal(refusal.reason, (id === others[kind] && OF_ANYONE[name]) || `${KINDS[kind]}_NOT_FOUND`, `${name}: ${id}`);
+      assert.equal(refusal.reason, (id === others[kind] && OF_ANYONE[name]) || OTHERWISE[name] || `${KINDS[kind]}_NOT_FOUND`, `${name}: ${id}`);
     }
   }
 }));

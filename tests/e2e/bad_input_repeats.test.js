@@ -23,6 +23,7 @@ after(() => stopWorld(world));
 const BY_NATURE = {
   'OrderService.BatchCreateOrders': 'each entry has a request_id of its own',
   'PaymentHubService.ClosePayment': 'a closed payment is returned as it is',
+  'ReconcileService.CloseBreak': 'a closed break is returned as it is',
   'ReconcileService.RepairBreak': 'a repaired break is returned as it is',
   'RecoveryService.RetryTransaction': 'a finished transaction is returned as it is',
 };

@@ -95,6 +95,8 @@ const amounts = () => [
 const currencies = () => [
   ['PaymentHubService.RefundPayment', backOf(full.charge, 1, 'USD'), 'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
   ['OrderService.RefundOrder', { order_id: full.held.order_id, reason: 'x', amount: { amount_minor: 1, currency: 'USD' } }, 'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
+  ['SettlementService.CreateAdjustment', { kind: 'ADJUSTMENT_KIND_PARTNER_DEBIT', partner_id: full.partner.partner_id, amount: { amount_minor: 5, currency: 'USD' }, reason: 'x' },
+    'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
   ['SettlementService.CreateSplitRule', ruleOf({ partner_id: full.partner.partner_id, kind: 'SPLIT_KIND_FIXED' }, { currency: 'USD' }),
     'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
   ['OrderService.CreateOrder', { ...sold(one(full.sku)), currency: 'USD' }, 'PRICE_MISSING', { currency: 'USD' }],

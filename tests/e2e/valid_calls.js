@@ -36,8 +36,9 @@ export async function givenFullShop(world) {
   const charge = await chargeOf();
   await decide(charge);
   await until('the charge succeeded', async () => (await shop.payments.GetPayment({ payment_id: charge.payment_id })).payment.state === 'PAYMENT_STATE_SUCCEEDED');
+  const { postings } = await settlement.ListPostings({ kind: 'ACCOUNT_KIND_CUSTOMER_LIABILITY', currency: 'EUR' });
   return {
-    ...shop, settlement, spu, sku, draft, draftSku: await skuOf(spu), on, refund, refunded, held, lot: lots[0], quote, payment, paying, charge, unpaid: await chargeOf(), partner, rule,
+    ...shop, settlement, transfer: postings[0], spu, sku, draft, draftSku: await skuOf(spu), on, refund, refunded, held, lot: lots[0], quote, payment, paying, charge, unpaid: await chargeOf(), partner, rule,
     spare: [await key(), await key()], open: await order(), open2: await order(), fulfilled: await fulfilled(), fulfilled2: await fulfilled(),
   };
 }
@@ -46,7 +47,7 @@ export async function givenFullShop(world) {
 export const idsOf = (full) => ({
   biz: full.business.business_id, key: full.spare[0].api_key_id, spu: full.spu.spu_id, sku: full.sku.sku_id, quo: full.quote.quote_id,
   ord: full.open.order_id, chn: full.account.channel_account_id, pay: full.payment.payment_id, rfd: full.refund.refund_id,
-  ptn: full.partner.partner_id, spl: full.rule.split_rule_id, lot: full.lot.lot_id,
+  ptn: full.partner.partner_id, spl: full.rule.split_rule_id, lot: full.lot.lot_id, trf: full.transfer.transfer_id,
 });
 
 const NOWHERE = { run: 'run_0000000000001', brk: 'brk_0000000000001', gtid: 'bmt1.bmt.0000000000000fc0.order.00000001' };
@@ -57,6 +58,7 @@ export const ANSWERS = {
   'ReconcileService.GetRun': 'RUN_NOT_FOUND',
   'ReconcileService.GetBreak': 'BREAK_NOT_FOUND',
   'ReconcileService.RepairBreak': 'BREAK_NOT_FOUND',
+  'ReconcileService.CloseBreak': 'BREAK_NOT_FOUND',
   'RecoveryService.GetTransaction': 'TRANSACTION_NOT_FOUND',
   'RecoveryService.RetryTransaction': 'TRANSACTION_NOT_FOUND',
   'PaymentHubService.HandleNotification': 'NOTIFICATION_INVALID',
@@ -150,6 +152,7 @@ const ofOperators = () => ({
   'ReconcileService.ListBreaks': () => ({}),
   'ReconcileService.GetBreak': () => ({ break_id: NOWHERE.brk }),
   'ReconcileService.RepairBreak': () => ({ break_id: NOWHERE.brk, reason: 'a test' }),
+  'ReconcileService.CloseBreak': () => ({ break_id: NOWHERE.brk, reason: 'a test' }),
   'RecoveryService.ListTransactions': () => ({}),
   'RecoveryService.GetTransaction': () => ({ gtid: NOWHERE.gtid }),
   'RecoveryService.RetryTransaction': () => ({ gtid: NOWHERE.gtid }),
@@ -169,6 +172,14 @@ const ofSettlement = (full) => ({
   'SettlementService.EndSplitRule': () => ({ split_rule_id: full.rule.split_rule_id, to_time: later }),
   'SettlementService.GetSplitRule': () => ({ split_rule_id: full.rule.split_rule_id }),
   'SettlementService.ListSplitRules': () => ({}),
+  'SettlementService.ListClearings': () => ({ order_id: full.held.order_id }),
+  'SettlementService.ListClearingEntries': () => ({ partner_id: full.partner.partner_id, currency: 'EUR' }),
+  'SettlementService.ListAccountBalances': () => ({}),
+  'SettlementService.ListPostings': () => ({ kind: 'ACCOUNT_KIND_CUSTOMER_LIABILITY', currency: 'EUR' }),
+  'SettlementService.GetTransfer': () => ({ transfer_id: full.transfer.transfer_id }),
+  'SettlementService.GetTrialBalance': () => ({}),
+  'SettlementService.GetMonthReport': () => ({ month: '2026-01' }),
+  'SettlementService.CreateAdjustment': () => ({ kind: 'ADJUSTMENT_KIND_PARTNER_CREDIT', partner_id: full.partner.partner_id, amount: money(), reason: 'a test' }),
 });
 
 export const validCalls = (full) => ({

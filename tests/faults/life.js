@@ -23,10 +23,10 @@ export class Life {
   }
 
   // A request that changes something: its answer is noted.
-  async ask(service, method, request, shop = this.site.shop) {
+  async ask(service, method, request, shop = this.site.shop, by = { credential: shop.key }) {
     const asked = { request_id: requestId(method), ...request };
-    const reply = await this.site.call(service, method, asked, { credential: shop.key });
-    this.journal.push({ service, method, asked, shop, told: lasting(method, reply) });
+    const reply = await this.site.call(service, method, asked, by);
+    this.journal.push({ service, method, asked, shop, by, told: lasting(method, reply) });
     return reply;
   }
 
@@ -182,6 +182,8 @@ export class Life {
     const { spu } = await this.site.call('product.ProductService', 'CreateSpu', { request_id: requestId('spu'), code: requestId('spu'), title: 'Gold' });
     await this.ask('settlement.SettlementService', 'CreateSplitRule', { scope: 'SPLIT_SCOPE_SPU', spu_id: spu.spu_id,
       parts: [{ level: 1, partner_id: partner.partner_id, kind: 'SPLIT_KIND_BASIS_POINTS', value: 7000 }] });
+    await this.ask('settlement.SettlementService', 'CreateAdjustment', { kind: 'ADJUSTMENT_KIND_PARTNER_CREDIT', partner_id: partner.partner_id,
+      amount: { amount_minor: 500, currency: 'EUR' }, reason: 'faults' }, this.site.shop, { credential: this.site.world.adminKey, business: this.site.shop.business.business_id });
   }
 
   // Before the server carries anything: rows that are broken by hand, and money of which only a statement tells.
@@ -229,8 +231,8 @@ export class Life {
 
   // Each request is answered as before, and each order is what was said of it.
   async check() {
-    for (const { service, method, asked, shop, told } of this.journal) {
-      const again = lasting(method, await this.site.call(service, method, asked, { credential: shop.key }));
+    for (const { service, method, asked, shop, by, told } of this.journal) {
+      const again = lasting(method, await this.site.call(service, method, asked, by));
       assert.deepEqual(again, told, `${method} ${asked.request_id} is answered otherwise`);
       if (method !== 'CreateOrder') continue;
       const order = await this.order({ order_id: told.id }, shop);

@@ -56,6 +56,7 @@ export const PLANS = [
   ['settlement.create_partner', 'partner', false],
   ['settlement.update_partner', 'partner', false],
   ['settlement.create_rule', 'partner', false],
+  ['settlement.adjust', 'partner', false],
   ['order.repair', 'repair', true],
   ['payment.repair', 'repair', true],
 ];
