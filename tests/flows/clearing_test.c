@@ -276,6 +276,36 @@ static void fee_is_taken_before_the_split(void **state)
     expect_ledger_balances();
 }
 
+/* Lines of several rules, each with several parts and one with none, in one batch: each is divided by its own. */
+static void each_line_is_divided_by_its_own_rule(void **state)
+{
+    enum { SALES = 4 };
+    struct clear_order together[SALES];
+
+    (void)state;
+    for (int i = 0; i < SALES; i++) {
+        const struct sale sale = given_sale(db, TEST_BIZ, arena_printf(db->arena, "sku%d", i), 1000, 10);
+        struct create_rule rule = rule_of(db, SCOPE_SKU, sale.sku_id, 0, 0);
+        struct split_part_row parts[2] = {one_part(db, artist.partner_id, SPLIT_BASIS_POINTS, 100 + i).list[0],
+                                          one_part(db, 0, SPLIT_BASIS_POINTS, 1000).list[0]};
+
+        rule.parts = (struct split_parts){.list = parts, .n = 2};
+        if (i != 1)
+            assert_int_equal(act(db, &create_rule_plan, &rule, sizeof rule, NULL), 0);
+        together[i] = (struct clear_order){.order_id = given_pending_order(db, "u1", sale.sku_id, 10)};
+        given_money(db, ++next_payment, together[i].order_id, 10000);
+        confirm(together[i].order_id);
+    }
+    act_together(db, &clear_order_plan, together, SALES, sizeof *together);
+    for (int i = 0; i < SALES; i++)
+        assert_int_equal(number(arena_printf(db->arena,
+                                             "SELECT COALESCE(SUM(amount_minor), 0) FROM "
+                                             "bmt_settlement.clearing_entries WHERE order_id = %lld",
+                                             (long long)together[i].order_id)),
+                         i == 1 ? 0 : 100 + i);
+    expect_ledger_balances();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup(late_money_is_booked_in_and_out, given_split),
         cmocka_unit_test_setup(split_is_frozen_at_sale, given_split),
         cmocka_unit_test_setup(fee_is_taken_before_the_split, given_split),
+        cmocka_unit_test_setup(each_line_is_divided_by_its_own_rule, given_split),
         cmocka_unit_test_setup(explicit_bearer_gives_back_what_was_said, given_split),
     };
 
