@@ -828,6 +828,109 @@ CREATE TABLE `partners` (
   KEY `ix_partners_due` (`due_time_ms`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- bmt_settlement.partner_statements
+CREATE TABLE `partner_statements` (
+  `statement_id` bigint(20) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `partner_id` bigint(20) NOT NULL,
+  `currency` char(3) NOT NULL,
+  `seq` int(11) NOT NULL COMMENT 'counts the partner''s statements in the currency: two opened at once cannot both overlook each other',
+  `from_time_ms` bigint(20) NOT NULL,
+  `to_time_ms` bigint(20) NOT NULL COMMENT 'exclusive',
+  `state` tinyint(4) NOT NULL COMMENT '1 OPEN, 2 CLOSED, 3 PAYING, 4 PAID, 5 FAILED',
+  `version` int(11) NOT NULL,
+  `entry_count` bigint(20) NOT NULL COMMENT 'gathered so far',
+  `entries_minor` bigint(20) NOT NULL COMMENT 'their sum',
+  `last_entry_id` bigint(20) NOT NULL COMMENT 'gathering goes on after it',
+  `carried_minor` bigint(20) NOT NULL COMMENT 'what the statement before it did not pay',
+  `total_minor` bigint(20) NOT NULL,
+  `carried_from_id` bigint(20) NOT NULL COMMENT 'the statement that carried_minor is of; 0: none',
+  `carried_to_id` bigint(20) NOT NULL COMMENT 'the statement that has taken the total over; 0: none',
+  `root` varbinary(32) NOT NULL COMMENT 'Merkle root over the entries; empty while OPEN',
+  `approvals_needed` tinyint(4) NOT NULL COMMENT '0: there is nothing to pay',
+  `payout_id` bigint(20) NOT NULL COMMENT 'the last one; 0: none',
+  `due_time_ms` bigint(20) NOT NULL COMMENT 'since when entries are to be gathered; 0: done',
+  `create_time_ms` bigint(20) NOT NULL,
+  `close_time_ms` bigint(20) NOT NULL,
+  `update_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`statement_id`),
+  UNIQUE KEY `uq_partner_statements_seq` (`partner_id`,`currency`,`seq`),
+  KEY `ix_partner_statements_business` (`biz_id`,`statement_id`),
+  KEY `ix_partner_statements_partner` (`biz_id`,`partner_id`,`statement_id`),
+  KEY `ix_partner_statements_due` (`due_time_ms`),
+  CONSTRAINT `CONSTRAINT_1` CHECK (`to_time_ms` > `from_time_ms`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.partner_statement_chunks
+CREATE TABLE `partner_statement_chunks` (
+  `statement_id` bigint(20) NOT NULL,
+  `chunk_no` int(11) NOT NULL COMMENT 'from 0 on',
+  `biz_id` bigint(20) NOT NULL,
+  `first_entry_id` bigint(20) NOT NULL,
+  `last_entry_id` bigint(20) NOT NULL,
+  `entry_count` int(11) NOT NULL,
+  `hash` binary(32) NOT NULL COMMENT 'Merkle root over the chunk''s entries',
+  PRIMARY KEY (`statement_id`,`chunk_no`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.partner_statement_events
+CREATE TABLE `partner_statement_events` (
+  `statement_id` bigint(20) NOT NULL,
+  `version` int(11) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `event` tinyint(4) NOT NULL,
+  `from_state` tinyint(4) NOT NULL,
+  `to_state` tinyint(4) NOT NULL,
+  `actor` varchar(64) NOT NULL,
+  `detail` varchar(255) NOT NULL,
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`statement_id`,`version`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.payouts
+CREATE TABLE `payouts` (
+  `payout_id` bigint(20) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `partner_id` bigint(20) NOT NULL,
+  `statement_id` bigint(20) NOT NULL,
+  `channel_account_id` bigint(20) NOT NULL,
+  `payout_account` varchar(64) NOT NULL COMMENT 'name of the secret that holds the bank account',
+  `state` tinyint(4) NOT NULL COMMENT '1 CREATED, 2 PENDING, 3 SUCCEEDED, 4 FAILED, 5 UNKNOWN, 6 RETURNED',
+  `version` int(11) NOT NULL,
+  `currency` char(3) NOT NULL,
+  `amount_minor` bigint(20) NOT NULL,
+  `channel_ref` varchar(64) DEFAULT NULL,
+  `channel_transaction` varchar(64) DEFAULT NULL,
+  `failure` varchar(255) NOT NULL,
+  `request_id` varbinary(64) NOT NULL COMMENT 'of PayStatement',
+  `fingerprint` binary(16) NOT NULL,
+  `due_time_ms` bigint(20) NOT NULL COMMENT 'when the channel is asked again; 0: never',
+  `attempts` int(11) NOT NULL,
+  `create_time_ms` bigint(20) NOT NULL,
+  `update_time_ms` bigint(20) NOT NULL,
+  `succeed_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`payout_id`),
+  UNIQUE KEY `uq_payouts_request` (`biz_id`,`request_id`),
+  KEY `ix_payouts_business` (`biz_id`,`payout_id`),
+  KEY `ix_payouts_partner` (`biz_id`,`partner_id`,`payout_id`),
+  KEY `ix_payouts_due` (`due_time_ms`),
+  CONSTRAINT `CONSTRAINT_1` CHECK (`amount_minor` > 0)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.payout_events
+CREATE TABLE `payout_events` (
+  `payout_id` bigint(20) NOT NULL,
+  `version` int(11) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `event` tinyint(4) NOT NULL,
+  `from_state` tinyint(4) NOT NULL,
+  `to_state` tinyint(4) NOT NULL,
+  `actor` varchar(64) NOT NULL,
+  `detail` varchar(255) NOT NULL,
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`payout_id`,`version`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- bmt_settlement.postings
 CREATE TABLE `postings` (
   `transfer_id` bigint(20) NOT NULL,
@@ -904,6 +1007,16 @@ CREATE TABLE `split_rules` (
   PRIMARY KEY (`rule_id`),
   UNIQUE KEY `uq_split_rules_scope` (`biz_id`,`scope`,`scope_id`,`seq`),
   KEY `ix_split_rules_business` (`biz_id`,`rule_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.statement_approvals
+CREATE TABLE `statement_approvals` (
+  `statement_id` bigint(20) NOT NULL,
+  `actor` varchar(64) NOT NULL COMMENT 'a person approves once',
+  `biz_id` bigint(20) NOT NULL,
+  `reason` varchar(255) NOT NULL,
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`statement_id`,`actor`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- bmt_settlement.transfers

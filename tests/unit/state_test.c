@@ -7,9 +7,11 @@
 #include "bmt/order/v1/order.pb-c.h"
 #include "bmt/payment/v1/payment.pb-c.h"
 #include "bmt/product/v1/product.pb-c.h"
+#include "bmt/settlement/v1/statement.pb-c.h"
 #include "order/state.h"
 #include "payment/state.h"
 #include "product/state.h"
+#include "settlement/state.h"
 
 /* What a table must say: one letter a state, `.` where the event is refused. */
 struct expectation {
@@ -49,6 +51,18 @@ static const struct expectation expectations[] = {
     {&refund_fsm, REFUND_EVENT_PROVE, "....3."},
     {&product_sale_fsm, SALE_EVENT_PUBLISH, ".2.2"},
     {&product_sale_fsm, SALE_EVENT_UNPUBLISH, "..3."},
+    {&statement_fsm, STATEMENT_EVENT_OPEN, "1....."},
+    {&statement_fsm, STATEMENT_EVENT_CLOSE, ".2...."},
+    {&statement_fsm, STATEMENT_EVENT_PAY, "..3..3"},
+    {&statement_fsm, STATEMENT_EVENT_PAY_SUCCEED, "...4.."},
+    {&statement_fsm, STATEMENT_EVENT_PAY_FAIL, "...5.."},
+    {&statement_fsm, STATEMENT_EVENT_PAY_RETURN, "....5."},
+    {&payout_fsm, PAYOUT_EVENT_CREATE, "1......"},
+    {&payout_fsm, PAYOUT_EVENT_WAIT, ".2...2."},
+    {&payout_fsm, PAYOUT_EVENT_LOSE, ".5....."},
+    {&payout_fsm, PAYOUT_EVENT_SUCCEED, ".33..3."},
+    {&payout_fsm, PAYOUT_EVENT_FAIL, ".44..4."},
+    {&payout_fsm, PAYOUT_EVENT_RETURN, "...6..."},
 };
 
 static void every_pair_leads_where_it_must(void **state)
@@ -71,7 +85,8 @@ static void every_pair_leads_where_it_must(void **state)
 
 static void tables_are_sound_and_all_events_are_expected(void **state)
 {
-    const struct fsm *const all[] = {&order_fsm, &payment_fsm, &refund_fsm, &product_sale_fsm};
+    const struct fsm *const all[] = {&order_fsm,        &payment_fsm,   &refund_fsm,
+                                     &product_sale_fsm, &statement_fsm, &payout_fsm};
     size_t n_events = 0;
 
     (void)state;
@@ -79,6 +94,8 @@ static void tables_are_sound_and_all_events_are_expected(void **state)
     assert_true(fsm_is_sound(&payment_fsm, PAYMENT_NONE));
     assert_true(fsm_is_sound(&refund_fsm, REFUND_NONE));
     assert_true(fsm_is_sound(&product_sale_fsm, SALE_DRAFT));
+    assert_true(fsm_is_sound(&statement_fsm, STATEMENT_NONE));
+    assert_true(fsm_is_sound(&payout_fsm, PAYOUT_NONE));
     for (size_t i = 0; i < COUNT_OF(all); i++)
         n_events += all[i]->n_events - 1;
     assert_int_equal(n_events, COUNT_OF(expectations));
@@ -113,6 +130,10 @@ static void states_are_the_same_words_as_in_the_protos(void **state)
                       product_sale_fsm.n_states);
     expect_same_words(&bmt__product__v1__sku_state__descriptor, "SKU_STATE_", product_sale_fsm.states,
                       product_sale_fsm.n_states);
+    expect_same_words(&bmt__settlement__v1__statement_state__descriptor, "STATEMENT_STATE_", statement_fsm.states,
+                      statement_fsm.n_states);
+    expect_same_words(&bmt__settlement__v1__payout_state__descriptor, "PAYOUT_STATE_", payout_fsm.states,
+                      payout_fsm.n_states);
 }
 
 static void refusals_name_the_allowed_states(void **state)
