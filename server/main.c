@@ -26,6 +26,7 @@
 #include "rpc/health.h"
 #include "rpc/runtime.h"
 #include "sandbox/sandbox.h"
+#include "settlement/settlement.h"
 #include "sql/migrate.h"
 #include "verify/verify.h"
 
@@ -186,6 +187,7 @@ static void wire(const struct conf *conf, bool is_sandbox)
 {
     sandbox_enable(is_sandbox);
     payment_use_settings(conf);
+    settlement_use_settings(conf);
     settings_apply(conf);
 }
 

@@ -32,5 +32,7 @@ const struct job *const modules_jobs[] = {
     &payment_ask_refund_job,
     &reconcile_count_job,
     &settlement_clear_job,
+    &settlement_open_periods_job,
+    &settlement_gather_job,
 };
 const size_t modules_jobs_count = COUNT_OF(modules_jobs);

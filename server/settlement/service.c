@@ -1,6 +1,6 @@
 /*
  * SettlementService: the table of its methods. Reading and answering: service_partner.c, service_books.c,
- * service_report.c, service_adjustment.c.
+ * service_report.c, service_adjustment.c, service_statement.c.
  */
 #include "settlement/service.h"
 
@@ -10,7 +10,13 @@
 #include "flows/create_split_rule.h"
 #include "settlement/ops_books.h"
 #include "settlement/ops_report.h"
+#include "settlement/ops_statement.h"
 #include "settlement/settlement.h"
+
+void settlement_use_settings(const struct conf *conf)
+{
+    statement_use_approval_limit(conf->settlement_one_approval_max_minor);
+}
 
 static const struct rpc_method methods[] = {
     {"CreatePartner", RPC_BATCH(create_partner)},
@@ -31,12 +37,12 @@ static const struct rpc_method methods[] = {
     {"CreateAdjustment", RPC_BATCH(create_adjustment)},
     RPC_LATER("OpenDispute"),
     RPC_LATER("CloseDispute"),
-    RPC_LATER("CloseStatement"),
-    RPC_LATER("GetStatement"),
-    RPC_LATER("ListStatements"),
-    RPC_LATER("ApproveStatement"),
+    {"CloseStatement", RPC_BATCH(close_statement)},
+    {"GetStatement", RPC_BATCH(get_statement)},
+    {"ListStatements", RPC_BATCH(list_statements)},
+    {"ApproveStatement", RPC_BATCH(approve_statement)},
     RPC_LATER("PayStatement"),
-    RPC_LATER("ProveOrder"),
+    {"ProveOrder", RPC_BATCH(prove_order)},
     RPC_LATER("GetPayout"),
     RPC_LATER("ListPayouts"),
     RPC_LATER("QueryPayout"),

@@ -20,5 +20,10 @@ RPC_PARTS(get_transfer);
 RPC_PARTS(get_trial_balance);
 RPC_PARTS(get_month_report);
 RPC_PARTS(create_adjustment);
+RPC_PARTS(close_statement);
+RPC_PARTS(get_statement);
+RPC_PARTS(list_statements);
+RPC_PARTS(approve_statement);
+RPC_PARTS(prove_order);
 
 #endif

@@ -6,8 +6,12 @@
 #ifndef BMT_SETTLEMENT_SETTLEMENT_H
 #define BMT_SETTLEMENT_SETTLEMENT_H
 
+#include "base/conf.h"
 #include "rpc/service.h"
 
 extern const struct rpc_service settlement_service;
+
+/* Once, before the service starts. */
+void settlement_use_settings(const struct conf *conf);
 
 #endif

@@ -110,6 +110,12 @@ static const struct sql_column due_columns[] = {
     SQL_COLUMN(struct list_params, time_ms, SQL_I64),
     SQL_COLUMN(struct list_params, limit, SQL_I32),
 };
+static const struct sql_column period_columns[] = {
+    SQL_COLUMN(struct period_end, due_time_ms, SQL_I64),
+    SQL_COLUMN(struct period_end, partner_id, SQL_I64),
+    SQL_COLUMN(struct period_end, biz_id, SQL_I64),
+    SQL_COLUMN(struct period_end, due_time_ms_read, SQL_I64),
+};
 
 static const struct sql_stmt PARTNER_INSERT = {
     .name = "partner_insert",
@@ -171,6 +177,14 @@ static const struct sql_stmt PARTNER_FIND_DUE = {
     .params = SQL_COLUMNS(due_columns),
     .results = SQL_COLUMNS(partner_columns),
     .result_size = sizeof(struct partner_row),
+};
+static const struct sql_stmt PARTNER_END_PERIOD = {
+    .name = "partner_end_period",
+    .module = MODULE_SETTLEMENT,
+    .text = "UPDATE bmt_settlement.partners\n"
+            "SET due_time_ms = ?\n"
+            "WHERE partner_id = ? AND biz_id = ? AND due_time_ms = ?",
+    .params = SQL_COLUMNS(period_columns),
 };
 
 static const struct sql_stmt RULE_INSERT = {
@@ -282,6 +296,11 @@ int settlement_store_find_due_partners(struct tx *tx, int64_t now_ms, size_t lim
     const struct list_params params = {.time_ms = now_ms, .limit = (int32_t)limit};
 
     return sql_select(tx, &PARTNER_FIND_DUE, &params, arena, ret_rows, ret_n, err);
+}
+
+int settlement_store_end_period(struct tx *tx, const struct period_end *row, struct err *err)
+{
+    return sql_write_each(tx, &PARTNER_END_PERIOD, row, 1, sizeof *row, err);
 }
 
 int settlement_store_insert_rules(struct tx *tx, const struct split_rule_row *rows, size_t n,

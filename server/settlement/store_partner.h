@@ -93,6 +93,14 @@ int settlement_store_list_partners(struct tx *tx, int64_t biz_id, const struct p
 /* Partners whose period has ended, of all businesses, longest due first. */
 int settlement_store_find_due_partners(struct tx *tx, int64_t now_ms, size_t limit, struct arena *arena,
                                        struct partner_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* Begins the next period, where the one that was read is still under way. */
+struct period_end {
+    int64_t partner_id;
+    int64_t biz_id;
+    int64_t due_time_ms;
+    int64_t due_time_ms_read;
+};
+int settlement_store_end_period(struct tx *tx, const struct period_end *row, struct err *err) MUST_CHECK;
 
 int settlement_store_insert_rules(struct tx *tx, const struct split_rule_row *rows, size_t n,
                                   const struct split_part_row *parts, size_t n_parts, struct err *err) MUST_CHECK;
