@@ -34,5 +34,6 @@ const struct job *const modules_jobs[] = {
     &settlement_clear_job,
     &settlement_open_periods_job,
     &settlement_gather_job,
+    &settlement_ask_payout_job,
 };
 const size_t modules_jobs_count = COUNT_OF(modules_jobs);

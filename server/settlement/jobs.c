@@ -3,6 +3,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "flows/ask_payout.h"
 #include "settlement/ops_clearing.h"
 #include "settlement/ops_statement.h"
 
@@ -130,3 +131,4 @@ static int gather(struct job_run *run, size_t *ret_done, struct err *err)
 const struct job settlement_open_periods_job = {
     .name = "settlement.open_periods", .every_ms = 500, .run = open_periods};
 const struct job settlement_gather_job = {.name = "settlement.gather", .every_ms = 200, .run = gather};
+const struct job settlement_ask_payout_job = {.name = "settlement.ask_payout", .every_ms = 200, .run = ask_due_payouts};

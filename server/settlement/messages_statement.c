@@ -14,7 +14,7 @@ static ProtobufCBinaryData bytes_of(const void *data, size_t size, struct arena 
     return bytes;
 }
 
-Bmt__Settlement__V1__Statement *statement_message(const struct statement_row *row, struct arena *arena)
+Bmt__Settlement__V1__Statement *statement_message(const struct partner_statement_row *row, struct arena *arena)
 {
     Bmt__Settlement__V1__Statement *statement = arena_new_of(arena, Bmt__Settlement__V1__Statement);
 
@@ -93,4 +93,25 @@ Bmt__Settlement__V1__EntryProof *entry_proof_message(const struct entry_proof *p
         message->path[i] = bytes_of(proof->path[i], SHA256_SIZE, arena);
     message->root = bytes_of(proof->root.data, proof->root.size, arena);
     return message;
+}
+
+Bmt__Settlement__V1__Payout *payout_message(const struct payout_row *row, struct arena *arena)
+{
+    Bmt__Settlement__V1__Payout *payout = arena_new_of(arena, Bmt__Settlement__V1__Payout);
+
+    bmt__settlement__v1__payout__init(payout);
+    payout->payout_id = proto_id(ID_PAYOUT, row->payout_id, arena);
+    payout->partner_id = proto_id(ID_PARTNER, row->partner_id, arena);
+    payout->statement_id = proto_id(ID_PARTNER_STATEMENT, row->statement_id, arena);
+    payout->channel_account_id = proto_id(ID_CHANNEL_ACCOUNT, row->channel_account_id, arena);
+    payout->payout_account = proto_text(row->payout_account);
+    payout->state = (Bmt__Settlement__V1__PayoutState)row->state;
+    payout->amount = proto_money(row->amount_minor, row->currency, arena);
+    payout->channel_ref = proto_text(row->channel_ref != NULL ? row->channel_ref : "");
+    payout->channel_transaction = proto_text(row->channel_transaction != NULL ? row->channel_transaction : "");
+    payout->failure = proto_text(row->failure);
+    payout->create_time = proto_time(row->create_time_ms, arena);
+    payout->succeed_time = proto_time(row->succeed_time_ms, arena);
+    payout->update_time = proto_time(row->update_time_ms, arena);
+    return payout;
 }

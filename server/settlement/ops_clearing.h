@@ -78,4 +78,8 @@ struct new_entries {
 int line_reverse(struct batch *batch, const struct line_reversal *reversal, struct transfers *transfers,
                  struct new_entries *entries, struct err *err) MUST_CHECK;
 
+/* Links new entries that take something back with the payouts that had paid it. `sales` are the entries taken from. */
+int clearing_link_claw_backs(struct batch *batch, const struct clearing_entry_row *sales, size_t n,
+                             struct new_entries *entries, struct err *err) MUST_CHECK;
+
 #endif

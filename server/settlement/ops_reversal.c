@@ -254,6 +254,8 @@ int clearing_refund(struct batch *batch, const struct order_refunded *refunds, s
     if (rc == 0)
         rc = clearing_store_move(batch->tx, work.rows, work.n_rows, err);
     if (rc == 0)
+        rc = clearing_link_claw_backs(batch, work.entries, work.n_entries, &work.made, err);
+    if (rc == 0)
         rc = clearing_store_insert_entries(batch->tx, work.made.list, work.made.n, err);
     return rc;
 }

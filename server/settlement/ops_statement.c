@@ -8,19 +8,19 @@
 
 static int compare_rows(const void *left, const void *right)
 {
-    const struct statement_row *a = left;
-    const struct statement_row *b = right;
+    const struct partner_statement_row *a = left;
+    const struct partner_statement_row *b = right;
 
     return (a->statement_id > b->statement_id) - (a->statement_id < b->statement_id);
 }
 
 typedef int find_statements(struct tx *tx, const struct settlement_key *keys, size_t n, struct arena *arena,
-                            struct statement_row **ret_rows, size_t *ret_n, struct err *err);
+                            struct partner_statement_row **ret_rows, size_t *ret_n, struct err *err);
 
 static int find_refs(struct batch *batch, struct statement_ref *refs, size_t n, find_statements *find, struct err *err)
 {
     struct settlement_key *keys = arena_array_of(batch->arena, struct settlement_key, n);
-    struct statement_row *rows = NULL;
+    struct partner_statement_row *rows = NULL;
     size_t n_keys = 0;
     size_t n_rows = 0;
     int rc;
@@ -36,8 +36,9 @@ static int find_refs(struct batch *batch, struct statement_ref *refs, size_t n, 
     if (n_rows > 1)
         qsort(rows, n_rows, sizeof *rows, compare_rows);
     for (size_t i = 0; i < n; i++) {
-        const struct statement_row wanted = {.statement_id = refs[i].statement_id};
-        struct statement_row *row = n_rows > 0 ? bsearch(&wanted, rows, n_rows, sizeof *rows, compare_rows) : NULL;
+        const struct partner_statement_row wanted = {.statement_id = refs[i].statement_id};
+        struct partner_statement_row *row =
+            n_rows > 0 ? bsearch(&wanted, rows, n_rows, sizeof *rows, compare_rows) : NULL;
 
         if (refs[i].command->is_done)
             continue;
@@ -60,13 +61,13 @@ int statement_load(struct batch *batch, struct statement_ref *refs, size_t n, st
     return find_refs(batch, refs, n, statement_store_find, err);
 }
 
-static void refuse_state(const struct statement_row *row, const char *allowed, struct command *command)
+static void refuse_state(const struct partner_statement_row *row, const char *allowed, struct command *command)
 {
     command_refuse(command, ERR_PARTNER_STATEMENT_WRONG_STATE, id_show(ID_PARTNER_STATEMENT, row->statement_id),
                    fsm_state_name(&statement_fsm, row->state), allowed);
 }
 
-bool statement_allows(const struct statement_row *row, enum statement_event event, struct command *command)
+bool statement_allows(const struct partner_statement_row *row, enum statement_event event, struct command *command)
 {
     char allowed[160];
     int to;
@@ -80,12 +81,12 @@ bool statement_allows(const struct statement_row *row, enum statement_event even
 struct statement_moves statement_moves_begin(size_t n_max, struct arena *arena)
 {
     return (struct statement_moves){
-        .rows = arena_array_of(arena, struct statement_row *, n_max),
+        .rows = arena_array_of(arena, struct partner_statement_row *, n_max),
         .events = arena_array_of(arena, struct statement_event_row, n_max),
     };
 }
 
-void statement_move_add(struct statement_moves *moves, struct statement_row *row, enum statement_event event,
+void statement_move_add(struct statement_moves *moves, struct partner_statement_row *row, enum statement_event event,
                         const char *actor, const char *detail, int64_t now_ms)
 {
     const int from = row->state;
@@ -112,7 +113,7 @@ void statement_move_add(struct statement_moves *moves, struct statement_row *row
 
 int statement_moves_write(struct batch *batch, const struct statement_moves *moves, struct err *err)
 {
-    struct statement_row *rows = arena_array_of(batch->arena, struct statement_row, moves->n_rows);
+    struct partner_statement_row *rows = arena_array_of(batch->arena, struct partner_statement_row, moves->n_rows);
 
     for (size_t i = 0; i < moves->n_rows; i++)
         rows[i] = *moves->rows[i];
@@ -186,8 +187,8 @@ static bool has_approved(const struct statement_approvals *approvals, const char
     return false;
 }
 
-static void approve(struct approve_statement *c, const struct statement_row *row, const struct statement_approvals *had,
-                    struct batch *batch)
+static void approve(struct approve_statement *c, const struct partner_statement_row *row,
+                    const struct statement_approvals *had, struct batch *batch)
 {
     struct statement_approval_row *list = arena_array_of(batch->arena, struct statement_approval_row, had->n + 1);
 

@@ -28,24 +28,24 @@ struct statement_ref {
     struct command *command;
     int64_t statement_id;
 
-    struct statement_row *row; /* shared by all references to the same statement */
+    struct partner_statement_row *row; /* shared by all references to the same statement */
 };
 /* Refuse with PARTNER_STATEMENT_NOT_FOUND; statement_lock locks the rows by id. */
 int statement_lock(struct batch *batch, struct statement_ref *refs, size_t n, struct err *err) MUST_CHECK;
 int statement_load(struct batch *batch, struct statement_ref *refs, size_t n, struct err *err) MUST_CHECK;
 /* Whether the event is allowed from where it stands; else the command is refused. */
-bool statement_allows(const struct statement_row *row, enum statement_event event, struct command *command);
+bool statement_allows(const struct partner_statement_row *row, enum statement_event event, struct command *command);
 
 /* Moves as they gather; each changes its row in memory at once. */
 struct statement_moves {
-    struct statement_row **rows;
+    struct partner_statement_row **rows;
     size_t n_rows;
     struct statement_event_row *events;
     size_t n_events;
 };
 struct statement_moves statement_moves_begin(size_t n_max, struct arena *arena);
 /* PREs that the table allows the event. */
-void statement_move_add(struct statement_moves *moves, struct statement_row *row, enum statement_event event,
+void statement_move_add(struct statement_moves *moves, struct partner_statement_row *row, enum statement_event event,
                         const char *actor, const char *detail, int64_t now_ms);
 int statement_moves_write(struct batch *batch, const struct statement_moves *moves, struct err *err) MUST_CHECK;
 
@@ -55,7 +55,7 @@ struct close_statement {
     int64_t partner_id;
     char currency[CURRENCY_SIZE];
     int64_t to_time_ms;
-    struct statement_row row;
+    struct partner_statement_row row;
 };
 extern struct batch_plan close_statement_plan;
 
@@ -86,7 +86,7 @@ int statement_load_approvals(struct batch *batch, const int64_t *statement_ids, 
 struct get_statement {
     struct command command;
     int64_t statement_id;
-    struct statement_row row;
+    struct partner_statement_row row;
     struct statement_approvals approvals;
 };
 
@@ -94,7 +94,7 @@ struct list_statements {
     struct command command;
     struct list list;
     int64_t partner_id; /* 0: of all */
-    struct statement_row *rows;
+    struct partner_statement_row *rows;
     size_t n;
 };
 
@@ -102,7 +102,7 @@ struct approve_statement {
     struct command command;
     int64_t statement_id;
     const char *reason;
-    struct statement_row row;
+    struct partner_statement_row row;
     struct statement_approvals approvals;
 };
 

@@ -18,7 +18,7 @@ void statement_use_approval_limit(int64_t one_approval_max_minor)
 
 /* The partner's last `limit` statements in the currency, newest first. */
 static int load_series(struct batch *batch, int64_t partner_id, const char *currency, int32_t seq_max, int32_t limit,
-                       struct statement_row **ret_rows, size_t *ret_n, struct err *err)
+                       struct partner_statement_row **ret_rows, size_t *ret_n, struct err *err)
 {
     struct statement_series series = {.partner_id = partner_id, .seq_max = seq_max, .limit = limit};
 
@@ -28,8 +28,8 @@ static int load_series(struct batch *batch, int64_t partner_id, const char *curr
 
 /* `last`: the statement before it; NULL: none. */
 static int open_statement(struct batch *batch, const struct partner_row *partner, const char *currency,
-                          const struct statement_row *last, int64_t to_time_ms, const char *actor,
-                          struct statement_row *ret_row, struct err *err)
+                          const struct partner_statement_row *last, int64_t to_time_ms, const char *actor,
+                          struct partner_statement_row *ret_row, struct err *err)
 {
     struct statement_event_row event = {.version = 1,
                                         .biz_id = partner->biz_id,
@@ -39,7 +39,7 @@ static int open_statement(struct batch *batch, const struct partner_row *partner
                                         .actor = actor,
                                         .detail = "",
                                         .create_time_ms = batch->now_ms};
-    struct statement_row row = {
+    struct partner_statement_row row = {
         .statement_id = id_new(id_route(partner->biz_id, "")),
         .biz_id = partner->biz_id,
         .partner_id = partner->partner_id,
@@ -74,8 +74,8 @@ static int load_partner(struct batch *batch, int64_t partner_id, int64_t biz_id,
 }
 
 /* The statement that has the period, NULL where it is new; refuses what is not over, or closed in another way. */
-static struct statement_row *find_period(struct close_statement *c, const struct partner_row *partner,
-                                         struct statement_row *rows, size_t n, int64_t now_ms)
+static struct partner_statement_row *find_period(struct close_statement *c, const struct partner_row *partner,
+                                                 struct partner_statement_row *rows, size_t n, int64_t now_ms)
 {
     const int64_t closed_ms = n > 0 ? rows[0].to_time_ms : partner->create_time_ms;
 
@@ -92,8 +92,8 @@ static struct statement_row *find_period(struct close_statement *c, const struct
 static int close_one(struct batch *batch, struct close_statement *c, struct err *err)
 {
     struct partner_row *partner = NULL;
-    struct statement_row *rows = NULL;
-    struct statement_row *found;
+    struct partner_statement_row *rows = NULL;
+    struct partner_statement_row *found;
     size_t n = 0;
     int rc;
 
@@ -126,7 +126,7 @@ static int close_statement_body(struct batch *batch, struct err *err)
 }
 
 /* What the statement before it leaves to the next one. */
-static int64_t carry_of(const struct statement_row *last)
+static int64_t carry_of(const struct partner_statement_row *last)
 {
     return last != NULL && last->state == STATEMENT_CLOSED && last->approvals_needed == 0 ? last->total_minor : 0;
 }
@@ -161,8 +161,8 @@ static int end_period(struct batch *batch, struct open_period *c, const struct p
 static int open_one(struct batch *batch, struct open_period *c, struct err *err)
 {
     struct partner_row *partner = NULL;
-    struct statement_row *last = NULL;
-    struct statement_row opened;
+    struct partner_statement_row *last = NULL;
+    struct partner_statement_row opened;
     struct payable_sum sum = {0};
     size_t n = 0;
     int rc;
@@ -202,7 +202,7 @@ static int open_period_body(struct batch *batch, struct err *err)
 }
 
 /* Puts a chunk of entries into the statement; its hash is a node of the tree. */
-static int take_chunk(struct batch *batch, struct statement_row *row, size_t *ret_n, struct err *err)
+static int take_chunk(struct batch *batch, struct partner_statement_row *row, size_t *ret_n, struct err *err)
 {
     struct entry_range range = {.partner_id = row->partner_id,
                                 .after_id = row->last_entry_id,
@@ -246,7 +246,7 @@ static int take_chunk(struct batch *batch, struct statement_row *row, size_t *re
     return rc != 0 ? rc : statement_store_insert_chunk(batch->tx, &chunk, err);
 }
 
-static int root_of(struct batch *batch, struct statement_row *row, struct err *err)
+static int root_of(struct batch *batch, struct partner_statement_row *row, struct err *err)
 {
     uint8_t *root = arena_array_of(batch->arena, uint8_t, SHA256_SIZE);
     struct statement_chunk_row *chunks = NULL;
@@ -262,8 +262,8 @@ static int root_of(struct batch *batch, struct statement_row *row, struct err *e
 }
 
 /* All entries are in it: what is carried to it, how many must approve. `last` is the statement before it or NULL. */
-static int close_gathered(struct batch *batch, struct gather_statement *c, struct statement_row *row,
-                          struct statement_row *last, struct statement_moves *moves, struct err *err)
+static int close_gathered(struct batch *batch, struct gather_statement *c, struct partner_statement_row *row,
+                          struct partner_statement_row *last, struct statement_moves *moves, struct err *err)
 {
     struct partner_row *partner = NULL;
     int rc;
@@ -289,11 +289,11 @@ static int close_gathered(struct batch *batch, struct gather_statement *c, struc
 }
 
 /* Locks the statement before it, which may leave something to it, and then itself. */
-static int lock_both(struct batch *batch, struct gather_statement *c, struct statement_row **ret_row,
-                     struct statement_row **ret_last, struct err *err)
+static int lock_both(struct batch *batch, struct gather_statement *c, struct partner_statement_row **ret_row,
+                     struct partner_statement_row **ret_last, struct err *err)
 {
     struct statement_ref ref = {.command = &c->command, .statement_id = c->statement_id};
-    struct statement_row *last = NULL;
+    struct partner_statement_row *last = NULL;
     size_t n = 0;
     int rc;
 
@@ -317,8 +317,8 @@ static int lock_both(struct batch *batch, struct gather_statement *c, struct sta
 static int gather_one(struct batch *batch, struct gather_statement *c, struct err *err)
 {
     struct statement_moves moves = statement_moves_begin(2, batch->arena);
-    struct statement_row *row = NULL;
-    struct statement_row *last = NULL;
+    struct partner_statement_row *row = NULL;
+    struct partner_statement_row *last = NULL;
     size_t n = 0;
     int rc;
 

@@ -23,7 +23,7 @@ struct known_chunks {
     size_t n;
 };
 
-static const struct known_chunk *find_known(const struct known_chunks *known, const struct statement_row *row,
+static const struct known_chunk *find_known(const struct known_chunks *known, const struct partner_statement_row *row,
                                             int64_t entry_id)
 {
     for (size_t i = 0; i < known->n; i++)
@@ -33,8 +33,8 @@ static const struct known_chunk *find_known(const struct known_chunks *known, co
     return NULL;
 }
 
-static int read_chunk(struct batch *batch, const struct statement_row *row, int64_t entry_id, struct known_chunk *ret,
-                      struct err *err)
+static int read_chunk(struct batch *batch, const struct partner_statement_row *row, int64_t entry_id,
+                      struct known_chunk *ret, struct err *err)
 {
     struct entry_range range = {.partner_id = row->partner_id,
                                 .statement_id = row->statement_id,
@@ -78,7 +78,7 @@ static int read_chunk(struct batch *batch, const struct statement_row *row, int6
     return 0;
 }
 
-static void prove(struct entry_proof *proof, const struct statement_row *row, const struct known_chunk *chunk,
+static void prove(struct entry_proof *proof, const struct partner_statement_row *row, const struct known_chunk *chunk,
                   struct arena *arena)
 {
     char leaf[STATEMENT_LEAF_SIZE];
@@ -103,7 +103,7 @@ static int prove_entry(struct batch *batch, struct entry_proof *proof, struct kn
 {
     const struct settlement_key key = {.id = proof->entry.statement_id, .biz_id = proof->entry.biz_id};
     const struct known_chunk *chunk;
-    struct statement_row *rows = NULL;
+    struct partner_statement_row *rows = NULL;
     size_t n = 0;
     int rc;
 

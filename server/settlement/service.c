@@ -5,9 +5,12 @@
 #include "settlement/service.h"
 
 #include "bmt/settlement/v1/settlement.pb-c.h"
+#include "flows/ask_payout.h"
 #include "flows/create_adjustment.h"
 #include "flows/create_partner.h"
 #include "flows/create_split_rule.h"
+#include "flows/pay_statement.h"
+#include "flows/query_payout.h"
 #include "settlement/ops_books.h"
 #include "settlement/ops_report.h"
 #include "settlement/ops_statement.h"
@@ -16,6 +19,8 @@
 void settlement_use_settings(const struct conf *conf)
 {
     statement_use_approval_limit(conf->settlement_one_approval_max_minor);
+    pay_statement_use_account_hold(conf->settlement_payout_account_hold_s * 1000);
+    ask_payout_set_timeout(conf->payment_channel_timeout_ms);
 }
 
 static const struct rpc_method methods[] = {
@@ -41,11 +46,11 @@ static const struct rpc_method methods[] = {
     {"GetStatement", RPC_BATCH(get_statement)},
     {"ListStatements", RPC_BATCH(list_statements)},
     {"ApproveStatement", RPC_BATCH(approve_statement)},
-    RPC_LATER("PayStatement"),
+    {"PayStatement", .handle = pay_statement_handle},
     {"ProveOrder", RPC_BATCH(prove_order)},
-    RPC_LATER("GetPayout"),
-    RPC_LATER("ListPayouts"),
-    RPC_LATER("QueryPayout"),
+    {"GetPayout", RPC_BATCH(get_payout)},
+    {"ListPayouts", RPC_BATCH(list_payouts)},
+    {"QueryPayout", .handle = query_payout_handle},
 };
 
 const struct rpc_service settlement_service = RPC_SERVICE(bmt__settlement__v1__settlement_service__descriptor, methods);

@@ -25,5 +25,7 @@ RPC_PARTS(get_statement);
 RPC_PARTS(list_statements);
 RPC_PARTS(approve_statement);
 RPC_PARTS(prove_order);
+RPC_PARTS(get_payout);
+RPC_PARTS(list_payouts);
 
 #endif

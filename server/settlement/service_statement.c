@@ -1,4 +1,4 @@
-/* SettlementService: statements; from messages to commands and back. */
+/* SettlementService: statements and payouts; from messages to commands and back. */
 #include <string.h>
 
 #include "bmt/settlement/v1/settlement.pb-c.h"
@@ -114,5 +114,45 @@ const ProtobufCMessage *prove_order_reply(const void *from, struct arena *arena)
     reply->proofs = arena_array_of(arena, Bmt__Settlement__V1__EntryProof *, c->n);
     for (size_t i = 0; i < c->n; i++)
         reply->proofs[i] = entry_proof_message(&c->proofs[i], arena);
+    return &reply->base;
+}
+
+void get_payout_read(const struct call *call, const void *message, void *into)
+{
+    const Bmt__Settlement__V1__GetPayoutRequest *request = message;
+
+    (void)call;
+    ((struct get_payout *)into)->payout_id = proto_id_of(ID_PAYOUT, request->payout_id);
+}
+
+const ProtobufCMessage *get_payout_reply(const void *from, struct arena *arena)
+{
+    Bmt__Settlement__V1__GetPayoutResponse *reply = arena_new_of(arena, Bmt__Settlement__V1__GetPayoutResponse);
+
+    bmt__settlement__v1__get_payout_response__init(reply);
+    reply->payout = payout_message(&((const struct get_payout *)from)->row, arena);
+    return &reply->base;
+}
+
+void list_payouts_read(const struct call *call, const void *message, void *into)
+{
+    const Bmt__Settlement__V1__ListPayoutsRequest *request = message;
+    struct list_payouts *c = into;
+
+    c->partner_id = proto_id_of(ID_PARTNER, request->partner_id);
+    list_read(call, &c->command, request->page_size, request->page_token, request->partner_id, &c->list);
+}
+
+const ProtobufCMessage *list_payouts_reply(const void *from, struct arena *arena)
+{
+    const struct list_payouts *c = from;
+    Bmt__Settlement__V1__ListPayoutsResponse *reply = arena_new_of(arena, Bmt__Settlement__V1__ListPayoutsResponse);
+
+    bmt__settlement__v1__list_payouts_response__init(reply);
+    reply->n_payouts = list_shown(&c->list, c->n);
+    reply->payouts = arena_array_of(arena, Bmt__Settlement__V1__Payout *, reply->n_payouts);
+    for (size_t i = 0; i < reply->n_payouts; i++)
+        reply->payouts[i] = payout_message(&c->rows[i], arena);
+    reply->next_page_token = list_next(&c->list, c->n, c->n > 0 ? c->rows[reply->n_payouts - 1].payout_id : 0, arena);
     return &reply->base;
 }

@@ -4,29 +4,29 @@
 #include <string.h>
 
 static const struct sql_column columns[] = {
-    SQL_COLUMN(struct statement_row, statement_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, partner_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, currency, SQL_CHARS),
-    SQL_COLUMN(struct statement_row, seq, SQL_I32),
-    SQL_COLUMN(struct statement_row, from_time_ms, SQL_I64),
-    SQL_COLUMN(struct statement_row, to_time_ms, SQL_I64),
-    SQL_COLUMN(struct statement_row, state, SQL_I32),
-    SQL_COLUMN(struct statement_row, version, SQL_I32),
-    SQL_COLUMN(struct statement_row, entry_count, SQL_I64),
-    SQL_COLUMN(struct statement_row, entries_minor, SQL_I64),
-    SQL_COLUMN(struct statement_row, last_entry_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, carried_minor, SQL_I64),
-    SQL_COLUMN(struct statement_row, total_minor, SQL_I64),
-    SQL_COLUMN(struct statement_row, carried_from_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, carried_to_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, root, SQL_BYTES),
-    SQL_COLUMN(struct statement_row, approvals_needed, SQL_I32),
-    SQL_COLUMN(struct statement_row, payout_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, due_time_ms, SQL_I64),
-    SQL_COLUMN(struct statement_row, create_time_ms, SQL_I64),
-    SQL_COLUMN(struct statement_row, close_time_ms, SQL_I64),
-    SQL_COLUMN(struct statement_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, statement_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, partner_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, currency, SQL_CHARS),
+    SQL_COLUMN(struct partner_statement_row, seq, SQL_I32),
+    SQL_COLUMN(struct partner_statement_row, from_time_ms, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, to_time_ms, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, state, SQL_I32),
+    SQL_COLUMN(struct partner_statement_row, version, SQL_I32),
+    SQL_COLUMN(struct partner_statement_row, entry_count, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, entries_minor, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, last_entry_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, carried_minor, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, total_minor, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, carried_from_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, carried_to_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, root, SQL_BYTES),
+    SQL_COLUMN(struct partner_statement_row, approvals_needed, SQL_I32),
+    SQL_COLUMN(struct partner_statement_row, payout_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, due_time_ms, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, create_time_ms, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, close_time_ms, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, update_time_ms, SQL_I64),
 };
 #define COLUMNS                                                                                           \
     "statement_id, biz_id, partner_id, currency, seq, from_time_ms, to_time_ms, state, version,\n"        \
@@ -35,25 +35,25 @@ static const struct sql_column columns[] = {
     "    update_time_ms"
 
 static const struct sql_column move_columns[] = {
-    SQL_COLUMN(struct statement_row, state, SQL_I32),
-    SQL_COLUMN(struct statement_row, version, SQL_I32),
-    SQL_COLUMN(struct statement_row, entry_count, SQL_I64),
-    SQL_COLUMN(struct statement_row, entries_minor, SQL_I64),
-    SQL_COLUMN(struct statement_row, last_entry_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, carried_minor, SQL_I64),
-    SQL_COLUMN(struct statement_row, total_minor, SQL_I64),
-    SQL_COLUMN(struct statement_row, carried_from_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, carried_to_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, root, SQL_BYTES),
-    SQL_COLUMN(struct statement_row, approvals_needed, SQL_I32),
-    SQL_COLUMN(struct statement_row, payout_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, due_time_ms, SQL_I64),
-    SQL_COLUMN(struct statement_row, close_time_ms, SQL_I64),
-    SQL_COLUMN(struct statement_row, update_time_ms, SQL_I64),
-    SQL_COLUMN(struct statement_row, statement_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, biz_id, SQL_I64),
-    SQL_COLUMN(struct statement_row, state_read, SQL_I32),
-    SQL_COLUMN(struct statement_row, version_read, SQL_I32),
+    SQL_COLUMN(struct partner_statement_row, state, SQL_I32),
+    SQL_COLUMN(struct partner_statement_row, version, SQL_I32),
+    SQL_COLUMN(struct partner_statement_row, entry_count, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, entries_minor, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, last_entry_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, carried_minor, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, total_minor, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, carried_from_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, carried_to_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, root, SQL_BYTES),
+    SQL_COLUMN(struct partner_statement_row, approvals_needed, SQL_I32),
+    SQL_COLUMN(struct partner_statement_row, payout_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, due_time_ms, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, close_time_ms, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, statement_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct partner_statement_row, state_read, SQL_I32),
+    SQL_COLUMN(struct partner_statement_row, version_read, SQL_I32),
 };
 static const struct sql_column event_columns[] = {
     SQL_COLUMN(struct statement_event_row, statement_id, SQL_I64),
@@ -170,7 +170,7 @@ static const struct sql_stmt STATEMENT_LOCK = {
             "FOR UPDATE",
     .keys = SQL_COLUMNS(key_columns),
     .results = SQL_COLUMNS(columns),
-    .result_size = sizeof(struct statement_row),
+    .result_size = sizeof(struct partner_statement_row),
 };
 static const struct sql_stmt STATEMENT_FIND = {
     .name = "partner_statement_find",
@@ -180,7 +180,7 @@ static const struct sql_stmt STATEMENT_FIND = {
             "WHERE (statement_id, biz_id) IN ({keys})",
     .keys = SQL_COLUMNS(key_columns),
     .results = SQL_COLUMNS(columns),
-    .result_size = sizeof(struct statement_row),
+    .result_size = sizeof(struct partner_statement_row),
 };
 static const struct sql_stmt STATEMENT_SERIES = {
     .name = "partner_statement_series",
@@ -192,7 +192,7 @@ static const struct sql_stmt STATEMENT_SERIES = {
             "LIMIT ?",
     .params = SQL_COLUMNS(series_columns),
     .results = SQL_COLUMNS(columns),
-    .result_size = sizeof(struct statement_row),
+    .result_size = sizeof(struct partner_statement_row),
 };
 static const struct sql_stmt STATEMENT_LIST = {
     .name = "partner_statement_list",
@@ -204,7 +204,7 @@ static const struct sql_stmt STATEMENT_LIST = {
             "LIMIT ?",
     .params = SQL_COLUMNS(list_columns),
     .results = SQL_COLUMNS(columns),
-    .result_size = sizeof(struct statement_row),
+    .result_size = sizeof(struct partner_statement_row),
 };
 static const struct sql_stmt STATEMENT_LIST_OF = {
     .name = "partner_statement_list_of",
@@ -216,7 +216,7 @@ static const struct sql_stmt STATEMENT_LIST_OF = {
             "LIMIT ?",
     .params = SQL_COLUMNS(list_of_columns),
     .results = SQL_COLUMNS(columns),
-    .result_size = sizeof(struct statement_row),
+    .result_size = sizeof(struct partner_statement_row),
 };
 static const struct sql_stmt STATEMENT_FIND_DUE = {
     .name = "partner_statement_find_due",
@@ -287,15 +287,15 @@ static const struct sql_stmt ENTRIES_SETTLE = {
     .params = SQL_COLUMNS(settle_columns),
 };
 
-int statement_store_insert(struct tx *tx, const struct statement_row *rows, const struct statement_event_row *events,
-                           size_t n, struct err *err)
+int statement_store_insert(struct tx *tx, const struct partner_statement_row *rows,
+                           const struct statement_event_row *events, size_t n, struct err *err)
 {
     const int rc = sql_write(tx, &STATEMENT_INSERT, rows, n, sizeof *rows, NULL, err);
 
     return rc != 0 ? rc : sql_write(tx, &STATEMENT_EVENT_INSERT, events, n, sizeof *events, NULL, err);
 }
 
-int statement_store_move(struct tx *tx, const struct statement_row *rows, size_t n,
+int statement_store_move(struct tx *tx, const struct partner_statement_row *rows, size_t n,
                          const struct statement_event_row *events, size_t n_events, struct err *err)
 {
     const int rc = sql_write_each(tx, &STATEMENT_MOVE, rows, n, sizeof *rows, err);
@@ -303,7 +303,7 @@ int statement_store_move(struct tx *tx, const struct statement_row *rows, size_t
     return rc != 0 ? rc : sql_write(tx, &STATEMENT_EVENT_INSERT, events, n_events, sizeof *events, NULL, err);
 }
 
-static int noted(int rc, struct statement_row *const *rows, const size_t *n)
+static int noted(int rc, struct partner_statement_row *const *rows, const size_t *n)
 {
     for (size_t i = 0; rc == 0 && i < *n; i++) {
         (*rows)[i].state_read = (*rows)[i].state;
@@ -313,27 +313,27 @@ static int noted(int rc, struct statement_row *const *rows, const size_t *n)
 }
 
 int statement_store_lock(struct tx *tx, const struct settlement_key *keys, size_t n, struct arena *arena,
-                         struct statement_row **ret_rows, size_t *ret_n, struct err *err)
+                         struct partner_statement_row **ret_rows, size_t *ret_n, struct err *err)
 {
     return noted(sql_select_in(tx, &STATEMENT_LOCK, NULL, keys, n, sizeof *keys, arena, ret_rows, ret_n, err), ret_rows,
                  ret_n);
 }
 
 int statement_store_find(struct tx *tx, const struct settlement_key *keys, size_t n, struct arena *arena,
-                         struct statement_row **ret_rows, size_t *ret_n, struct err *err)
+                         struct partner_statement_row **ret_rows, size_t *ret_n, struct err *err)
 {
     return noted(sql_select_in(tx, &STATEMENT_FIND, NULL, keys, n, sizeof *keys, arena, ret_rows, ret_n, err), ret_rows,
                  ret_n);
 }
 
 int statement_store_list_series(struct tx *tx, const struct statement_series *series, struct arena *arena,
-                                struct statement_row **ret_rows, size_t *ret_n, struct err *err)
+                                struct partner_statement_row **ret_rows, size_t *ret_n, struct err *err)
 {
     return noted(sql_select(tx, &STATEMENT_SERIES, series, arena, ret_rows, ret_n, err), ret_rows, ret_n);
 }
 
 int statement_store_list(struct tx *tx, int64_t biz_id, int64_t partner_id, const struct page *page,
-                         struct arena *arena, struct statement_row **ret_rows, size_t *ret_n, struct err *err)
+                         struct arena *arena, struct partner_statement_row **ret_rows, size_t *ret_n, struct err *err)
 {
     const struct list_params params = {.biz_id = biz_id,
                                        .partner_id = partner_id,

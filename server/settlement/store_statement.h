@@ -8,7 +8,7 @@
 #include "base/crypto.h"
 #include "settlement/store_partner.h"
 
-struct statement_row {
+struct partner_statement_row {
     int64_t statement_id;
     int64_t biz_id;
     int64_t partner_id;
@@ -67,16 +67,16 @@ struct statement_approval_row {
 };
 
 /* A new row with its event. */
-int statement_store_insert(struct tx *tx, const struct statement_row *rows, const struct statement_event_row *events,
-                           size_t n, struct err *err) MUST_CHECK;
+int statement_store_insert(struct tx *tx, const struct partner_statement_row *rows,
+                           const struct statement_event_row *events, size_t n, struct err *err) MUST_CHECK;
 /* THE mover: rows that still stand at state_read and version_read, by id; writes all that can change. */
-int statement_store_move(struct tx *tx, const struct statement_row *rows, size_t n,
+int statement_store_move(struct tx *tx, const struct partner_statement_row *rows, size_t n,
                          const struct statement_event_row *events, size_t n_events, struct err *err) MUST_CHECK;
 /* By id; locked or not. */
 int statement_store_lock(struct tx *tx, const struct settlement_key *keys, size_t n, struct arena *arena,
-                         struct statement_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+                         struct partner_statement_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 int statement_store_find(struct tx *tx, const struct settlement_key *keys, size_t n, struct arena *arena,
-                         struct statement_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+                         struct partner_statement_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 /* Of one partner in one currency, from `seq` on downwards, newest first. */
 struct statement_series {
     int64_t partner_id;
@@ -85,10 +85,10 @@ struct statement_series {
     int32_t limit;
 };
 int statement_store_list_series(struct tx *tx, const struct statement_series *series, struct arena *arena,
-                                struct statement_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+                                struct partner_statement_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 /* Newest first; partner 0: of all. */
 int statement_store_list(struct tx *tx, int64_t biz_id, int64_t partner_id, const struct page *page,
-                         struct arena *arena, struct statement_row **ret_rows, size_t *ret_n,
+                         struct arena *arena, struct partner_statement_row **ret_rows, size_t *ret_n,
                          struct err *err) MUST_CHECK;
 /* Statements whose entries are to be gathered, of all businesses, longest due first. */
 int statement_store_find_due(struct tx *tx, int64_t now_ms, size_t limit, struct arena *arena,

@@ -60,7 +60,7 @@ static void gather(int64_t statement_id)
     }
 }
 
-static int close_at(int64_t to_time_ms, struct statement_row *ret)
+static int close_at(int64_t to_time_ms, struct partner_statement_row *ret)
 {
     struct close_statement c = {.partner_id = artist.partner_id, .currency = "EUR", .to_time_ms = to_time_ms};
     const int rc = act(db, &close_statement_plan, &c, sizeof c, NULL);
@@ -69,7 +69,7 @@ static int close_at(int64_t to_time_ms, struct statement_row *ret)
     return rc;
 }
 
-static struct statement_row statement_now(int64_t statement_id)
+static struct partner_statement_row statement_now(int64_t statement_id)
 {
     struct get_statement c = {.statement_id = statement_id};
 
@@ -77,9 +77,9 @@ static struct statement_row statement_now(int64_t statement_id)
     return c.row;
 }
 
-static struct statement_row given_closed(int64_t to_time_ms)
+static struct partner_statement_row given_closed(int64_t to_time_ms)
 {
-    struct statement_row row;
+    struct partner_statement_row row;
 
     assert_int_equal(close_at(to_time_ms, &row), 0);
     gather(row.statement_id);
@@ -125,7 +125,7 @@ static int approve(int64_t statement_id, const char *actor)
 
 static void statement_takes_what_is_payable_before_its_end(void **state)
 {
-    struct statement_row row;
+    struct partner_statement_row row;
 
     (void)state;
     given_entries(3, 500, 40000);
@@ -148,8 +148,8 @@ static void statement_takes_what_is_payable_before_its_end(void **state)
 
 static void period_that_runs_again_changes_nothing(void **state)
 {
-    struct statement_row first;
-    struct statement_row again;
+    struct partner_statement_row first;
+    struct partner_statement_row again;
 
     (void)state;
     given_entries(3, 500, 40000);
@@ -166,7 +166,7 @@ static void period_that_runs_again_changes_nothing(void **state)
 
 static void periods_end_and_follow_each_other(void **state)
 {
-    struct statement_row row;
+    struct partner_statement_row row;
 
     (void)state;
     assert_int_equal(close_at(clock_now_ms() + HOUR_MS, &row), ERR_PERIOD_NOT_OVER);
@@ -179,9 +179,9 @@ static void periods_end_and_follow_each_other(void **state)
 
 static void what_is_not_paid_is_carried(void **state)
 {
-    struct statement_row little;
-    struct statement_row negative;
-    struct statement_row last;
+    struct partner_statement_row little;
+    struct partner_statement_row negative;
+    struct partner_statement_row last;
 
     (void)state;
     test_db_run(db, "UPDATE bmt_settlement.partners SET threshold_minor = 1000");
@@ -209,7 +209,7 @@ static void large_statement_is_gathered_in_steps_and_proven(void **state)
     static const int orders[] = {
         1, 2, STATEMENT_CHUNK, STATEMENT_CHUNK + 1, 2 * STATEMENT_CHUNK, 2 * STATEMENT_CHUNK + 5};
     const int n = 2 * STATEMENT_CHUNK + 5;
-    struct statement_row row;
+    struct partner_statement_row row;
     struct gather_statement first;
 
     (void)state;
@@ -254,8 +254,8 @@ static void order_that_is_in_no_statement_has_no_proof(void **state)
 
 static void next_statement_waits_for_the_one_before_it(void **state)
 {
-    struct statement_row first;
-    struct statement_row second;
+    struct partner_statement_row first;
+    struct partner_statement_row second;
 
     (void)state;
     given_entries(1, 500, 40000);
@@ -325,7 +325,7 @@ static void unknown_zone_is_told_and_asked_again(void **state)
 static void above_the_limit_two_persons_approve(void **state)
 {
     struct get_statement c = {0};
-    struct statement_row row;
+    struct partner_statement_row row;
 
     (void)state;
     given_entries(1, 100000, 40000);
@@ -344,7 +344,7 @@ static void above_the_limit_two_persons_approve(void **state)
 
 static void open_statement_is_not_approved(void **state)
 {
-    struct statement_row row;
+    struct partner_statement_row row;
 
     (void)state;
     given_entries(1, 100, 40000);

@@ -68,7 +68,7 @@ const DOORS = [
   { header: /^#include <openssl\//, may: /^(server\/base\/crypto\.c|tests\/)/, say: 'libcrypto is known in server/base/crypto.c only' },
   { header: /^#include <libconfig/, may: /^server\/base\/conf\.c$/, say: 'libconfig is known in server/base/conf.c only' },
   { header: /^#include <g(lib|io|object)/, may: /^server\/base\/zone\.c$/, say: 'GLib is known in server/base/zone.c only' },
-  { header: /^#include "bmt\//, may: /^(server\/\w+\/(service|messages)|server\/rpc\/|server\/order\/watch\.c|server\/flows\/(create_payment|pay_order|refund_order|refund_payment|query_payment|handle_notification)\.c|clients\/|tests\/)/,
+  { header: /^#include "bmt\//, may: /^(server\/\w+\/(service|messages)|server\/rpc\/|server\/order\/watch\.c|server\/flows\/(create_payment|pay_order|refund_order|refund_payment|query_payment|handle_notification|pay_statement|query_payout)\.c|clients\/|tests\/)/,
     say: 'messages stop at service.c, messages.c and the flows that answer their call themselves' },
 ];
 
