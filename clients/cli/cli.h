@@ -102,6 +102,7 @@ int cli_reconcile_repair(const struct cli_command *command, json_t *request);
 int cli_books(const struct cli_command *command, json_t *request);
 int cli_ledger_report(const struct cli_command *command, json_t *request);
 int cli_clearing_get(const struct cli_command *command, json_t *request);
+int cli_statement_prove(const struct cli_command *command, json_t *request);
 int cli_watch(const struct cli_command *command, json_t *request);
 int cli_health(void);
 int cli_completion(const char *shell);

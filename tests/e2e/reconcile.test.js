@@ -343,7 +343,7 @@ test('bmtctl runs, lists, shows what a repair would do, and does it once confirm
   assert.equal(ctl('reconcile', 'runs', '-q').out.trim().split('\n')[0].slice(0, 4), 'run_');
   const path = join(world.folder, 'statement.json');
   writeFileSync(path, fileOf());
-  const imported = ctl('statement', 'import', shop.account.channel_account_id, '--date', today(), '--file', path, '-o', 'json');
+  const imported = ctl('channel', 'import', shop.account.channel_account_id, '--date', today(), '--file', path, '-o', 'json');
   assert.equal(JSON.parse(imported.out).differences, '0', imported.err);
-  assert.equal(ctl('statement', 'import', shop.account.channel_account_id, '--date', today(), '--file', '/nonexistent').code, 2);
+  assert.equal(ctl('channel', 'import', shop.account.channel_account_id, '--date', today(), '--file', '/nonexistent').code, 2);
 });

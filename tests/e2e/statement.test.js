@@ -1,10 +1,12 @@
 // Statements and payouts: a partner's shares from orders to his bank account, through the channel's faults, and back.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { givenFulfilledOrder, givenShop, givenSku } from './shop.js';
-import { client, query, refused, requestId, startWorld, stopWorld, until } from './world.js';
+import { BIN, client, query, refused, requestId, startWorld, stopWorld, until } from './world.js';
 
 const DAY_S = 86400;
 let world;
@@ -189,6 +191,37 @@ test('other businesses see nothing, and what is not there is not found', async (
   assert.deepEqual([(await theirs.ListStatements({})).statements, (await theirs.ListPayouts({})).payouts], [[], []]);
   const { payouts } = await boss.ListPayouts({ partner_id: partner.partner_id });
   assert.ok(payouts.length >= 5 && payouts.every(({ partner_id: whose }) => whose === partner.partner_id));
+});
+
+test('bmtctl closes, proves, approves and pays, and does not believe a row that was changed', async () => {
+  // Not in step with us: the channel lives in this process.
+  const ctl = (...args) => new Promise((resolve) => {
+    const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0', BMT_ADDRESS: `127.0.0.1:${world.port}`, BMT_API_KEY: world.adminKey, BMT_BUSINESS: shop.business.business_id };
+    execFile(join(dirname(BIN), 'clients/bmtctl'), args, { env, timeout: 60000 }, (error, out, err) => resolve({ code: error?.code ?? 0, out, err }));
+  });
+  const order = await givenCleared();
+  const early = await ctl('statement', 'prove', order.order_id);
+  assert.deepEqual([early.code, /in no statement yet/.test(early.out)], [1, true]);
+  const { now } = await sandbox.GetClock({});
+  await sandbox.AdvanceClock({ ...id(), by: { seconds: 2 } });
+  const closed = await ctl('statement', 'close', partner.partner_id, '--currency', 'EUR', '--to-time', new Date((Number(now.seconds) + 1) * 1000).toISOString(), '-q');
+  assert.equal(closed.code, 0, closed.err);
+  const one = closed.out.trim().split('\n')[0];
+  await until('it is gathered', async () => (await statementOf({ statement_id: one })).state === 'STATEMENT_STATE_CLOSED');
+  const proven = await ctl('statement', 'prove', order.order_id);
+  assert.deepEqual([proven.code, proven.out.includes(`300 EUR  proven to be in ${one}`)], [0, true], proven.out + proven.err);
+  const where = `WHERE statement_id = ${query(world, 'SELECT MAX(statement_id) FROM bmt_settlement.partner_statements')}`;
+  query(world, `UPDATE bmt_settlement.clearing_entries SET amount_minor = 301 ${where}; SELECT 1`);
+  const denied = await ctl('statement', 'prove', order.order_id);
+  assert.deepEqual([denied.code, /NOT PROVEN/.test(denied.out)], [1, true], denied.out);
+  query(world, `UPDATE bmt_settlement.clearing_entries SET amount_minor = 300 ${where}; SELECT 1`);
+  assert.equal((await ctl('statement', 'approve', one)).code, 2); // without a reason
+  assert.equal((await ctl('statement', 'approve', one, '--reason', 'checked', '--yes')).code, 0);
+  const paid = await ctl('statement', 'pay', one, '--reason', 'due', '--yes', '-o', 'json');
+  assert.equal(JSON.parse(paid.out).payout.state, 'PAYOUT_STATE_SUCCEEDED', paid.err);
+  const payout = JSON.parse(paid.out).payout.payout_id;
+  assert.deepEqual([(await ctl('payout', 'get', payout)).code, (await ctl('payout', 'query', payout)).code, (await ctl('payout', 'list', '-q')).out.split('\n')[0]], [0, 0, payout]);
+  assert.deepEqual([(await ctl('statement', 'get', one)).code, (await ctl('statement', 'list', '-q')).out.split('\n')[0]], [0, one]);
 });
 
 test('after all of it what the partner is owed is what his open statements and entries say', () => {

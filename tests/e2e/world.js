@@ -13,7 +13,7 @@ import { startChannel } from '../channelsim/server.js';
 
 const TOP = fileURLToPath(new URL('../..', import.meta.url));
 export const PROTOS = join(TOP, 'protos');
-const BIN = process.env.BMT_BIN ?? join(TOP, 'build/dev/bmtd');
+export const BIN = process.env.BMT_BIN ?? join(TOP, 'build/dev/bmtd');
 const WAIT_MS = 20000;
 
 export const until = async (what, question, waitMs = WAIT_MS) => {
