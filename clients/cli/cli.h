@@ -48,6 +48,7 @@ struct cli_settings {
     bool is_confirmed; /* --yes */
     const char *reason;
     const char *html_file; /* where a report is written as a page; NULL: nowhere */
+    const char *format; /* of an export; NULL: csv */
     int64_t deadline_ms;
 };
 extern struct cli_settings cli;
@@ -102,6 +103,7 @@ int cli_reconcile_repair(const struct cli_command *command, json_t *request);
 int cli_books(const struct cli_command *command, json_t *request);
 int cli_ledger_report(const struct cli_command *command, json_t *request);
 int cli_clearing_get(const struct cli_command *command, json_t *request);
+int cli_statement_export(const struct cli_command *command, json_t *request);
 int cli_statement_prove(const struct cli_command *command, json_t *request);
 int cli_watch(const struct cli_command *command, json_t *request);
 int cli_health(void);

@@ -24,6 +24,7 @@ enum {
     OPT_CONFIG,
     OPT_THREADS,
     OPT_HTML,
+    OPT_FORMAT,
     OPT_FIELD = 2000
 };
 enum { OPTIONS_MAX = 64 };
@@ -45,6 +46,7 @@ static const struct option common[] = {
     {"config", required_argument, NULL, OPT_CONFIG},
     {"threads", required_argument, NULL, OPT_THREADS},
     {"html", required_argument, NULL, OPT_HTML},
+    {"format", required_argument, NULL, OPT_FORMAT},
     {"help", no_argument, NULL, 'h'},
 };
 #define COMMON_COUNT (sizeof common / sizeof common[0])
@@ -176,6 +178,7 @@ static int take_option(const struct cli_command *command, int which, json_t *req
     case OPT_CONFIG: config_file = optarg; return 0;
     case OPT_THREADS: threads = optarg; return 0;
     case OPT_HTML: cli.html_file = optarg; return 0;
+    case OPT_FORMAT: cli.format = optarg; return 0;
     case OPT_REASON: cli.reason = optarg; return 0;
     case OPT_YES: cli.is_confirmed = true; return 0;
     case OPT_MARKDOWN: wants_markdown = true; return 0;

@@ -71,6 +71,12 @@ async function givenApproved() {
   return statement;
 }
 
+// Not in step with us: the channel lives in this process.
+const ctl = (...args) => new Promise((resolve) => {
+  const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0', BMT_ADDRESS: `127.0.0.1:${world.port}`, BMT_API_KEY: world.adminKey, BMT_BUSINESS: shop.business.business_id };
+  execFile(join(dirname(BIN), 'clients/bmtctl'), args, { env, timeout: 60000 }, (error, out, err) => resolve({ code: error?.code ?? 0, out, err }));
+});
+
 // RFC 6962, by a second hand.
 const sha = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
 function rootBy({ leaf, index, tree_size: size, path }) {
@@ -194,11 +200,6 @@ test('other businesses see nothing, and what is not there is not found', async (
 });
 
 test('bmtctl closes, proves, approves and pays, and does not believe a row that was changed', async () => {
-  // Not in step with us: the channel lives in this process.
-  const ctl = (...args) => new Promise((resolve) => {
-    const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0', BMT_ADDRESS: `127.0.0.1:${world.port}`, BMT_API_KEY: world.adminKey, BMT_BUSINESS: shop.business.business_id };
-    execFile(join(dirname(BIN), 'clients/bmtctl'), args, { env, timeout: 60000 }, (error, out, err) => resolve({ code: error?.code ?? 0, out, err }));
-  });
   const order = await givenCleared();
   const early = await ctl('statement', 'prove', order.order_id);
   assert.deepEqual([early.code, /in no statement yet/.test(early.out)], [1, true]);
@@ -210,6 +211,14 @@ test('bmtctl closes, proves, approves and pays, and does not believe a row that 
   await until('it is gathered', async () => (await statementOf({ statement_id: one })).state === 'STATEMENT_STATE_CLOSED');
   const proven = await ctl('statement', 'prove', order.order_id);
   assert.deepEqual([proven.code, proven.out.includes(`300 EUR  proven to be in ${one}`)], [0, true], proven.out + proven.err);
+  const [head, line, ...more] = (await ctl('statement', 'export', one)).out.trim().split('\n');
+  assert.deepEqual([head.split(',').slice(1, 6), line.split(',').slice(1, 6), more], [
+    ['order_id', 'line_no', 'kind', 'currency', 'amount_minor'], [order.order_id, '1', 'ENTRY_KIND_SALE', 'EUR', '300'], []]);
+  const file = JSON.parse((await ctl('statement', 'export', one, '--format', 'json')).out);
+  assert.equal((await ctl('statement', 'export', one, '--format', 'xml')).code, 2);
+  assert.deepEqual([file.statement.statement_id, file.entries.length, file.entries[0].order_id], [one, 1, order.order_id]);
+  const lines = await ctl('statement', 'lines', partner.partner_id, '--currency', 'EUR', '--statement-id', one, '-o', 'json');
+  assert.equal(JSON.parse(lines.out).entries.length, 1, lines.err);
   const where = `WHERE statement_id = ${query(world, 'SELECT MAX(statement_id) FROM bmt_settlement.partner_statements')}`;
   query(world, `UPDATE bmt_settlement.clearing_entries SET amount_minor = 301 ${where}; SELECT 1`);
   const denied = await ctl('statement', 'prove', order.order_id);
@@ -230,4 +239,13 @@ test('after all of it what the partner is owed is what his open statements and e
     - (SELECT COALESCE(SUM(amount_minor), 0) FROM bmt_settlement.payouts WHERE state = 3)`);
   assert.equal(owed, open);
   assert.equal(query(world, 'SELECT COALESCE(SUM(debit_minor - credit_minor), 0) FROM bmt_settlement.account_days WHERE account = 10'), '0');
+});
+
+test('an export has all lines of a statement that is longer than a page', async () => {
+  query(world, `INSERT INTO bmt_settlement.clearing_entries
+    SELECT seq, e.biz_id, e.partner_id, seq, 1, 1, 2, 'EUR', 1, 0, 0, 0, 0, 1, 1
+    FROM (SELECT biz_id, partner_id FROM bmt_settlement.clearing_entries LIMIT 1) e, bmt_settlement.seq_1_to_450`);
+  const statement = await givenClosed();
+  const { code, out, err } = await ctl('statement', 'export', statement.statement_id);
+  assert.deepEqual([code, out.trim().split('\n').length, new Set(out.split('\n')).size], [0, 451, 452], err); // the head; and, not trimmed, the end
 });
