@@ -22,12 +22,15 @@ after(() => stopWorld(world));
 
 const KINDS = {
   biz: 'BUSINESS', key: 'API_KEY', spu: 'SPU', sku: 'SKU', quo: 'QUOTE', ord: 'ORDER', rfd: 'REFUND', run: 'RUN', brk: 'BREAK', pay: 'PAYMENT',
-  chn: 'CHANNEL_ACCOUNT', ptn: 'PARTNER', spl: 'SPLIT_RULE', lot: 'ENTITLEMENT', trf: 'TRANSFER',
+  chn: 'CHANNEL_ACCOUNT', ptn: 'PARTNER', spl: 'SPLIT_RULE', lot: 'ENTITLEMENT', trf: 'TRANSFER', pst: 'PARTNER_STATEMENT', pyo: 'PAYOUT',
 };
 const NOTHING = '0000000000001';
 
 // Where the id names what is not there by what would belong to it.
-const OTHERWISE = { 'SettlementService.ListClearings order_id': 'CLEARING_NOT_FOUND' };
+const OTHERWISE = {
+  'SettlementService.ListClearings order_id': 'CLEARING_NOT_FOUND',
+  'SettlementService.ProveOrder order_id': 'CLEARING_NOT_FOUND',
+};
 
 // Where an id of nothing is no refusal, and what is answered instead.
 const ANSWERED = {
@@ -37,6 +40,8 @@ const ANSWERED = {
   'ProductService.ListPriceVersions sku_id': (reply) => reply.price_versions.length === 0,
   'ProductService.ListEntitlements spu_id': (reply) => reply.lots.length === 0,
   'ProductService.CheckEntitlement spu_id': (reply) => reply.is_entitled === false,
+  'SettlementService.ListStatements partner_id': (reply) => reply.statements.length === 0,
+  'SettlementService.ListPayouts partner_id': (reply) => reply.payouts.length === 0,
   'SettlementService.ListClearingEntries statement_id': (reply) => reply.entries.length === 0,
 };
 

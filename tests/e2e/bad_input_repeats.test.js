@@ -25,6 +25,7 @@ const BY_NATURE = {
   'PaymentHubService.ClosePayment': 'a closed payment is returned as it is',
   'ReconcileService.CloseBreak': 'a closed break is returned as it is',
   'ReconcileService.RepairBreak': 'a repaired break is returned as it is',
+  'SettlementService.QueryPayout': 'only learns what has happened',
   'RecoveryService.RetryTransaction': 'a finished transaction is returned as it is',
 };
 

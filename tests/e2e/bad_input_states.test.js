@@ -47,6 +47,8 @@ const ruleOf = (part, more = {}) => ({ scope: 'SPLIT_SCOPE_SKU', sku_id: full.sk
 
 const backOf = ({ payment_id }, amount_minor, currency = 'EUR') => ({ payment_id, amount: { amount_minor, currency }, reason: 'x' });
 
+const about = (which) => ({ statement_id: full.statements[which].statement_id, reason: 'x' });
+
 // [method, what it is asked for, reason]
 const verbsOfOrders = () => [
   ['OrderService.PayOrder', ['PENDING_PAYMENT'], { channel_account_id: full.account.channel_account_id }],
@@ -77,6 +79,9 @@ const verbsOfOthers = () => [
   ['OrderService.CreateOrder', { user_id: 'u2', quote_id: full.quote.quote_id }, 'QUOTE_MISMATCH', {}],
   ['BusinessService.RotateApiKey', { api_key_id: others.revoked.api_key_id }, 'API_KEY_WRONG_STATE', { state: 'REVOKED' }],
   ['SettlementService.CreateSplitRule', ruleOf({ partner_id: others.left.partner_id }), 'PARTNER_WRONG_STATE', { state: 'CLOSED' }],
+  ['SettlementService.ApproveStatement', about('paid'), 'PARTNER_STATEMENT_WRONG_STATE', { state: 'PAID' }],
+  ['SettlementService.PayStatement', about('paid'), 'PARTNER_STATEMENT_WRONG_STATE', { state: 'PAID' }],
+  ['SettlementService.PayStatement', about('closed'), 'STATEMENT_NOT_APPROVED', {}],
   ['SettlementService.EndSplitRule', { split_rule_id: full.rule.split_rule_id, to_time: { seconds: 1 } }, 'SPLIT_RULE_PAST', {}],
 ];
 

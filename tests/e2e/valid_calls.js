@@ -1,11 +1,38 @@
 // A valid call of each served method, in a shop that has one of everything, so that a test can break one thing of it.
 // A method that the server begins to serve needs its line here; bad_input.test.js names what is missing.
+import { writeFileSync } from 'node:fs';
 import { statement } from '../channelsim/statement.js';
 import { beginPayment, decide, givenFulfilledOrder, givenOrder, givenShop, givenSku } from './shop.js';
-import { client, requestId, until } from './world.js';
+import { client, query, requestId, until } from './world.js';
 
 const id = () => ({ request_id: requestId('all') });
 const code = () => requestId('c').toLowerCase();
+
+// A closed statement over 5.00 EUR of a partner of its own, whose bank account has been his for long.
+async function givenStatement(shop, finance) {
+  writeFileSync(`${shop.world.folder}/studio-bank`, 'DE02120300000000202051\n', { mode: 0o600 });
+  const { partner } = await finance.CreatePartner({ ...id(), code: code(), title: 'A studio', currency: 'EUR', schedule: 'STATEMENT_SCHEDULE_MONTHLY',
+    payout_channel_account_id: shop.account.channel_account_id, payout_account: 'studio-bank' });
+  query(shop.world, `UPDATE bmt_settlement.partners SET payout_account_time_ms = 1 WHERE code = '${partner.code}'`);
+  await finance.CreateAdjustment({ ...id(), kind: 'ADJUSTMENT_KIND_PARTNER_CREDIT', partner_id: partner.partner_id, amount: money(500), reason: 'a test' });
+  const { now } = await client(shop.world, 'sandbox.SandboxService', shop.world.adminKey).GetClock({});
+  const { statement: made } = await finance.CloseStatement({ ...id(), partner_id: partner.partner_id, currency: 'EUR', to_time: now });
+  await until('the statement is closed', async () => (await finance.GetStatement({ statement_id: made.statement_id })).statement.state === 'STATEMENT_STATE_CLOSED');
+  return made;
+}
+
+// Statements in the states that their verbs need, and the payout of the last.
+async function givenStatements(shop) {
+  const finance = client(shop.world, 'settlement.SettlementService', shop.world.adminKey, { business: shop.business.business_id });
+  const approved = async () => {
+    const made = await givenStatement(shop, finance);
+    await finance.ApproveStatement({ ...id(), statement_id: made.statement_id, reason: 'a test' });
+    return made;
+  };
+  const [closed, ready, paid] = [await givenStatement(shop, finance), await approved(), await approved()];
+  const { payout } = await finance.PayStatement({ ...id(), statement_id: paid.statement_id, reason: 'a test' });
+  return { closed, ready, paid, payout, now: closed.to_time };
+}
 
 // A shop with one object of each kind and state that a verb needs: each verb has an object of its own.
 export async function givenFullShop(world) {
@@ -38,7 +65,7 @@ export async function givenFullShop(world) {
   await until('the charge succeeded', async () => (await shop.payments.GetPayment({ payment_id: charge.payment_id })).payment.state === 'PAYMENT_STATE_SUCCEEDED');
   const { postings } = await settlement.ListPostings({ kind: 'ACCOUNT_KIND_CUSTOMER_LIABILITY', currency: 'EUR' });
   return {
-    ...shop, settlement, transfer: postings[0], spu, sku, draft, draftSku: await skuOf(spu), on, refund, refunded, held, lot: lots[0], quote, payment, paying, charge, unpaid: await chargeOf(), partner, rule,
+    ...shop, settlement, transfer: postings[0], statements: await givenStatements(shop), spu, sku, draft, draftSku: await skuOf(spu), on, refund, refunded, held, lot: lots[0], quote, payment, paying, charge, unpaid: await chargeOf(), partner, rule,
     spare: [await key(), await key()], open: await order(), open2: await order(), fulfilled: await fulfilled(), fulfilled2: await fulfilled(),
   };
 }
@@ -48,6 +75,7 @@ export const idsOf = (full) => ({
   biz: full.business.business_id, key: full.spare[0].api_key_id, spu: full.spu.spu_id, sku: full.sku.sku_id, quo: full.quote.quote_id,
   ord: full.open.order_id, chn: full.account.channel_account_id, pay: full.payment.payment_id, rfd: full.refund.refund_id,
   ptn: full.partner.partner_id, spl: full.rule.split_rule_id, lot: full.lot.lot_id, trf: full.transfer.transfer_id,
+  pst: full.statements.closed.statement_id, pyo: full.statements.payout.payout_id,
 });
 
 const NOWHERE = { run: 'run_0000000000001', brk: 'brk_0000000000001', gtid: 'bmt1.bmt.0000000000000fc0.order.00000001' };
@@ -179,6 +207,15 @@ const ofSettlement = (full) => ({
   'SettlementService.GetTransfer': () => ({ transfer_id: full.transfer.transfer_id }),
   'SettlementService.GetTrialBalance': () => ({}),
   'SettlementService.GetMonthReport': () => ({ month: '2026-01' }),
+  'SettlementService.CloseStatement': () => ({ partner_id: full.partner.partner_id, currency: 'EUR', to_time: full.statements.now }),
+  'SettlementService.GetStatement': () => ({ statement_id: full.statements.closed.statement_id }),
+  'SettlementService.ListStatements': () => ({}),
+  'SettlementService.ApproveStatement': () => ({ statement_id: full.statements.closed.statement_id, reason: 'a test' }),
+  'SettlementService.PayStatement': () => ({ statement_id: full.statements.ready.statement_id, reason: 'a test' }),
+  'SettlementService.ProveOrder': () => ({ order_id: full.held.order_id }),
+  'SettlementService.GetPayout': () => ({ payout_id: full.statements.payout.payout_id }),
+  'SettlementService.ListPayouts': () => ({}),
+  'SettlementService.QueryPayout': () => ({ payout_id: full.statements.payout.payout_id }),
   'SettlementService.CreateAdjustment': () => ({ kind: 'ADJUSTMENT_KIND_PARTNER_CREDIT', partner_id: full.partner.partner_id, amount: money(), reason: 'a test' }),
 });
 

@@ -242,8 +242,8 @@ export async function startWorld({ settings = '' } = {}) {
 // The proof that nothing was lost, by the databases alone; throws with what disagrees.
 export function verify(world) {
   const ctl = join(dirname(BIN), 'clients/bmtctl');
-  const done = spawnSync(ctl, ['verify', '--config', `${world.folder}/bmtd.conf`], { encoding: 'utf8', env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' } });
-  if (done.status !== 0) throw new Error(`verify ended with ${done.status}:\n${done.stdout}${done.stderr}`);
+  const done = spawnSync(ctl, ['verify', '--config', `${world.folder}/bmtd.conf`], { encoding: 'utf8', timeout: 600000, env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' } });
+  if (done.status !== 0) throw new Error(`verify ended with ${done.status ?? done.signal}:\n${done.stdout}${done.stderr}`);
   return done.stdout;
 }
 
