@@ -86,6 +86,7 @@ static void read_entry(const struct call *call, const Bmt__Order__V1__CreateOrde
     call_command(call, NULL, &c->command);
     c->command.method = batch_method_of_one;
     c->command.request_id = entry->request_id;
+    c->command.deadline_ns = call_deadline_ns(call);
     if (form_check(&entry->base, arena_printf(arena, "orders[%zu].", i), &c->command.err) != 0) {
         c->command.is_done = true;
         return;

@@ -37,6 +37,11 @@ int64_t call_left_ms(const struct call *call)
     return left_ns > 0 ? left_ns / 1000000 : 0;
 }
 
+int64_t call_deadline_ns(const struct call *call)
+{
+    return call->deadline_ns;
+}
+
 bool call_is_cancelled(const struct call *call)
 {
     return atomic_load(&call->is_cancelled);
@@ -76,8 +81,10 @@ void call_command(const struct call *call, const char *request_id, struct comman
     command->user_id = call->caller.user_id;
     command->method = call->method->name;
     command->request_id = request_id != NULL && request_id[0] != '\0' ? request_id : NULL;
-    if (command->request_id != NULL)
-        call_fingerprint(call, command->fingerprint);
+    if (command->request_id == NULL)
+        return;
+    call_fingerprint(call, command->fingerprint);
+    command->deadline_ns = call->deadline_ns;
 }
 
 struct sql_bytes call_pack(const ProtobufCMessage *message, struct arena *arena)

@@ -30,6 +30,8 @@ const char *call_method(const struct call *call);
 
 /* Milliseconds until the caller gives up, at least 0. */
 int64_t call_left_ms(const struct call *call);
+/* The same moment by clock_steady_ns. */
+int64_t call_deadline_ns(const struct call *call);
 bool call_is_cancelled(const struct call *call);
 
 /*
@@ -42,7 +44,10 @@ void call_fingerprint(const struct call *call, uint8_t ret_fingerprint[FINGERPRI
 void message_fingerprint(const ProtobufCMessage *message, struct arena *arena,
                          uint8_t ret_fingerprint[FINGERPRINT_SIZE]);
 
-/* Fills the upper part of a command from the call: business, actor, method, request_id, fingerprint. */
+/*
+ * Fills the upper part of a command from the call: business, actor, method, request_id, fingerprint. The deadline goes
+ * with the request_id: a look at what the call has stored by then must not be told that nothing was changed.
+ */
 void call_command(const struct call *call, const char *request_id, struct command *command);
 
 /* The answer: a message, bytes already packed, or a refusal. */

@@ -1,7 +1,8 @@
 /*
  * Runs batches; see batch.h. The order of escalation after a conflict: the same commands again, looking first; then
  * halves; a single command some more times, since it may just have lost a race; then it is told BATCH_CONFLICT. A row
- * that cannot be (ERR_INTERNAL_ERROR) halves at once: to run the same again would meet it again.
+ * that cannot be (ERR_INTERNAL_ERROR) halves at once: to run the same again would meet it again. Each try may wait for
+ * a lock as long as database.lock_wait_s, so who no longer waits for the answer is not tried again.
  */
 #include "sql/batch.h"
 
@@ -156,14 +157,36 @@ static void tell_committed(struct batch_plan *plan, struct command **commands, s
         plan->committed(made, n_made);
 }
 
+/*
+ * Fails those whose deadline has passed, after a try that stored nothing. Returns how many are left; they keep their
+ * order and come first, the others are no longer in the array.
+ */
+static size_t drop_expired(struct command **commands, size_t n)
+{
+    const int64_t now_ns = clock_steady_ns();
+    struct err err = {0};
+    size_t n_left = 0;
+
+    (void)err_fail(&err, ERR_DEADLINE_PASSED);
+    for (size_t i = 0; i < n; i++)
+        if (commands[i]->deadline_ns != 0 && commands[i]->deadline_ns <= now_ns)
+            fail_all(&commands[i], 1, &err);
+        else
+            commands[n_left++] = commands[i];
+    return n_left;
+}
+
+static int64_t tries_max(const struct session *session, size_t n)
+{
+    return n == 1 ? session_conf(session)->database_conflict_tries : TRIES_GROUP;
+}
+
 static void run_group(struct session *session, struct batch_plan *plan, struct arena *arena, struct command **commands,
                       size_t n, bool must_look)
 {
-    const int64_t tries_max = n == 1 ? session_conf(session)->database_conflict_tries : TRIES_GROUP;
     struct err err = {0};
 
-    PRE(tries_max > 0);
-    for (int try = 0, unavailable = 0; try < tries_max;) {
+    for (int try = 0, unavailable = 0; n > 0 && try < tries_max(session, n);) {
         const bool look_first = must_look || try > 0 || plan->look_first_left > 0;
         const int rc = run_once(session, plan, arena, commands, n, look_first, &err);
 
@@ -183,13 +206,16 @@ static void run_group(struct session *session, struct batch_plan *plan, struct a
         count_conflict();
         plan->look_first_left = LOOK_FIRST_BATCHES;
         try++;
+        n = drop_expired(commands, n);
     }
-    if (n == 1) {
+    if (n <= 1) {
         fail_all(commands, n, &err);
         return;
     }
-    run_group(session, plan, arena, commands, n / 2, true);
-    run_group(session, plan, arena, commands + n / 2, n - n / 2, true);
+    const size_t half = n / 2;
+
+    run_group(session, plan, arena, commands, half, true);
+    run_group(session, plan, arena, commands + half, drop_expired(commands + half, n - half), true);
 }
 
 static bool is_same_request(const struct command *a, const struct command *b)

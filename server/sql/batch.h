@@ -10,7 +10,8 @@
  * it must be), it is rolled back and run again with `look_first` set: the body then reads keys and stock before it
  * writes, and so finds the culprits. If that fails too, the batch is halved, in the last resort down to single
  * commands; so one bad command never takes its neighbours along. A batch that meets a row which cannot be, such as one
- * that was broken by hand, is halved in the same way, until the command that touches it fails alone. After a conflict
+ * that was broken by hand, is halved in the same way, until the command that touches it fails alone. A command whose
+ * deadline has passed is not run again: it is refused with DEADLINE_PASSED, and the others go on. After a conflict
  * the plan looks first for the next LOOK_FIRST_BATCHES batches, because optimism alone halves the throughput at 1 %
  * failures.
  *
@@ -41,6 +42,7 @@ struct command {
     const char *method;     /* `bmt.order.v1.OrderService/CreateOrder` */
     const char *request_id; /* NULL for reads and jobs */
     uint8_t fingerprint[FINGERPRINT_SIZE];
+    int64_t deadline_ns; /* by clock_steady_ns; 0: none. From then on it is not run again after a conflict */
     struct sql_bytes (*pack)(const struct command *command, struct arena *arena); /* NULL: no reply to keep */
     const void *pack_with;                                                        /* for pack */
 

@@ -1,6 +1,7 @@
 /* Bounds that operators set: that what they bound follows them. */
 #include "lib/suite.h"
 
+#include "base/clock.h"
 #include "jobs/replica.h"
 #include "lib/db.h"
 #include "sql/batch.h"
@@ -11,6 +12,10 @@ static int begin(void **state)
 {
     (void)state;
     db = test_db_start();
+    db->conf->database_lock_wait_s = 1;
+    test_db_run(db, "CREATE TABLE bmt_platform.counters (id BIGINT NOT NULL, seen BIGINT NOT NULL, PRIMARY KEY (id))"
+                    " ENGINE = InnoDB");
+    test_db_run(db, "INSERT INTO bmt_platform.counters VALUES (1, 0)");
     return 0;
 }
 
@@ -46,6 +51,93 @@ static void a_single_command_is_tried_as_often_as_is_set(void **state)
     }
 }
 
+struct count {
+    struct command command;
+    int64_t id;
+    int n_runs;
+};
+static const struct sql_column count_columns[] = {SQL_COLUMN(struct count, id, SQL_I64)};
+static const struct sql_stmt COUNT_UP = {
+    .name = "count_up",
+    .module = MODULE_PLATFORM,
+    .text = "UPDATE bmt_platform.counters SET seen = seen + 1 WHERE id = ?",
+    .params = SQL_COLUMNS(count_columns),
+};
+static struct tx *holder; /* has the row, until the batch's third try */
+
+static int count_up(struct batch *batch, struct err *err)
+{
+    if (++n_bodies == 3)
+        tx_cleanup(&holder);
+    for_each_command(struct count, c, batch)
+    {
+        const int rc = sql_write(batch->tx, &COUNT_UP, c, 1, sizeof *c, NULL, err);
+
+        c->n_runs++;
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* Both wait for a row that another session holds; who has a deadline waits once, his neighbour until he has it. */
+static void who_waits_no_longer_is_not_tried_again(void **state)
+{
+    struct batch_plan plan = {.name = "test.count", .home = MODULE_PLATFORM, .body = count_up};
+    struct session *other = session_new(db->db);
+    struct count row = {.id = 1};
+    struct count commands[2] = {{.id = 1}, {.id = 1}};
+    struct err err = {0};
+
+    (void)state;
+    db->conf->database_conflict_tries = 8;
+    assert_int_equal(tx_begin(other, MODULE_PLATFORM, &holder, &err), 0);
+    assert_int_equal(sql_write(holder, &COUNT_UP, &row, 1, sizeof row, NULL, &err), 0);
+    for (int i = 0; i < 2; i++)
+        commands[i].command = (struct command){.biz_id = 1, .actor = "t", .method = "m"};
+    commands[0].command.deadline_ns = clock_steady_ns() + 5000000;
+    n_bodies = 0;
+    batch_run(db->session, &plan, db->arena, commands, 2, sizeof *commands);
+    assert_int_equal(commands[0].command.err.id, ERR_DEADLINE_PASSED);
+    assert_int_equal(commands[0].n_runs, 1);
+    assert_int_equal(commands[1].command.err.id, ERR_NONE);
+    assert_int_equal(n_bodies, 3);
+    assert_int_equal(test_db_number(db, "SELECT seen FROM bmt_platform.counters"), 1);
+    session_free(other);
+}
+
+/* Nothing can be done for more than one; the last one's deadline passes while the first has his turn. */
+static int one_at_a_time(struct batch *batch, struct err *err)
+{
+    static struct count *last;
+
+    for_each_command(struct count, c, batch)
+    {
+        c->n_runs++;
+        last = batch->n > 1 ? c : last;
+    }
+    if (batch->n > 1)
+        return batch_conflict(err);
+    last->command.deadline_ns = 1;
+    return 0;
+}
+
+static void a_half_that_waits_no_longer_is_not_begun(void **state)
+{
+    struct batch_plan plan = {.name = "test.halves", .home = MODULE_PLATFORM, .body = one_at_a_time};
+    struct count commands[2] = {0};
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        commands[i].command = (struct command){.biz_id = 1, .actor = "t", .method = "m"};
+    commands[0].command.deadline_ns = INT64_MAX;
+    batch_run(db->session, &plan, db->arena, commands, 2, sizeof *commands);
+    assert_int_equal(commands[0].command.err.id, ERR_NONE);
+    assert_int_equal(commands[0].n_runs, 3);
+    assert_int_equal(commands[1].command.err.id, ERR_DEADLINE_PASSED);
+    assert_int_equal(commands[1].n_runs, 2);
+}
+
 static void a_replica_keeps_its_number_for_as_long_as_is_set(void **state)
 {
     struct err err = {0};
@@ -65,6 +157,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_single_command_is_tried_as_often_as_is_set),
+        cmocka_unit_test(who_waits_no_longer_is_not_tried_again),
+        cmocka_unit_test(a_half_that_waits_no_longer_is_not_begun),
         cmocka_unit_test(a_replica_keeps_its_number_for_as_long_as_is_set),
     };
 
