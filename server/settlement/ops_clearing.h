@@ -64,7 +64,8 @@ struct line_reversal {
     size_t n_entries;
     int64_t amount_minor; /* at most what is left of the line */
     int64_t source_id;
-    const struct refund_bearer_row *bearers; /* who bears it, if that was said; the platform bears the rest */
+    /* Who bears it, if that was said; the platform bears the rest. What they bear is taken off, for the next line. */
+    struct refund_bearer_row *bearers;
     size_t n_bearers;
     struct transfer head; /* of the transfer */
     enum account from;    /* the account that it is taken off */

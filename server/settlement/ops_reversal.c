@@ -51,7 +51,11 @@ static size_t holders_of(const struct line_reversal *reversal, struct holder *ho
     return n;
 }
 
-/* Who gives what: as it was said, and the rest by proportion. Who bore more than he had has nothing left to give. */
+/*
+ * Who gives what: as it was said and the rest the platform, or by proportion. Who bore more than he had has nothing
+ * left to give. What was said is of the whole refund, so what a line bears is taken off it: lines bear it in the
+ * refund's order, each as much as it can, since a partner shares in some of them only.
+ */
 static int divide(const struct line_reversal *reversal, const struct holder *holders, size_t n, int64_t *parts)
 {
     int64_t left[REVERSAL_PARTS_MAX];
@@ -65,9 +69,10 @@ static int divide(const struct line_reversal *reversal, const struct holder *hol
     for (size_t i = 0; i < reversal->n_bearers; i++)
         for (size_t j = HOLDERS_BEFORE_PARTNERS; j < n && rest_minor > 0; j++)
             if (holders[j].partner_id == reversal->bearers[i].partner_id) {
-                const int64_t said_minor = reversal->bearers[i].amount_minor;
+                int64_t *said_minor = &reversal->bearers[i].amount_minor;
 
-                parts[j] = said_minor < rest_minor ? said_minor : rest_minor;
+                parts[j] = *said_minor < rest_minor ? *said_minor : rest_minor;
+                *said_minor -= parts[j];
                 rest_minor -= parts[j];
             }
     parts[HOLDER_PLATFORM] = rest_minor;

@@ -247,6 +247,40 @@ static void explicit_bearer_gives_back_what_was_said(void **state)
     expect_ledger_balances();
 }
 
+/* What was said is of the whole refund: the first line bears what it can of it, the next one the rest. */
+static void explicit_bearer_of_two_lines_gives_back_what_was_said_once(void **state)
+{
+    const struct sale silver = given_sale(db, TEST_BIZ, "silver", 1250, 1000);
+    struct create_rule rule = rule_of(db, SCOPE_SKU, silver.sku_id, 0, 0);
+    struct sale_line lines[2] = {{.sku_id = gold.sku_id, .quantity = 1, .currency = "EUR"},
+                                 {.sku_id = silver.sku_id, .quantity = 1, .currency = "EUR"}};
+    struct place_order order = {.user_id = "u1", .lines = lines, .n_lines = 2, .labels = ""};
+    struct begin_refund begin = {.wants_all = true, .reason = "test"};
+    struct complete_refund end_it = {
+        .verdict = {.word = CHANNEL_GAVE_BACK, .ref = NULL, .action_url = "", .failure = ""}};
+
+    (void)state;
+    rule.parts = one_part(db, artist.partner_id, SPLIT_BASIS_POINTS, 3000);
+    assert_int_equal(act(db, &create_rule_plan, &rule, sizeof rule, NULL), 0);
+    assert_int_equal(act(db, &place_order_plan, &order, sizeof order, NULL), 0);
+    begin.order_id = order.row->order_id;
+    given_money(db, ++next_payment, begin.order_id, 2500);
+    confirm(begin.order_id);
+    clear(begin.order_id);
+    assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), -750);
+    assert_int_equal(act(db, &begin_refund_plan, &begin, sizeof begin, NULL), 0);
+    test_db_run(db, arena_printf(db->arena, "INSERT INTO bmt_settlement.refund_bearers VALUES (%lld, %lld, 1001, 1300)",
+                                 (long long)begin.refund_id, (long long)artist.partner_id));
+    end_it.refund_id = begin.refund_id;
+    assert_int_equal(act(db, &complete_refund_plan, &end_it, sizeof end_it, NULL), 0);
+    assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), -750 + 1300);
+    assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), -1750 + 1200);
+    assert_int_equal(number("SELECT COUNT(*) FROM bmt_settlement.clearing_entries WHERE kind = 2 AND "
+                            "(line_no, amount_minor) IN ((1, -1250), (2, -50))"),
+                     2);
+    expect_ledger_balances();
+}
+
 /* The fee is borne by all who share, and of what goes back later by the platform. */
 static void fee_is_taken_before_the_split(void **state)
 {
@@ -319,6 +353,7 @@ int main(void)
         cmocka_unit_test_setup(fee_is_taken_before_the_split, given_split),
         cmocka_unit_test_setup(each_line_is_divided_by_its_own_rule, given_split),
         cmocka_unit_test_setup(explicit_bearer_gives_back_what_was_said, given_split),
+        cmocka_unit_test_setup(explicit_bearer_of_two_lines_gives_back_what_was_said_once, given_split),
     };
 
     return cmocka_run_group_tests_name("clearing", tests, begin, end);
