@@ -139,11 +139,19 @@ struct store_thing {
     struct command command;
 };
 
+static _Atomic int64_t store_deadline;
+
+int64_t store_deadline_ns(void)
+{
+    return store_deadline;
+}
+
 static void store_thing_read(const struct call *call, const void *request, void *command)
 {
     struct store_thing *thing = command;
 
     (void)call;
+    store_deadline = thing->command.deadline_ns;
     if (((const Bmt__Test__V1__StoreRequest *)request)->refuse)
         command_refuse(&thing->command, ERR_SKU_NOT_FOUND, thing->command.request_id);
 }

@@ -36,6 +36,9 @@ void gate_await(int n);
 int gate_batch_max(void);
 int gate_calls(void);
 
+/* The deadline of the latest command of Store. */
+int64_t store_deadline_ns(void);
+
 /* Streams of Watch that are gone, as on_gone told; waits until there are `n`. */
 void gone_await(int n);
 /* Sends to all open Watch streams until one refuses; how many were taken. */

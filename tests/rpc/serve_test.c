@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/metrics.h"
 #include "fixture.h"
 
@@ -176,6 +177,21 @@ static void reading_may_refuse_a_command(void **state)
     expect_refused(rpc_unary(f->client, TEST_PATH("Store"), &request.base, NULL, f->arena), ERR_FIELD_REQUIRED);
 }
 
+static void command_has_its_calls_deadline(void **state)
+{
+    struct fixture *f = *state;
+    const struct rpc_options options = {.deadline_ms = 8000};
+    Bmt__Test__V1__StoreRequest request = BMT__TEST__V1__STORE_REQUEST__INIT;
+    const int64_t begin_ns = clock_steady_ns();
+
+    request.request_id = (char *)(uintptr_t) "r1";
+    request.refuse = true;
+    expect_refused(rpc_unary(f->client, TEST_PATH("Store"), &request.base, &options, f->arena), ERR_SKU_NOT_FOUND);
+    /* gRPC rounds what it sends. */
+    assert_true(store_deadline_ns() > begin_ns + 7000 * INT64_C(1000000));
+    assert_true(store_deadline_ns() < clock_steady_ns() + 9000 * INT64_C(1000000));
+}
+
 static void calls_are_counted_by_method_and_code(void **state)
 {
     struct fixture *f = *state;
@@ -258,6 +274,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(far_too_large_a_message_is_refused_by_core, start, stop),
         cmocka_unit_test_setup_teardown(too_much_metadata_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(reading_may_refuse_a_command, start, stop),
+        cmocka_unit_test_setup_teardown(command_has_its_calls_deadline, start, stop),
         cmocka_unit_test_setup_teardown(calls_are_counted_by_method_and_code, start, stop),
         cmocka_unit_test_setup(calls_are_told_in_one_line, start_logging),
         cmocka_unit_test_setup_teardown(headers_sent_twice_are_refused, start, stop),
