@@ -1,5 +1,6 @@
 // The life of purchases, whatever happens to the server meanwhile: what was answered is noted, and holds at the end.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { statement } from '../channelsim/statement.js';
 import { beginPayment, decide, givenFulfilledOrder, givenOrder } from '../e2e/shop.js';
 import { client, query, requestId, until } from '../e2e/world.js';
@@ -8,6 +9,7 @@ import { lasting } from './lasting.js';
 const ORDERS = 'order.OrderService';
 const PAYMENTS = 'payment.PaymentHubService';
 const RECONCILE = 'reconcile.ReconcileService';
+const SETTLEMENT = 'settlement.SettlementService';
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const number = (id) => [...id.split('_')[1]].reduce((sum, letter) => sum * 32n + BigInt(ALPHABET.indexOf(letter)), 0n);
 
@@ -177,13 +179,32 @@ export class Life {
   }
 
   async partner() {
-    const { partner } = await this.ask('settlement.SettlementService', 'CreatePartner', { code: requestId('p'), title: 'A studio', currency: 'EUR', schedule: 'STATEMENT_SCHEDULE_MONTHLY' });
-    await this.ask('settlement.SettlementService', 'UpdatePartner', { partner_id: partner.partner_id, update_mask: { paths: ['title'] }, title: 'Another studio' });
+    const { partner } = await this.ask(SETTLEMENT, 'CreatePartner', { code: requestId('p'), title: 'A studio', currency: 'EUR', schedule: 'STATEMENT_SCHEDULE_MONTHLY' });
+    await this.ask(SETTLEMENT, 'UpdatePartner', { partner_id: partner.partner_id, update_mask: { paths: ['title'] }, title: 'Another studio' });
     const { spu } = await this.site.call('product.ProductService', 'CreateSpu', { request_id: requestId('spu'), code: requestId('spu'), title: 'Gold' });
-    await this.ask('settlement.SettlementService', 'CreateSplitRule', { scope: 'SPLIT_SCOPE_SPU', spu_id: spu.spu_id,
+    await this.ask(SETTLEMENT, 'CreateSplitRule', { scope: 'SPLIT_SCOPE_SPU', spu_id: spu.spu_id,
       parts: [{ level: 1, partner_id: partner.partner_id, kind: 'SPLIT_KIND_BASIS_POINTS', value: 7000 }] });
-    await this.ask('settlement.SettlementService', 'CreateAdjustment', { kind: 'ADJUSTMENT_KIND_PARTNER_CREDIT', partner_id: partner.partner_id,
+    await this.ask(SETTLEMENT, 'CreateAdjustment', { kind: 'ADJUSTMENT_KIND_PARTNER_CREDIT', partner_id: partner.partner_id,
       amount: { amount_minor: 500, currency: 'EUR' }, reason: 'faults' }, this.site.shop, { credential: this.site.world.adminKey, business: this.site.shop.business.business_id });
+  }
+
+  // A partner's share on its way to his bank account, which has been his for long.
+  async paidOut() {
+    const { world, shop } = this.site;
+    const finance = { credential: world.adminKey, business: shop.business.business_id };
+    const asked = (method, request) => this.ask(SETTLEMENT, method, request, shop, finance);
+    writeFileSync(`${world.folder}/studio-bank`, 'DE02120300000000202051\n', { mode: 0o600 });
+    const { partner } = await asked('CreatePartner', { code: requestId('p'), title: 'A studio', currency: 'EUR', schedule: 'STATEMENT_SCHEDULE_MONTHLY',
+      payout_channel_account_id: shop.account.channel_account_id, payout_account: 'studio-bank' });
+    query(world, `UPDATE bmt_settlement.partners SET payout_account_time_ms = 1 WHERE code = '${partner.code}'`);
+    await asked('CreateAdjustment', { kind: 'ADJUSTMENT_KIND_PARTNER_CREDIT', partner_id: partner.partner_id, amount: { amount_minor: 500, currency: 'EUR' }, reason: 'faults' });
+    const { now } = await this.site.call('sandbox.SandboxService', 'GetClock', {});
+    const { statement } = await asked('CloseStatement', { partner_id: partner.partner_id, currency: 'EUR', to_time: now });
+    const state = async () => (await this.site.call(SETTLEMENT, 'GetStatement', { statement_id: statement.statement_id }, finance)).statement.state;
+    await this.site.settled('the statement is closed', async () => (await state()) === 'STATEMENT_STATE_CLOSED');
+    await asked('ApproveStatement', { statement_id: statement.statement_id, reason: 'faults' });
+    await asked('PayStatement', { statement_id: statement.statement_id, reason: 'faults' });
+    await this.site.settled('the statement is paid', async () => (await state()) === 'STATEMENT_STATE_PAID');
   }
 
   // Before the server carries anything: rows that are broken by hand, and money of which only a statement tells.

@@ -57,6 +57,8 @@ export const PLANS = [
   ['settlement.update_partner', 'partner', false],
   ['settlement.create_rule', 'partner', false],
   ['settlement.adjust', 'partner', false],
+  ['settlement.begin_payout', 'paidOut', false],
+  ['settlement.complete_payout', 'paidOut', false],
   ['order.repair', 'repair', true],
   ['payment.repair', 'repair', true],
 ];
