@@ -48,7 +48,7 @@ struct cli_settings {
     bool is_confirmed; /* --yes */
     const char *reason;
     const char *html_file; /* where a report is written as a page; NULL: nowhere */
-    const char *format; /* of an export; NULL: csv */
+    const char *format;    /* of an export; NULL: csv */
     int64_t deadline_ms;
 };
 extern struct cli_settings cli;
