@@ -133,7 +133,7 @@ static int run_whole(const struct verify *verify, struct arena *arena, struct ve
 int verify_run(const struct verify *verify, struct arena *arena, struct verify_report *ret_report)
 {
     struct verify_report report = {0};
-    struct pass orders, payments, refunds, statements, clearings, chains = {0};
+    struct pass orders, payments, refunds, statements, clearings, payouts, adjustments, chains = {0};
     int rc = 0;
 
     PRE(verify->threads > 0 && verify->tell != NULL && verify->problems != NULL);
@@ -149,6 +149,10 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
         rc = run_pass(verify, &statements_pass, arena, &report, &statements);
     if (rc == 0)
         rc = run_pass(verify, &clearings_pass, arena, &report, &clearings);
+    if (rc == 0)
+        rc = run_pass(verify, &payouts_pass, arena, &report, &payouts);
+    if (rc == 0)
+        rc = run_pass(verify, &adjustments_pass, arena, &report, &adjustments);
     if (rc == 0 && verify->from_ms == 0)
         rc = run_pass(verify, &chains_pass, arena, &report, &chains);
     if (rc == 0)
@@ -170,7 +174,8 @@ int verify_look(const struct verify *verify, enum verify_pass which, int64_t key
     static const struct pass *const passes[] = {
         [VERIFY_ORDERS] = &orders_pass,   [VERIFY_PAYMENTS] = &payments_pass,
         [VERIFY_REFUNDS] = &refunds_pass, [VERIFY_STATEMENTS] = &statements_pass,
-        [VERIFY_CHAINS] = &chains_pass,   [VERIFY_CLEARINGS] = &clearings_pass};
+        [VERIFY_CHAINS] = &chains_pass,   [VERIFY_CLEARINGS] = &clearings_pass,
+        [VERIFY_PAYOUTS] = &payouts_pass, [VERIFY_ADJUSTMENTS] = &adjustments_pass};
     struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
     struct arena *own CLEANUP(arena_cleanup) = arena_new(WHOLE_BYTES_MAX);
     struct verify_report report = {0};

@@ -48,6 +48,8 @@ enum verify_pass {
     VERIFY_CHAINS = 7,       /* keys are of chains.c */
     VERIFY_ACCOUNT_DAYS = 8, /* as a whole, without keys */
     VERIFY_CLEARINGS = 9,    /* keys are order ids */
+    VERIFY_PAYOUTS = 10,
+    VERIFY_ADJUSTMENTS = 11,
 };
 
 struct finding_info {
