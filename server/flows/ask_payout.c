@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "rpc/lane.h"
 
@@ -30,7 +31,11 @@ static void apply(struct lane *lane, void **items, size_t n)
         commands[i].is_ask = !ask->is_query;
         commands[i].turn = ask->turn;
     }
+    for (size_t i = 0; i < n; i++)
+        if (failpoint_step("ask_payout.back", &commands[i].command.err) != 0)
+            commands[i].command.is_done = true;
     batch_run(lane_session(lane), &complete_payout_plan, arena, commands, n, sizeof *commands);
+    (void)FAILPOINT("ask_payout.applied");
     for (size_t i = 0; i < n; i++) {
         struct payout_ask *ask = items[i];
 
@@ -44,8 +49,11 @@ static struct step apply_step = {
 /* On the HTTP thread: reads the answer, which is pure, and goes back. */
 static void on_reply(void *context, const struct http_reply *reply)
 {
+    static const struct http_reply lost = {.outcome = HTTP_UNKNOWN, .body = "", .problem = "fail point"};
     struct payout_ask *ask = context;
 
+    if (FAILPOINT("ask_payout.answered"))
+        reply = &lost;
     ask->verdict = ask->account.channel->read_payout(&ask->account, reply, ask->arena);
     step_post(&apply_step, ask);
 }
@@ -70,6 +78,8 @@ int ask_payout(struct payout_ask *ask, const struct channel_account_row *account
         ask->account.channel->build_query_payout(&ask->account, &asked, ask->arena, &request);
     else
         ask->account.channel->build_payout(&ask->account, &asked, ask->arena, &request);
+    if (FAILPOINT("ask_payout.asking"))
+        return err_fail(err, ERR_CHANNEL_UNAVAILABLE);
     request.timeout_ms = timeout_ms;
     request.is_once = !ask->is_query; /* a refusal must not be of the second of two requests */
     http_send(&request, ask->arena, on_reply, ask);
@@ -166,6 +176,8 @@ int ask_due_payouts(struct job_run *run, size_t *ret_done, struct err *err)
     rc = load_due(run, &rows, &n, &accounts, &n_accounts, err);
     if (rc == 0 && n > 0)
         rc = take_turns(run, rows, n, err);
+    if (rc == 0 && n > 0)
+        rc = failpoint_step("ask_payout.turn_taken", err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n; i++)

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "flows/pay_statement.h"
 #include "payment/channel.h"
@@ -231,6 +232,8 @@ static int begin_payout_body(struct batch *batch, struct err *err)
     rc = answer_repeats(batch, err);
     if (rc == 0)
         rc = load(batch, &work, err);
+    if (rc == 0)
+        rc = failpoint_step("begin_payout.locked", err);
     if (rc != 0)
         return rc;
     for_each_command(struct begin_payout, c, batch)
@@ -245,7 +248,11 @@ static int begin_payout_body(struct batch *batch, struct err *err)
     }
     rc = payout_begin(batch, work.payouts, work.n_payouts, work.actors, err);
     if (rc == 0)
+        rc = failpoint_step("begin_payout.recorded", err);
+    if (rc == 0)
         rc = statement_moves_write(batch, &work.moves, err);
+    if (rc == 0)
+        rc = failpoint_step("begin_payout.moved", err);
     if (rc == 0)
         rc = ledger_post(batch, &work.transfers, err);
     return rc;

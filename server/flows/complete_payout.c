@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "settlement/ops_ledger.h"
 #include "settlement/ops_statement.h"
@@ -160,6 +161,8 @@ static int follow(struct batch *batch, const struct payout_moves *moves, struct 
     if (rc == 0)
         rc = statement_moves_write(batch, &statements, err);
     if (rc == 0)
+        rc = failpoint_step("complete_payout.statement_moved", err);
+    if (rc == 0)
         rc = ledger_post(batch, &transfers, err);
     return rc;
 }
@@ -174,6 +177,8 @@ static int complete_payout_body(struct batch *batch, struct err *err)
         refs[i] = (struct payout_ref){.command = batch->commands[i],
                                       .payout_id = ((struct complete_payout *)(void *)batch->commands[i])->payout_id};
     rc = payout_lock(batch, refs, batch->n, err);
+    if (rc == 0)
+        rc = failpoint_step("complete_payout.locked", err);
     if (rc != 0)
         return rc;
     for_each_command(struct complete_payout, c, batch)
@@ -184,6 +189,8 @@ static int complete_payout_body(struct batch *batch, struct err *err)
             apply(c, &moves, batch->now_ms);
     }
     rc = payout_moves_write(batch, &moves, err);
+    if (rc == 0)
+        rc = failpoint_step("complete_payout.moved", err);
     if (rc == 0)
         rc = follow(batch, &moves, err);
     return rc;

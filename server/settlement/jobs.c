@@ -76,6 +76,8 @@ static int open_periods(struct job_run *run, size_t *ret_done, struct err *err)
     int rc;
 
     rc = find_due_partners(run, &rows, &n, err);
+    if (rc == 0 && n > 0)
+        rc = failpoint_step("settlement_jobs.periods_found", err);
     for (size_t i = 0; i < n && rc == 0; i++) {
         struct open_period c = {.goes_on = true};
 
@@ -115,6 +117,8 @@ static int gather(struct job_run *run, size_t *ret_done, struct err *err)
     int rc;
 
     rc = find_open(run, &keys, &n, err);
+    if (rc == 0 && n > 0)
+        rc = failpoint_step("settlement_jobs.statements_found", err);
     for (size_t i = 0; i < n && rc == 0 && n_chunks < CHUNKS_MAX; n_chunks++) {
         struct gather_statement c = {.command = {.biz_id = keys[i].biz_id, .actor = run->actor},
                                      .statement_id = keys[i].id};

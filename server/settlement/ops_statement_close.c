@@ -1,6 +1,7 @@
 /* Opening periods and gathering their entries; see ops_statement.h. */
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "jobs/jobs.h"
 #include "settlement/ops_statement.h"
@@ -184,6 +185,8 @@ static int open_one(struct batch *batch, struct open_period *c, struct err *err)
         partner->due_time_ms > (last != NULL ? last->to_time_ms : partner->create_time_ms))
         rc = open_statement(batch, partner, partner->currency, last, partner->due_time_ms, c->command.actor, &opened,
                             err);
+    if (rc == 0)
+        rc = failpoint_step("open_period.opened", err);
     return rc != 0 ? rc : end_period(batch, c, partner, err);
 }
 
@@ -327,6 +330,8 @@ static int gather_one(struct batch *batch, struct gather_statement *c, struct er
     if (rc != 0 || row == NULL || row->state != STATEMENT_OPEN || (last != NULL && last->state == STATEMENT_OPEN))
         return rc; /* done by another replica, or its turn comes later */
     rc = take_chunk(batch, row, &n, err);
+    if (rc == 0)
+        rc = failpoint_step("gather_statement.taken", err);
     c->goes_on = n == STATEMENT_CHUNK;
     if (rc == 0 && c->goes_on)
         moves.rows[moves.n_rows++] = row;

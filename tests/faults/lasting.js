@@ -4,8 +4,7 @@ const LASTING = {
   CreateOrder: ({ order }) => ({ id: order.order_id, total: order.total, user: order.user_id }),
   PayOrder: ({ payment }) => ({ id: payment.payment_id, order: payment.order_id, amount: payment.amount }),
   CreatePayment: ({ payment }) => ({ id: payment.payment_id, amount: payment.amount }),
-  CloseStatement: ({ statement }) => ({ id: statement.statement_id, to: statement.to_time }),
-  PayStatement: ({ payout }) => ({ id: payout.payout_id, amount: payout.amount }),
+  PayStatement: ({ payout, statement }) => ({ id: payout.payout_id, statement: statement.statement_id, amount: payout.amount }),
   RefundOrder: ({ refund }) => ({ id: refund.refund_id, order: refund.order_id, amount: refund.amount, lines: refund.lines }),
 };
 

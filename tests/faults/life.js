@@ -188,27 +188,43 @@ export class Life {
       amount: { amount_minor: 500, currency: 'EUR' }, reason: 'faults' }, this.site.shop, { credential: this.site.world.adminKey, business: this.site.shop.business.business_id });
   }
 
-  // A partner's share on its way to his bank account, which has been his for long.
-  async paidOut() {
-    const { world, shop } = this.site;
-    const finance = { credential: world.adminKey, business: shop.business.business_id };
-    const asked = (method, request) => this.ask(SETTLEMENT, method, request, shop, finance);
-    writeFileSync(`${world.folder}/studio-bank`, 'DE02120300000000202051\n', { mode: 0o600 });
-    const { partner } = await asked('CreatePartner', { code: requestId('p'), title: 'A studio', currency: 'EUR', schedule: 'STATEMENT_SCHEDULE_MONTHLY',
-      payout_channel_account_id: shop.account.channel_account_id, payout_account: 'studio-bank' });
-    query(world, `UPDATE bmt_settlement.partners SET payout_account_time_ms = 1 WHERE code = '${partner.code}'`);
-    await asked('CreateAdjustment', { kind: 'ADJUSTMENT_KIND_PARTNER_CREDIT', partner_id: partner.partner_id, amount: { amount_minor: 500, currency: 'EUR' }, reason: 'faults' });
-    const { now } = await this.site.call('sandbox.SandboxService', 'GetClock', {});
-    const { statement } = await asked('CloseStatement', { partner_id: partner.partner_id, currency: 'EUR', to_time: now });
-    const state = async () => (await this.site.call(SETTLEMENT, 'GetStatement', { statement_id: statement.statement_id }, finance)).statement.state;
-    await this.site.settled('the statement is closed', async () => (await state()) === 'STATEMENT_STATE_CLOSED');
-    await asked('ApproveStatement', { statement_id: statement.statement_id, reason: 'faults' });
-    await asked('PayStatement', { statement_id: statement.statement_id, reason: 'faults' });
-    await this.site.settled('the statement is paid', async () => (await state()) === 'STATEMENT_STATE_PAID');
+  // A partner's share, from an order to his bank account. The channel's answer is lost: the timer has to find the payout.
+  async paidout() {
+    const { world } = this.site;
+    const shop = this.payer;
+    const boss = { credential: world.adminKey, business: shop.business.business_id };
+    const { now } = await this.site.call('sandbox.SandboxService', 'GetClock', {}, boss);
+    const { partner } = await this.ask(SETTLEMENT, 'CreatePartner', { code: requestId('p'), title: 'A studio', currency: 'EUR',
+      payout_channel_account_id: shop.account.channel_account_id, payout_account: 'studio-bank', schedule: 'STATEMENT_SCHEDULE_DAILY',
+      time_zone: 'UTC', cutoff_minutes: (Math.floor(Number(now.seconds) / 60) + 30) % 1440 }, shop, boss);
+    await this.ask(SETTLEMENT, 'CreateSplitRule', { scope: 'SPLIT_SCOPE_BUSINESS', parts: [{ level: 1, partner_id: partner.partner_id,
+      kind: 'SPLIT_KIND_BASIS_POINTS', value: 7000 }] }, shop, boss);
+    const { order, payment } = await this.begin(shop);
+    await this.decide(payment);
+    await this.untilOrder(order, 'FULFILLED', shop);
+    await this.ask(ORDERS, 'ConfirmOrder', { order_id: order.order_id }, shop);
+    this.expected.set(order.order_id, { state: 'COMPLETED', shop });
+    await this.site.settled('the partner has his share', () => this.look(
+      `SELECT COUNT(*) FROM bmt_settlement.clearing_entries WHERE partner_id = ${number(partner.partner_id)}`) === '1');
+    await this.site.advance(1801);
+    const statements = () => this.site.call(SETTLEMENT, 'ListStatements', { partner_id: partner.partner_id }, boss).then((reply) => reply.statements);
+    await this.site.settled('the period is closed', async () => (await statements())[0]?.state === 'STATEMENT_STATE_CLOSED');
+    const [{ statement_id, total_minor }] = await statements();
+    assert.equal(total_minor, '1750');
+    await this.ask(SETTLEMENT, 'ApproveStatement', { statement_id, reason: 'checked' }, shop, boss);
+    world.channel.faults.add([{ op: 'payout', fault: 'lost_reply', times: 1 }]);
+    const { payout } = await this.ask(SETTLEMENT, 'PayStatement', { statement_id, reason: 'due' }, shop, boss);
+    await this.site.settled('the payout has succeeded', async () =>
+      (await this.site.call(SETTLEMENT, 'GetPayout', { payout_id: payout.payout_id }, boss)).payout.state === 'PAYOUT_STATE_SUCCEEDED');
+    assert.deepEqual((await statements()).map(({ state }) => state), ['STATEMENT_STATE_PAID']);
   }
 
   // Before the server carries anything: rows that are broken by hand, and money of which only a statement tells.
   async prepare() {
+    if (this.parts.includes('paidout')) {
+      this.payer = await this.site.openShop();
+      writeFileSync(`${this.site.world.folder}/studio-bank`, 'DE02120300000000202051\n', { mode: 0o600 });
+    }
     if (!this.parts.includes('repair')) return;
     const { world } = this.site;
     const shop = await this.site.openShop();

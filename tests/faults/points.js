@@ -18,6 +18,12 @@ export const FLOWS = {
   timers: ['payment_jobs.turn_taken', 'order_jobs.expired_found', 'order_jobs.unconfirmed_found'],
   late: ['payment_jobs_refund.turn_taken'],
   reopened: ['reopen_order.held'],
+  paidout: [
+    'settlement_jobs.periods_found', 'open_period.opened', 'settlement_jobs.statements_found', 'gather_statement.taken',
+    'begin_payout.locked', 'begin_payout.recorded', 'begin_payout.moved',
+    'ask_payout.asking', 'ask_payout.answered', 'ask_payout.back', 'ask_payout.applied', 'ask_payout.turn_taken',
+    'complete_payout.locked', 'complete_payout.moved', 'complete_payout.statement_moved',
+  ],
   charge: ['create_payment.decided'],
   partner: ['create_partner.looked', 'create_split_rule.checked', 'create_split_rule.looked'],
   repair: [
@@ -57,12 +63,15 @@ export const PLANS = [
   ['settlement.update_partner', 'partner', false],
   ['settlement.create_rule', 'partner', false],
   ['settlement.adjust', 'partner', false],
-  ['settlement.begin_payout', 'paidOut', false],
-  ['settlement.complete_payout', 'paidOut', false],
+  ['settlement.open_period', 'paidout', false],
+  ['settlement.gather_statement', 'paidout', false],
+  ['settlement.approve_statement', 'paidout', false],
+  ['settlement.begin_payout', 'paidout', false],
+  ['settlement.complete_payout', 'paidout', false],
   ['order.repair', 'repair', true],
   ['payment.repair', 'repair', true],
 ];
-const JOBS = [['payment.ask_channel', 'timers'], ['payment.ask_refund', 'late']];
+const JOBS = [['payment.ask_channel', 'timers'], ['payment.ask_refund', 'late'], ['settlement.ask_payout', 'paidout']];
 
 // Every fail point, on one server or spread over several: { name, part, isAlone, before }; `before` is where the server before it has died.
 export function allPoints(isSpread) {

@@ -16,6 +16,7 @@ const SETTINGS = `log: { level = "warn"; calls = false; };
 order: { expires_in_s = 86400; confirm_after_s = 3600; };
 payment: { channel_timeout_ms = 1000; };
 xa: { in_doubt_ms = 500; recover_ms = 100; };
+settlement: { payout_account_hold_s = 0; };
 reconcile: { every_s = 0; poll_ms = 50; recheck_ms = 20; };`;
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
