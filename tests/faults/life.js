@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { statement } from '../channelsim/statement.js';
+import { bookPayment } from '../e2e/book.js';
 import { beginPayment, decide, givenFulfilledOrder, givenOrder } from '../e2e/shop.js';
 import { client, query, requestId, until } from '../e2e/world.js';
 import { lasting } from './lasting.js';
@@ -235,6 +236,7 @@ export class Life {
     const { payment } = await beginPayment(shop, unused);
     run(`UPDATE bmt_payment.payments SET state = 3, version = 3, due_time_ms = 0, succeed_time_ms = update_time_ms WHERE payment_id = ${number(payment.payment_id)};
       INSERT INTO bmt_payment.payment_events SELECT payment_id, 3, biz_id, 4, 2, 3, 'a test', '', update_time_ms FROM bmt_payment.payments WHERE payment_id = ${number(payment.payment_id)}`);
+    bookPayment(world, number(payment.payment_id)); // as the server would have: only the order is to be mended
     world.channel.payments.move(world.channel.payments.byMerchantId.get(payment.payment_id), 'SUCCEEDED');
     const untold = await givenOrder(shop, shop.sku, { expires_in_s: 86400 });
     const begun = await beginPayment(shop, untold);
