@@ -158,7 +158,11 @@ static int get_payout_body(struct batch *batch, struct err *err)
     rc = payout_load(batch, refs, batch->n, err);
     if (rc != 0)
         return rc;
-    for_each_command(struct get_payout, c, batch) c->row = *refs[c_i].row;
+    for_each_command(struct get_payout, c, batch)
+    {
+        INVARIANT(refs[c_i].row != NULL); /* whose payout is missing was refused */
+        c->row = *refs[c_i].row;
+    }
     return 0;
 }
 

@@ -192,6 +192,7 @@ static void approve(struct approve_statement *c, const struct partner_statement_
 {
     struct statement_approval_row *list = arena_array_of(batch->arena, struct statement_approval_row, had->n + 1);
 
+    PRE(row != NULL); /* whose statement is missing was refused */
     if (row->state != STATEMENT_CLOSED) {
         refuse_state(row, "CLOSED", &c->command);
         return;

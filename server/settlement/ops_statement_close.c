@@ -280,6 +280,7 @@ static int close_gathered(struct batch *batch, struct gather_statement *c, struc
     if (partner == NULL || __builtin_add_overflow(row->entries_minor, row->carried_minor, &row->total_minor))
         return err_fail(err, ERR_INTERNAL_ERROR);
     if (row->carried_minor != 0) {
+        INVARIANT(last != NULL);
         row->carried_from_id = last->statement_id;
         last->carried_to_id = row->statement_id;
         moves->rows[moves->n_rows++] = last; /* it stands where it stood */

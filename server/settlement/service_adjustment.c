@@ -29,7 +29,7 @@ static void check_form(struct command *command, const Bmt__Settlement__V1__Creat
     check_field(command, "channel_account_id", request->channel_account_id[0] != '\0', is_of_channel);
     check_field(command, "to_amount", request->to_amount != NULL, is_conversion);
     check_field(command, "rate", request->rate[0] != '\0', is_conversion);
-    if (!command->is_done && is_conversion &&
+    if (!command->is_done && is_conversion && request->to_amount != NULL &&
         conversion_check(request->amount->amount_minor, request->amount->currency, request->to_amount->amount_minor,
                          request->to_amount->currency, request->rate) == CONVERSION_RATE_MALFORMED)
         command_refuse(command, ERR_FIELD_MALFORMED, "rate", "a positive decimal such as 1.0834");
