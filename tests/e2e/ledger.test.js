@@ -129,7 +129,7 @@ test('postings of an account come newest first, in pages that add up to its bala
   assert.deepEqual(pages, all);
   assert.ok(all.length >= 4);
   const times = all.map(({ create_time: { seconds, nanos } }) => Number(seconds) * 1e9 + nanos);
-  assert.deepEqual(times, times.toSorted((a, b) => b - a));
+  assert.deepEqual(times, [...times].sort((a, b) => b - a));
   assert.equal(String(all.reduce((sum, { amount_minor: amount }) => sum + Number(amount), 0)), (await balances()).CHANNEL_RECEIVABLE);
   assert.deepEqual((await other.ListPostings(asked)).postings, []);
 });

@@ -1,6 +1,8 @@
 // The whole fault programme for some minutes: ./bmt soak. Ends with a table, and with 1 and the evidence when anything
 // that was acknowledged does not hold.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { givenShop, givenSku } from '../e2e/shop.js';
 import { client, requestId, servers } from '../e2e/world.js';
@@ -63,7 +65,8 @@ async function calm(fleet) {
 // The row of docs/reliability.md.
 function rowOf({ mode, seed, minutes, orders, kills }, repeats, settledAfterMs, breaks) {
   const grouped = (text) => String(text).replace(/\d+/g, (n) => Number(n).toLocaleString('en'));
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: import.meta.dirname }).toString().trim();
+  const { stdout } = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: dirname(fileURLToPath(import.meta.url)), encoding: 'utf8' });
+  const commit = stdout?.trim() || 'no commit'; // an archive of the sources has none
   const settled = mode === 'xa' ? `${(settledAfterMs / 1000).toFixed(1)} s` : '-';
   return `| ${[commit, mode, seed, minutes, grouped(orders), grouped(kills), grouped(repeats), settled, breaks].join(' | ')} |`;
 }

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PLANS, names } from '../../tests/faults/points.js';
-import { FILE_RULES, failpoints, movers, rooms, sizes } from './rules.js';
+import { FILE_RULES, failpoints, movers, newer, rooms, sizes } from './rules.js';
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '../..');
 process.chdir(top);
@@ -15,6 +15,7 @@ const files = execFileSync('tools/c-files').toString().trim().split('\n').map((p
   const text = readFileSync(path, 'utf8');
   return { path, text, lines: text.split('\n') };
 });
+const scripts = execFileSync('find', ['tests', 'tools', '-name', 'node_modules', '-prune', '-o', '-name', '*.js', '-print']).toString().trim().split('\n');
 const problems = [];
 const report = (path, line, message) => problems.push(`${path}:${line}: ${message}`);
 
@@ -22,6 +23,10 @@ for (const file of files) {
   for (const rule of FILE_RULES) {
     for (const { line, message } of rule(file)) report(file.path, line, message);
   }
+}
+for (const path of scripts.filter((one) => !one.startsWith('tools/tidy/'))) {
+  const text = readFileSync(path, 'utf8');
+  for (const { line, message } of newer({ path, text, lines: text.split('\n') })) report(path, line, message);
 }
 for (const { path, line, message } of [...movers(files), ...rooms(files)]) report(path, line, message);
 for (const { path, line, message } of failpoints(files, { names: names(true), plans: PLANS.map(([plan]) => plan) })) report(path, line, message);

@@ -169,4 +169,15 @@ export function failpoints(files, { names, plans }) {
   return [...unlisted, ...gone];
 }
 
+// What Debian 12's node 18 does not know, and what does the same. Newer ones run where the code is written, and fail there.
+const NEWER = [
+  { name: /\.(toSorted|toReversed|toSpliced)\(/, use: 'a copy: [...list].sort()' },
+  { name: /\b(Object|Map)\.groupBy\(|\bArray\.fromAsync\(|\bPromise\.withResolvers\(/, use: 'a loop' },
+  { name: /\bimport\.meta\.(dirname|filename)\b/, use: 'fileURLToPath(import.meta.url)' },
+];
+
+export function newer(file) {
+  return NEWER.flatMap(({ name, use }) => each(file, name, () => `node 18 does not know this: use ${use}`));
+}
+
 export const FILE_RULES = [layers, doors, banned, leftovers];

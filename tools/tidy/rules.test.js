@@ -1,7 +1,7 @@
 // The rules find what they name.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { banned, codeOnly, doors, failpoints, layers, leftovers, movers, rooms, sizes } from './rules.js';
+import { banned, codeOnly, doors, failpoints, layers, leftovers, movers, newer, rooms, sizes } from './rules.js';
 
 const file = (path, text) => ({ path, text, lines: text.split('\n') });
 const cases = [
@@ -58,4 +58,9 @@ test('fail points and plans that are listed nowhere, or gone, are found', () => 
   assert.deepEqual(found(['x.locked', 'x.moved'], ['x.a']), []);
   assert.deepEqual(found(['x.locked'], []), ['x.moved', 'x.a']);
   assert.deepEqual(found(['x.locked', 'x.moved', 'x.gone'], ['x.a', 'x.lost']), ['x.gone', 'x.lost']);
+});
+
+test('what node 18 does not know is found', () => {
+  const found = newer(file('tests/x.js', 'a.toSorted()\nimport.meta.dirname\n[...a].sort()\nObject.groupBy(a, f)'));
+  assert.deepEqual(found.map(({ line }) => line).sort(), [1, 2, 4]);
 });
