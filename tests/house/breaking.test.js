@@ -1,7 +1,7 @@
 // The guard of the contract (tools/breaking), in a repository of its own.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,11 +81,16 @@ test('what only a branch promised counts once it is merged', () => {
   assert.match(breaking(folder).said, /\(side\) promised is broken:/);
 });
 
-test('a history that does not reach the baseline is refused, none at all is told', () => {
+test('a history that was cut off is told, and none at all; one that is whole must hold the baseline', () => {
   const folder = givenRepository('deep');
   git(work, 'clone', '-q', '--depth', '1', `file://${folder}`, 'shallow');
-  assert.match(breaking(join(work, 'shallow')).said, /does not reach back to .*git fetch --unshallow/);
-  assert.equal(breaking(join(work, 'shallow')).code, 1);
+  assert.match(breaking(join(work, 'shallow')).said, /a shallow clone: .*git fetch --unshallow/);
+  assert.equal(breaking(join(work, 'shallow')).code, 0);
+  const baseline = join(folder, 'protos/BASELINE');
+  const named = readFileSync(baseline, 'utf8');
+  writeFileSync(baseline, `${'0'.repeat(39)}1\n`);
+  assert.match(breaking(folder).said, /the history does not hold 0{39}1/);
+  writeFileSync(baseline, named);
   rmSync(join(folder, '.git'), { recursive: true });
   assert.deepEqual(breaking(folder), { code: 0, said: '    no history here, so the contract is not compared with earlier ones\n' });
 });
