@@ -30,7 +30,7 @@ static void apply(struct lane *lane, void **items, size_t n)
 
         commands[i].command = (struct command){.biz_id = ask->biz_id, .actor = ask->actor};
         commands[i].payment_id = ask->payment_id;
-        commands[i].verdict = ask->verdict;
+        commands[i].verdict = channel_verdict_copy(&ask->verdict, arena);
         commands[i].is_create = ask->question == ASK_CREATE;
         commands[i].version_asked = ask->version;
         commands[i].notification = ask->notification;

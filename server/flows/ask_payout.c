@@ -27,7 +27,7 @@ static void apply(struct lane *lane, void **items, size_t n)
 
         commands[i].command = (struct command){.biz_id = ask->biz_id, .actor = ask->actor};
         commands[i].payout_id = ask->payout_id;
-        commands[i].verdict = ask->verdict;
+        commands[i].verdict = channel_verdict_copy(&ask->verdict, arena);
         commands[i].is_ask = !ask->is_query;
         commands[i].turn = ask->turn;
     }

@@ -151,6 +151,12 @@ const struct channel *channel_of_name(const char *name);
 /* A copy of an account in the arena, texts too: for questions that outlive the batch that read it. */
 struct channel_account_row *channel_account_copy(const struct channel_account_row *row, struct arena *arena);
 
+/*
+ * The same of a verdict: what is learned from it goes to the row, which several questions of one batch share, and each
+ * question goes with its own memory once it is answered.
+ */
+struct channel_verdict channel_verdict_copy(const struct channel_verdict *verdict, struct arena *arena);
+
 /* Where secrets are looked for. */
 void channel_use_secrets_dir(const char *folder);
 

@@ -165,3 +165,19 @@ struct channel_account_row *channel_account_copy(const struct channel_account_ro
     copy->notify_url = arena_strdup(arena, row->notify_url);
     return copy;
 }
+
+static const char *copy_text(const char *text, struct arena *arena)
+{
+    return text != NULL ? arena_strdup(arena, text) : NULL;
+}
+
+struct channel_verdict channel_verdict_copy(const struct channel_verdict *verdict, struct arena *arena)
+{
+    struct channel_verdict copy = *verdict;
+
+    copy.ref = copy_text(verdict->ref, arena);
+    copy.transaction = copy_text(verdict->transaction, arena);
+    copy.action_url = copy_text(verdict->action_url, arena);
+    copy.failure = copy_text(verdict->failure, arena);
+    return copy;
+}

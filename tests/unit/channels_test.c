@@ -1,4 +1,5 @@
-/* Channels' secrets: read once and kept; what is missing costs no memory, however often it is asked for. */
+/* Channels: secrets are read once and kept, what is missing costs no memory; what a channel told outlives its question.
+ */
 #include <malloc.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -110,11 +111,34 @@ static void a_miss_is_remembered_for_a_second(void **state)
     assert_ptr_equal(again.secret, account.secret);
 }
 
+/* Two questions about one payment come back together: what the first has told is still there when it is gone. */
+static void a_verdict_outlives_its_question(void **state)
+{
+    struct arena *question = arena_new(4096);
+    struct arena *batch CLEANUP(arena_cleanup) = arena_new(4096);
+    const struct channel_verdict told = {.word = CHANNEL_HAS_MONEY,
+                                         .payment_id = 7,
+                                         .ref = arena_strdup(question, "cp_1"),
+                                         .action_url = arena_strdup(question, "https://pay"),
+                                         .failure = arena_strdup(question, "DECLINED")};
+    const struct channel_verdict copy = channel_verdict_copy(&told, batch);
+
+    (void)state;
+    arena_free(question);
+    assert_int_equal(copy.word, CHANNEL_HAS_MONEY);
+    assert_int_equal(copy.payment_id, 7);
+    assert_string_equal(copy.ref, "cp_1");
+    assert_null(copy.transaction);
+    assert_string_equal(copy.action_url, "https://pay");
+    assert_string_equal(copy.failure, "DECLINED");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(misses_cost_no_memory),
         cmocka_unit_test(a_miss_is_remembered_for_a_second),
+        cmocka_unit_test(a_verdict_outlives_its_question),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
