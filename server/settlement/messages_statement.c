@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rpc/proto.h"
+#include "settlement/messages_books.h"
 
 static ProtobufCBinaryData bytes_of(const void *data, size_t size, struct arena *arena)
 {
@@ -54,34 +55,12 @@ Bmt__Settlement__V1__Approval **approval_messages(const struct statement_approva
     return list;
 }
 
-static Bmt__Settlement__V1__ClearingEntry *entry_of(const struct clearing_entry_row *row, struct arena *arena)
-{
-    Bmt__Settlement__V1__ClearingEntry *entry = arena_new_of(arena, Bmt__Settlement__V1__ClearingEntry);
-
-    bmt__settlement__v1__clearing_entry__init(entry);
-    entry->entry_id = proto_id(ID_ENTRY, row->entry_id, arena);
-    entry->partner_id = proto_id(ID_PARTNER, row->partner_id, arena);
-    entry->order_id = proto_id(ID_ORDER, row->order_id, arena);
-    entry->line_no = row->line_no;
-    entry->kind = (Bmt__Settlement__V1__EntryKind)row->kind;
-    entry->state = (Bmt__Settlement__V1__EntryState)row->state;
-    entry->amount_minor = row->amount_minor;
-    entry->currency = proto_text(row->currency);
-    entry->source_id = proto_id(row->kind == ENTRY_ADJUSTMENT ? ID_ADJUSTMENT : ID_REFUND, row->source_id, arena);
-    entry->reverses_entry_id = proto_id(ID_ENTRY, row->reverses_entry_id, arena);
-    entry->claw_back_payout_id = proto_id(ID_PAYOUT, row->claw_back_payout_id, arena);
-    entry->statement_id = proto_id(ID_PARTNER_STATEMENT, row->statement_id, arena);
-    entry->payable_time = proto_time(row->payable_time_ms, arena);
-    entry->create_time = proto_time(row->create_time_ms, arena);
-    return entry;
-}
-
 Bmt__Settlement__V1__EntryProof *entry_proof_message(const struct entry_proof *proof, struct arena *arena)
 {
     Bmt__Settlement__V1__EntryProof *message = arena_new_of(arena, Bmt__Settlement__V1__EntryProof);
 
     bmt__settlement__v1__entry_proof__init(message);
-    message->entry = entry_of(&proof->entry, arena);
+    message->entry = entry_message(&proof->entry, arena);
     if (proof->root.size == 0)
         return message;
     message->leaf = bytes_of(proof->leaf, strlen(proof->leaf), arena);
