@@ -30,13 +30,13 @@ static int answer_repeats(struct batch *batch, struct err *err)
 
     for (size_t i = 0; i < batch->n; i++)
         keys[i] = (struct refund_request_key){.biz_id = batch->commands[i]->biz_id,
-                                              .request_id = batch->commands[i]->request_id};
+                                              .request_id = command_request(batch->commands[i])};
     rc = payment_store_find_refund_requests(batch->tx, keys, batch->n, batch->arena, &rows, &n, err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < batch->n; i++)
         for (size_t j = 0; j < n; j++)
-            if (rows[j].biz_id == keys[i].biz_id && strcmp(rows[j].request_id, keys[i].request_id) == 0)
+            if (command_has_request(batch->commands[i], rows[j].biz_id, rows[j].request_id))
                 answer_repeat((struct refund_payment *)(void *)batch->commands[i], &rows[j]);
     return 0;
 }
@@ -65,7 +65,7 @@ static void record(struct refund_payment *c, struct payment_row *payment, struct
 {
     c->refund_id = id_new(id_route(c->command.biz_id, payment->user_id));
     *row = refund_make(c->refund_id, payment, c->amount.amount_minor, REFUND_OF_CHARGE, now_ms);
-    row->request_id = c->command.request_id;
+    row->request_id = command_request(&c->command);
     memcpy(row->fingerprint, c->command.fingerprint, FINGERPRINT_SIZE);
     row->reason = c->reason;
     row->actor = c->command.actor;

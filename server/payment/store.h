@@ -85,7 +85,7 @@ struct refund_row {
     int64_t create_time_ms;
     int64_t update_time_ms;
     int64_t succeed_time_ms;
-    const char *request_id; /* of RefundPayment; NULL: of others */
+    struct sql_bytes request_id; /* of RefundPayment; without data: of others */
     uint8_t fingerprint[FINGERPRINT_SIZE];
     const char *reason; /* of a charge's refund, else empty */
     const char *actor;
@@ -96,7 +96,7 @@ struct refund_row {
 /* A refund's request, as a key to read by. */
 struct refund_request_key {
     int64_t biz_id;
-    const char *request_id;
+    struct sql_bytes request_id;
 };
 
 /* How much of a payment has gone back. */

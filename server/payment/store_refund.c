@@ -20,7 +20,7 @@ static const struct sql_column columns[] = {
     SQL_COLUMN(struct refund_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct refund_row, update_time_ms, SQL_I64),
     SQL_COLUMN(struct refund_row, succeed_time_ms, SQL_I64),
-    SQL_COLUMN(struct refund_row, request_id, SQL_TEXT),
+    SQL_COLUMN(struct refund_row, request_id, SQL_BYTES),
     SQL_COLUMN(struct refund_row, fingerprint, SQL_FIXED),
     SQL_COLUMN(struct refund_row, reason, SQL_TEXT),
     SQL_COLUMN(struct refund_row, actor, SQL_TEXT),
@@ -67,7 +67,7 @@ static const struct sql_column key_columns[] = {
 };
 static const struct sql_column request_columns[] = {
     SQL_COLUMN(struct refund_request_key, biz_id, SQL_I64),
-    SQL_COLUMN(struct refund_request_key, request_id, SQL_TEXT),
+    SQL_COLUMN(struct refund_request_key, request_id, SQL_BYTES),
 };
 static const struct sql_column sum_columns[] = {
     SQL_COLUMN(struct refunded_sum, payment_id, SQL_I64),
