@@ -72,7 +72,7 @@ static struct request_row *rows_of(struct command **commands, size_t n, struct a
     for (size_t i = 0; i < n; i++) {
         rows[i].biz_id = commands[i]->biz_id;
         rows[i].method = bytes_of(commands[i]->method);
-        rows[i].request_id = bytes_of(commands[i]->request_id);
+        rows[i].request_id = command_request(commands[i]);
         memcpy(rows[i].fingerprint, commands[i]->fingerprint, FINGERPRINT_SIZE);
     }
     return rows;
