@@ -87,10 +87,6 @@ static const struct sql_column range_columns[] = {
     SQL_COLUMN(struct entry_range, biz_id, SQL_I64),
     SQL_COLUMN(struct entry_range, limit, SQL_I32),
 };
-static const struct sql_column settle_columns[] = {
-    SQL_COLUMN(struct entry_settle, statement_id, SQL_I64),
-    SQL_COLUMN(struct entry_settle, entry_id, SQL_I64),
-};
 struct open_params {
     int64_t biz_id;
     int64_t day_ms;
@@ -211,14 +207,6 @@ static const struct sql_stmt ENTRY_LIST = {
     .results = SQL_COLUMNS(entry_columns),
     .result_size = sizeof(struct clearing_entry_row),
 };
-static const struct sql_stmt ENTRY_SETTLE = {
-    .name = "entry_settle",
-    .module = MODULE_SETTLEMENT,
-    .text = "UPDATE bmt_settlement.clearing_entries\n"
-            "SET state = 3, statement_id = ?\n" /* SETTLED */
-            "WHERE entry_id = ? AND state = 2 AND statement_id = 0",
-    .params = SQL_COLUMNS(settle_columns),
-};
 static const struct sql_stmt CLEARING_SUM_OPEN = {
     .name = "clearing_sum_open",
     .module = MODULE_SETTLEMENT,
@@ -320,11 +308,6 @@ int clearing_store_list_entries(struct tx *tx, const struct entry_range *range, 
                                 struct clearing_entry_row **ret_rows, size_t *ret_n, struct err *err)
 {
     return sql_select(tx, &ENTRY_LIST, range, arena, ret_rows, ret_n, err);
-}
-
-int clearing_store_settle_entries(struct tx *tx, const struct entry_settle *rows, size_t n, struct err *err)
-{
-    return sql_write_each(tx, &ENTRY_SETTLE, rows, n, sizeof *rows, err);
 }
 
 int clearing_store_sum_open(struct tx *tx, int64_t biz_id, int64_t now_ms, struct arena *arena,

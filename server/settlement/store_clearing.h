@@ -93,12 +93,6 @@ struct entry_range {
 };
 int clearing_store_list_entries(struct tx *tx, const struct entry_range *range, struct arena *arena,
                                 struct clearing_entry_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
-/* Puts entries into a statement; each must be in none. */
-struct entry_settle {
-    int64_t statement_id;
-    int64_t entry_id;
-};
-int clearing_store_settle_entries(struct tx *tx, const struct entry_settle *rows, size_t n, struct err *err) MUST_CHECK;
 
 /* Lines of a business that wait for their order, added up by channel account, currency and age. */
 struct open_lines {

@@ -80,11 +80,6 @@ static const struct sql_column span_columns[] = {
     SQL_COLUMN(struct ledger_params, subject_id, SQL_I64), SQL_COLUMN(struct ledger_params, currency, SQL_CHARS),
     SQL_COLUMN(struct ledger_params, from_ms, SQL_I64),    SQL_COLUMN(struct ledger_params, to_ms, SQL_I64),
 };
-static const struct sql_column days_columns[] = {
-    SQL_COLUMN(struct ledger_params, biz_id, SQL_I64),
-    SQL_COLUMN(struct ledger_params, from_day, SQL_I32),
-    SQL_COLUMN(struct ledger_params, to_day, SQL_I32),
-};
 static const struct sql_column account_sum_columns[] = {
     SQL_COLUMN(struct account_sum, account, SQL_I32),       SQL_COLUMN(struct account_sum, subject_id, SQL_I64),
     SQL_COLUMN(struct account_sum, currency, SQL_CHARS),    SQL_COLUMN(struct account_sum, day, SQL_I32),
@@ -208,20 +203,6 @@ static const struct sql_stmt POSTINGS_SUM = {
     .results = SQL_COLUMNS(account_sum_columns),
     .result_size = sizeof(struct account_sum),
 };
-static const struct sql_stmt DAYS_SUM = {
-    .name = "days_sum",
-    .module = MODULE_SETTLEMENT,
-    .text = "SELECT account, subject_id, currency, day, SUM(debit_minor), SUM(credit_minor), SUM(posting_count)\n"
-            "FROM bmt_settlement.account_days\n"
-            "WHERE biz_id = ? AND day >= ? AND day < ?\n"
-            "GROUP BY account, subject_id, currency, day\n"
-            "ORDER BY currency, day, account, subject_id\n"
-            "LIMIT 65536",
-    .params = SQL_COLUMNS(days_columns),
-    .results = SQL_COLUMNS(account_sum_columns),
-    .result_size = sizeof(struct account_sum),
-};
-
 int ledger_store_lock_chain(struct tx *tx, int32_t chain, struct arena *arena, struct chain_row **ret_rows,
                             size_t *ret_n, struct err *err)
 {
@@ -297,12 +278,4 @@ int ledger_store_sum_postings(struct tx *tx, const struct account_key *key, int6
 
     memcpy(params.currency, key->currency, CURRENCY_SIZE);
     return sql_select(tx, &POSTINGS_SUM, &params, arena, ret_rows, ret_n, err);
-}
-
-int ledger_store_sum_days(struct tx *tx, int64_t biz_id, int32_t from_day, int32_t to_day, struct arena *arena,
-                          struct account_sum **ret_rows, size_t *ret_n, struct err *err)
-{
-    const struct ledger_params params = {.biz_id = biz_id, .from_day = from_day, .to_day = to_day};
-
-    return sql_select(tx, &DAYS_SUM, &params, arena, ret_rows, ret_n, err);
 }

@@ -96,8 +96,5 @@ int ledger_store_sum_accounts(struct tx *tx, int64_t biz_id, int32_t account, in
 int ledger_store_sum_postings(struct tx *tx, const struct account_key *key, int64_t from_ms, int64_t to_ms,
                               struct arena *arena, struct account_sum **ret_rows, size_t *ret_n,
                               struct err *err) MUST_CHECK;
-/* Sums by account and day, of the days from one on before another. */
-int ledger_store_sum_days(struct tx *tx, int64_t biz_id, int32_t from_day, int32_t to_day, struct arena *arena,
-                          struct account_sum **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 
 #endif
