@@ -247,21 +247,26 @@ export function verify(world) {
   return done.stdout;
 }
 
+// Asks a server to end; says how it did when that was not well.
+async function endOf(world, child) {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGTERM');
+    await new Promise((resolve) => child.once('exit', resolve));
+  }
+  if (child.exitCode === 0 || child.signalCode === 'SIGKILL') return null;
+  return `bmtd ended with ${child.exitCode ?? child.signalCode}: ${readFileSync(`${world.folder}/bmtd.log`, 'utf8').slice(-4000)}`;
+}
+
 export async function stopWorld(world) {
   for (const made of world.clients) made.close();
   await world.channel.stop();
-  for (const { child } of world.servers) {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGTERM');
-      await new Promise((resolve) => child.once('exit', resolve));
-    }
-    if (child.exitCode !== 0 && child.signalCode !== 'SIGKILL') {
-      throw new Error(`bmtd ended with ${child.exitCode ?? child.signalCode}: ${readFileSync(`${world.folder}/bmtd.log`, 'utf8').slice(-4000)}`);
-    }
-  }
   try {
+    const bad = [];
+    for (const { child } of world.servers) bad.push(await endOf(world, child));
+    const [first] = bad.filter(Boolean);
+    if (first) throw new Error(first);
     verify(world); // whatever a suite has done, the books balance at its end
-  } finally {
+  } finally { // a database that lives on would keep this process, and the whole run, waiting
     for (const one of [world.database, ...world.otherDatabases]) {
       one.kill('SIGCONT');
       one.kill('SIGKILL');
