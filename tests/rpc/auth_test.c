@@ -51,12 +51,7 @@ static int start(void **state)
     struct conf conf = fixture_conf();
 
     memset(&k, 0, sizeof(k));
-    pthread_mutex_lock(&store.lock);
-    store.n = 0;
-    store.version = 0;
-    store.n_finds = store.n_refreshes = 0;
-    store.is_down = false;
-    pthread_mutex_unlock(&store.lock);
+    key_store_reset();
     snprintf(k.folder, sizeof(k.folder), "/tmp/bmt-auth-XXXXXX");
     assert_non_null(mkdtemp(k.folder));
     auth_key_generate(false, k.admin_key);
@@ -84,29 +79,17 @@ static int stop(void **state)
     return 0;
 }
 
-/* Puts a key into the store; `text` gets it. */
-static struct auth_key *given_key(struct keys_fixture *k, enum role role, int64_t biz_id, char *text)
+/* Puts a key into the store; `text` gets its secret. Returns its place. */
+static int put_key(struct keys_fixture *k, struct auth_key row, char *text)
 {
     auth_key_generate(false, text);
-    pthread_mutex_lock(&store.lock);
-    struct auth_key *key = &store.keys[store.n];
-    *key = (struct auth_key){.key_id = 1000 + (int64_t)store.n, .biz_id = biz_id, .role = role};
-    auth_key_hash(k->authenticator, text, key->hash);
-    store.versions[store.n++] = ++store.version;
-    pthread_mutex_unlock(&store.lock);
-    return key;
+    auth_key_hash(k->authenticator, text, row.hash);
+    return key_store_put(row);
 }
 
-/* The store's row was changed: the next refresh brings it. Waits until a whole refresh has begun and ended. */
-static void await_refresh(struct auth_key *key)
+static int given_key(struct keys_fixture *k, enum role role, int64_t biz_id, char *text)
 {
-    pthread_mutex_lock(&store.lock);
-    if (key != NULL)
-        store.versions[key - store.keys] = ++store.version;
-    int seen = store.n_refreshes;
-    while (store.n_refreshes < seen + 2)
-        pthread_cond_wait(&store.changed, &store.lock);
-    pthread_mutex_unlock(&store.lock);
+    return put_key(k, (struct auth_key){.biz_id = biz_id, .role = role}, text);
 }
 
 static struct rpc_result call(struct keys_fixture *k, const char *method, const char *credential, const char *business)
@@ -137,11 +120,12 @@ static void key_tells_role_and_business(void **state)
 {
     struct keys_fixture *k = *state;
     char text[API_KEY_TEXT_SIZE];
-    struct auth_key *key = given_key(k, ROLE_MERCHANT, BIZ, text);
+    int key = given_key(k, ROLE_MERCHANT, BIZ, text);
     const EchoResponse *response = echo_as(k, text, NULL);
 
     assert_int_equal(response->biz, BIZ);
-    assert_string_equal(response->actor, arena_printf(k->f->arena, "merchant %s", id_show(ID_API_KEY, key->key_id)));
+    assert_string_equal(response->actor,
+                        arena_printf(k->f->arena, "merchant %s", id_show(ID_API_KEY, key_store_id(key))));
     assert_string_equal(response->user, "");
     /* A merchant cannot choose another business. */
     assert_int_equal(echo_as(k, text, id_show(ID_BUSINESS, 78))->biz, BIZ);
@@ -155,7 +139,7 @@ static void missing_and_garbled_credentials(void **state)
 
     given_key(k, ROLE_MERCHANT, BIZ, text);
     expect(call(k, "Echo", NULL, NULL), "CREDENTIAL_MISSING");
-    int finds = store.n_finds;
+    int before = key_store_finds();
     for (size_t i = 0; i < API_KEY_TEXT_SIZE - 1; i++) {
         char garbled[API_KEY_TEXT_SIZE];
 
@@ -163,7 +147,7 @@ static void missing_and_garbled_credentials(void **state)
         garbled[i] = garbled[i] == 'x' ? 'y' : 'x';
         expect(call(k, "Echo", garbled, NULL), "CREDENTIAL_INVALID");
     }
-    assert_int_equal(store.n_finds, finds); /* the checksum refuses them without a look-up */
+    assert_int_equal(key_store_finds(), before); /* the checksum refuses them without a look-up */
     static const char *const headers[] = {"",          "Bearer",    "Bearer ",   "Basic YTpi",
                                           "bmt_test_", "Bearer  x", "Bearer ..", "Bearer a.b.c"};
     for (size_t i = 0; i < COUNT_OF(headers); i++) {
@@ -180,22 +164,21 @@ static void unknown_key_is_looked_up_once(void **state)
     auth_key_generate(true, text);
     assert_int_equal(strncmp(text, "bmt_live_", 9), 0);
     expect(call(k, "Echo", text, NULL), "CREDENTIAL_INVALID");
-    int finds = store.n_finds;
+    int before = key_store_finds();
     expect(call(k, "Echo", text, NULL), "CREDENTIAL_INVALID");
-    assert_in_range(store.n_finds - finds, 0, 1); /* 0 within one refresh; a slow machine may need a second */
+    assert_in_range(key_store_finds() - before, 0, 1); /* 0 within one refresh; a slow machine may need a second */
 }
 
 static void revoked_key_dies_with_the_refresh(void **state)
 {
     struct keys_fixture *k = *state;
     char text[API_KEY_TEXT_SIZE];
-    struct auth_key *key = given_key(k, ROLE_MERCHANT, BIZ, text);
+    int key = given_key(k, ROLE_MERCHANT, BIZ, text);
 
     (void)echo_as(k, text, NULL);
-    pthread_mutex_lock(&store.lock);
-    key->is_revoked = true;
-    pthread_mutex_unlock(&store.lock);
-    await_refresh(key);
+    key_store_revoke(key);
+    key_store_touch(key);
+    key_store_await_refresh();
     expect(call(k, "Echo", text, NULL), "CREDENTIAL_REVOKED");
 }
 
@@ -203,14 +186,14 @@ static void forgotten_key_is_looked_up_again(void **state)
 {
     struct keys_fixture *k = *state;
     char text[API_KEY_TEXT_SIZE];
-    struct auth_key *key = given_key(k, ROLE_MERCHANT, BIZ, text);
+    int key = given_key(k, ROLE_MERCHANT, BIZ, text);
 
     (void)echo_as(k, text, NULL);
-    pthread_mutex_lock(&store.lock);
-    key->is_revoked = true;
-    store.versions[key - store.keys] = -1; /* no refresh brings it */
-    pthread_mutex_unlock(&store.lock);
-    auth_key_forget(k->authenticator, key->hash);
+    key_store_hide(key);
+    key_store_revoke(key);
+    uint8_t hash[API_KEY_HASH_SIZE];
+    auth_key_hash(k->authenticator, text, hash);
+    auth_key_forget(k->authenticator, hash);
     expect(call(k, "Echo", text, NULL), "CREDENTIAL_REVOKED");
 }
 
@@ -219,14 +202,11 @@ static void expired_and_suspended_keys(void **state)
     struct keys_fixture *k = *state;
     char expired[API_KEY_TEXT_SIZE];
     char suspended[API_KEY_TEXT_SIZE];
-    struct auth_key *key = given_key(k, ROLE_MERCHANT, BIZ, expired);
+    struct auth_key row = {.biz_id = BIZ, .role = ROLE_MERCHANT, .expire_time_ms = clock_now_ms() - 1};
 
-    key->expire_time_ms = clock_now_ms() - 1;
-    key = given_key(k, ROLE_MERCHANT, BIZ + 1, suspended);
-    key->is_suspended = true;
-    await_refresh(NULL);
-    auth_key_forget(k->authenticator, store.keys[0].hash);
-    auth_key_forget(k->authenticator, store.keys[1].hash);
+    (void)put_key(k, row, expired);
+    row = (struct auth_key){.biz_id = BIZ + 1, .role = ROLE_MERCHANT, .is_suspended = true};
+    (void)put_key(k, row, suspended);
     expect(call(k, "Echo", expired, NULL), "CREDENTIAL_EXPIRED");
     expect(call(k, "Echo", suspended, NULL), "BUSINESS_SUSPENDED");
     /* Tokens of a suspended business are refused too, although they say nothing of it. */
@@ -238,9 +218,7 @@ static void admin_key_of_the_file_works_without_database(void **state)
 {
     struct keys_fixture *k = *state;
 
-    pthread_mutex_lock(&store.lock);
-    store.is_down = true;
-    pthread_mutex_unlock(&store.lock);
+    key_store_set_down(true);
     const EchoResponse *response = echo_as(k, k->admin_key, NULL);
     assert_string_equal(response->actor, "admin operator");
     assert_int_equal(response->biz, 0);
@@ -252,28 +230,15 @@ static void database_away_is_not_a_wrong_key(void **state)
     struct keys_fixture *k = *state;
     char text[API_KEY_TEXT_SIZE];
 
-    await_refresh(NULL);
+    key_store_await_refresh();
     auth_key_generate(false, text);
-    pthread_mutex_lock(&store.lock);
-    store.is_down = true;
-    pthread_mutex_unlock(&store.lock);
+    key_store_set_down(true);
     expect(call(k, "Echo", text, NULL), "DATABASE_UNAVAILABLE");
-    await_refresh(NULL);
+    key_store_await_refresh();
     assert_false(health_is_serving());
-    pthread_mutex_lock(&store.lock);
-    store.is_down = false;
-    pthread_mutex_unlock(&store.lock);
-    await_refresh(NULL);
+    key_store_set_down(false);
+    key_store_await_refresh();
     assert_true(health_is_serving());
-}
-
-static void hold_store(bool is_held)
-{
-    pthread_mutex_lock(&store.lock);
-    store.is_held = is_held;
-    store.n_held = 0;
-    pthread_cond_broadcast(&store.changed);
-    pthread_mutex_unlock(&store.lock);
 }
 
 static void *stop_server(void *context)
@@ -289,20 +254,16 @@ static void parked_call_is_refused_while_draining(void **state)
     char text[API_KEY_TEXT_SIZE];
     pthread_t thread;
 
-    await_refresh(NULL);
-    given_key(k, ROLE_MERCHANT, BIZ, text);
-    store.versions[0] = -1; /* only a look-up finds it */
-    hold_store(true);
+    key_store_await_refresh();
+    key_store_hide(given_key(k, ROLE_MERCHANT, BIZ, text));
+    key_store_hold(true);
     struct rpc_options options = {.authorization = arena_printf(k->f->arena, "Bearer %s", text)};
     struct rpc_call *parked = rpc_begin(k->f->client, TEST_PATH("Open"), &options, k->f->arena);
-    pthread_mutex_lock(&store.lock);
-    while (store.n_held == 0)
-        pthread_cond_wait(&store.changed, &store.lock);
-    pthread_mutex_unlock(&store.lock);
+    key_store_await_held();
     assert_int_equal(pthread_create(&thread, NULL, stop_server, k->f->rpc), 0);
     while (health_is_serving())
         sched_yield();
-    hold_store(false);
+    key_store_hold(false);
     expect(rpc_end(parked), "SHUTTING_DOWN");
     pthread_join(thread, NULL);
     k->f->rpc = NULL;
@@ -317,7 +278,8 @@ static void roles_scopes_and_businesses(void **state)
     char finance[API_KEY_TEXT_SIZE];
 
     given_key(k, ROLE_MERCHANT, BIZ, merchant);
-    snprintf(given_key(k, ROLE_MERCHANT, BIZ, limited)->scopes, API_KEY_SCOPES_MAX, "things:write things:readonly");
+    struct auth_key row = {.biz_id = BIZ, .role = ROLE_MERCHANT, .scopes = "things:write things:readonly"};
+    (void)put_key(k, row, limited);
     given_key(k, ROLE_SUPPORT, 0, support);
     given_key(k, ROLE_FINANCE, 0, finance);
     const char *token = auth_token_issue(k->authenticator, BIZ, "u1", clock_now_ms() + 60000, k->f->arena);

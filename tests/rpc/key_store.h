@@ -4,28 +4,36 @@
 #ifndef BMT_TESTS_RPC_KEY_STORE_H
 #define BMT_TESTS_RPC_KEY_STORE_H
 
-#include <pthread.h>
 #include <stdbool.h>
 
 #include "rpc/auth.h"
 
 enum { KEYS_MAX = 8 };
 
-struct key_store {
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t changed;
-    struct auth_key keys[KEYS_MAX];
-    int64_t versions[KEYS_MAX]; /* the version of each key's last change */
-    size_t n;
-    int64_t version;
-    int n_finds;     /* keys looked for */
-    int n_refreshes; /* questions for changes */
-    bool is_down;
-    bool is_held; /* questions for keys wait until it is false again */
-    int n_held;   /* those that wait or have waited */
-};
+/* Empty, up, with its counts at 0. */
+void key_store_reset(void);
 
-extern struct key_store store;
+/* The server's threads see the row from now on, and never before; its key_id is 1000 and up. Returns its place. */
+int key_store_put(struct auth_key row);
+int64_t key_store_id(int place);
+
+void key_store_revoke(int place);
+/* No refresh brings the row from now on: only who looks for it finds it. */
+void key_store_hide(int place);
+/* The row has changed: the next refresh brings it. */
+void key_store_touch(int place);
+/* While it is down, every question is answered with DATABASE_UNAVAILABLE. */
+void key_store_set_down(bool is_down);
+
+/* While it is held, whoever looks for keys waits; key_store_await_held waits until somebody does. */
+void key_store_hold(bool is_held);
+void key_store_await_held(void);
+
+/* How many keys were looked for. */
+int key_store_finds(void);
+/* Waits until a whole refresh has begun and ended. */
+void key_store_await_refresh(void);
+
 extern const struct auth_source key_source;
 
 #endif
