@@ -28,9 +28,7 @@ static bool is_repeat(struct command *command, const struct api_key_row *row)
 {
     if (row == NULL)
         return false;
-    if (memcmp(row->fingerprint, command->fingerprint, FINGERPRINT_SIZE) != 0)
-        command_refuse(command, ERR_REQUEST_ID_REUSED, command->request_id);
-    command->is_done = true;
+    (void)command_repeats(command, row->fingerprint);
     return true;
 }
 

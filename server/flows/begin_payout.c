@@ -18,27 +18,11 @@ void pay_statement_use_account_hold(int64_t hold_ms)
     account_hold_ms = hold_ms;
 }
 
-static struct sql_bytes request_bytes(const struct command *command)
-{
-    return (struct sql_bytes){.data = (const uint8_t *)command->request_id, .size = strlen(command->request_id)};
-}
-
-static bool is_request_of(const struct payout_row *row, const struct command *command)
-{
-    return row->biz_id == command->biz_id && row->request_id.size == strlen(command->request_id) &&
-           memcmp(row->request_id.data, command->request_id, row->request_id.size) == 0;
-}
-
 /* A repeat gets the payout as it is now; another body under the same request_id is refused. */
 static void answer(struct begin_payout *c, const struct payout_row *row)
 {
-    if (memcmp(row->fingerprint, c->command.fingerprint, FINGERPRINT_SIZE) != 0) {
-        command_refuse(&c->command, ERR_REQUEST_ID_REUSED, c->command.request_id);
-        return;
-    }
-    err_clear(&c->command.err); /* it may have been refused before we looked */
-    c->command.is_done = true;
-    c->payout_id = row->payout_id;
+    if (command_repeats(&c->command, row->fingerprint))
+        c->payout_id = row->payout_id;
 }
 
 /* Looks at those that are refused by now, too: it may be their own first run that stands in their way. */
@@ -51,11 +35,11 @@ static int answer_repeats(struct batch *batch, struct err *err)
 
     for (size_t i = 0; i < batch->n; i++)
         keys[i] = (struct payout_request_key){.biz_id = batch->commands[i]->biz_id,
-                                              .request_id = request_bytes(batch->commands[i])};
+                                              .request_id = command_request(batch->commands[i])};
     rc = payout_store_find_requests(batch->tx, keys, batch->n, batch->arena, &rows, &n, err);
     for (size_t i = 0; i < batch->n && rc == 0; i++)
         for (size_t j = 0; j < n; j++)
-            if (is_request_of(&rows[j], batch->commands[i]))
+            if (command_has_request(batch->commands[i], rows[j].biz_id, rows[j].request_id))
                 answer((struct begin_payout *)(void *)batch->commands[i], &rows[j]);
     return rc;
 }
@@ -202,7 +186,7 @@ static void record(struct begin_payout *c, struct work *work, struct partner_sta
         .version = 1,
         .amount_minor = statement->total_minor,
         .failure = "",
-        .request_id = request_bytes(&c->command),
+        .request_id = command_request(&c->command),
         .create_time_ms = batch->now_ms,
         .update_time_ms = batch->now_ms,
     };

@@ -12,13 +12,8 @@
 /* A repeat gets the refund as it is now; another body under the same request_id is refused. */
 static void answer(struct begin_refund *c, const struct order_refund_row *row)
 {
-    if (memcmp(row->fingerprint, c->command.fingerprint, FINGERPRINT_SIZE) != 0) {
-        command_refuse(&c->command, ERR_REQUEST_ID_REUSED, c->command.request_id);
-        return;
-    }
-    err_clear(&c->command.err); /* it may have been refused before we looked */
-    c->command.is_done = true;
-    c->refund_id = row->refund_id;
+    if (command_repeats(&c->command, row->fingerprint))
+        c->refund_id = row->refund_id;
 }
 
 /* Looks at those that are refused by now, too: it may be their own first run that stands in their way. */

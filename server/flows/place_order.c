@@ -22,13 +22,8 @@
 /* A repeat gets the order as it is now; another body under the same request_id is refused. */
 static void answer(struct place_order *c, struct order_row *row)
 {
-    if (memcmp(row->fingerprint, c->command.fingerprint, FINGERPRINT_SIZE) != 0 && !PLANTED("any_body_repeats")) {
-        command_refuse(&c->command, ERR_REQUEST_ID_REUSED, c->command.request_id);
-        return;
-    }
-    err_clear(&c->command.err); /* it may have been refused before we looked */
-    c->command.is_done = true;
-    c->row = row;
+    if (command_repeats(&c->command, row->fingerprint))
+        c->row = row;
 }
 
 static int answer_repeats(struct batch *batch, struct err *err)

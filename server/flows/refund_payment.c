@@ -12,13 +12,8 @@
 /* A repeat gets the refund that it has begun; another body under the same request_id is refused. */
 static void answer_repeat(struct refund_payment *c, const struct refund_row *row)
 {
-    if (memcmp(row->fingerprint, c->command.fingerprint, FINGERPRINT_SIZE) != 0) {
-        command_refuse(&c->command, ERR_REQUEST_ID_REUSED, c->command.request_id);
-        return;
-    }
-    err_clear(&c->command.err); /* it may have been refused before we looked */
-    c->command.is_done = true;
-    c->refund_id = row->refund_id;
+    if (command_repeats(&c->command, row->fingerprint))
+        c->refund_id = row->refund_id;
 }
 
 static int answer_repeats(struct batch *batch, struct err *err)

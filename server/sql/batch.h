@@ -58,6 +58,12 @@ struct command {
 struct sql_bytes command_request(const struct command *command);
 bool command_has_request(const struct command *command, int64_t biz_id, struct sql_bytes request_id);
 
+/*
+ * The command's request has been here before, with this fingerprint: it is done. True where it is to be answered as the
+ * first one was, whatever it was refused for since; another body is refused with REQUEST_ID_REUSED.
+ */
+bool command_repeats(struct command *command, const uint8_t fingerprint[FINGERPRINT_SIZE]);
+
 /* What a body sees. `commands` are those still to be done, in the order of arrival. */
 struct batch {
     struct tx *tx;

@@ -80,13 +80,8 @@ static struct request_row *rows_of(struct command **commands, size_t n, struct a
 
 static void answer(struct command *command, const struct request_row *kept)
 {
-    if (memcmp(command->fingerprint, kept->fingerprint, FINGERPRINT_SIZE) != 0) {
-        command_refuse(command, ERR_REQUEST_ID_REUSED, command->request_id);
-        return;
-    }
-    err_clear(&command->err); /* it may have been refused before we looked */
-    command->reply = kept->reply;
-    command->is_done = true;
+    if (command_repeats(command, kept->fingerprint))
+        command->reply = kept->reply;
 }
 
 int replay_answer(struct tx *tx, enum module home, struct arena *arena, struct command **commands, size_t n,
