@@ -1,27 +1,12 @@
 /* Money moved by hand, many at once: what is refused spoils no neighbour. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <string.h>
 
 #include "flows/create_adjustment.h"
 #include "lib/partners.h"
 
-static struct test_db *db;
 static struct partner_row studio;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static int given_studio(void **state)
 {
@@ -108,5 +93,5 @@ int main(void)
         cmocka_unit_test_setup(conversion_balances_in_each_currency, given_studio),
     };
 
-    return cmocka_run_group_tests_name("adjustment", tests, begin, end);
+    return cmocka_run_group_tests_name("adjustment", tests, db_suite_begin, db_suite_end);
 }

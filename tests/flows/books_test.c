@@ -1,27 +1,12 @@
 /* What open lines explain of the accounts that return to zero, by age; and what nothing explains. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include "base/clock.h"
 #include "lib/partners.h"
 #include "settlement/ops_books.h"
 
-static struct test_db *db;
 static struct sale gold;
 static int64_t next_payment = 900;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static int given_shop(void **state)
 {
@@ -120,5 +105,5 @@ int main(void)
         cmocka_unit_test_setup(sums_that_differ_are_told, given_shop),
     };
 
-    return cmocka_run_group_tests_name("books", tests, begin, end);
+    return cmocka_run_group_tests_name("books", tests, db_suite_begin, db_suite_end);
 }

@@ -1,6 +1,6 @@
 /* Orders whose other branches are still being committed (ARCHITECTURE.md, "Seen before its branches"); several servers.
  */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <string.h>
 
@@ -12,7 +12,6 @@
 #include "lib/given.h"
 #include "sql/recovery.h"
 
-static struct test_db *db;
 static struct sale gold;
 
 static int begin(void **state)
@@ -24,13 +23,6 @@ static int begin(void **state)
     gold = given_sale(db, TEST_BIZ, "gold", 1250, 100);
     given_channel(db, 5);
     given_channel(db, 6);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
     return 0;
 }
 
@@ -116,5 +108,5 @@ int main(void)
         cmocka_unit_test(refund_that_is_still_being_committed_is_not_missing),
     };
 
-    return cmocka_run_group_tests_name("branches", tests, begin, end);
+    return cmocka_run_group_tests_name("branches", tests, begin, db_suite_end);
 }

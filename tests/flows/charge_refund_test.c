@@ -1,5 +1,5 @@
 /* Charges that go back: never more than was paid, once for a request, and booked as they move. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <pthread.h>
 
@@ -13,22 +13,6 @@
 #include "sql/recovery.h"
 
 enum { CHARGE = 901, OTHER = 902, FEE_MINOR = 33 };
-
-static struct test_db *db;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static long long number(const char *what)
 {
@@ -291,5 +275,5 @@ int main(void)
         cmocka_unit_test_setup(each_failure_ends_in_one_refund, given_charge),
     };
 
-    return cmocka_run_group_tests_name("charge_refund", tests, begin, end);
+    return cmocka_run_group_tests_name("charge_refund", tests, db_suite_begin, db_suite_end);
 }

@@ -1,24 +1,8 @@
 /* Charges: payments that belong to no order. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include "flows/create_payment.h"
 #include "lib/given.h"
-
-static struct test_db *db;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static int create_payment(int64_t account_id, const char *request_id, uint8_t print, int64_t *ret_payment_id)
 {
@@ -62,5 +46,5 @@ int main(void)
         cmocka_unit_test(charges_begin_only_where_they_can),
     };
 
-    return cmocka_run_group_tests_name("charge", tests, begin, end);
+    return cmocka_run_group_tests_name("charge", tests, db_suite_begin, db_suite_end);
 }

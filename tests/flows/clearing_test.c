@@ -1,4 +1,6 @@
 /* The ledger and clearing: money is booked as it moves, lines are divided by the rule that was frozen at sale. */
+#include "lib/db_suite.h"
+
 #include "lib/look.h"
 
 #include <stdlib.h>
@@ -11,24 +13,9 @@
 #include "lib/partners.h"
 #include "settlement/ops_clearing.h"
 
-static struct test_db *db;
 static struct sale gold;
 static struct partner_row artist;
 static int64_t next_payment = 900;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 /* Gold costs 12.50 EUR; the artist gets 30 % of it. */
 static int given_split(void **state)
@@ -356,5 +343,5 @@ int main(void)
         cmocka_unit_test_setup(explicit_bearer_of_two_lines_gives_back_what_was_said_once, given_split),
     };
 
-    return cmocka_run_group_tests_name("clearing", tests, begin, end);
+    return cmocka_run_group_tests_name("clearing", tests, db_suite_begin, db_suite_end);
 }

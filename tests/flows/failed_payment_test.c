@@ -1,5 +1,5 @@
 /* What a failed payment does to its order: nothing, or its end, as the business wants it. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include "base/clock.h"
 #include "flows/complete_payment.h"
@@ -7,22 +7,7 @@
 
 enum { FIRST = 641, SECOND = 642 };
 
-static struct test_db *db;
 static struct sale gold;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static void business_wants(int failed_payment, int late_money)
 {
@@ -194,5 +179,5 @@ int main(void)
         cmocka_unit_test_setup(money_after_a_refusal_is_late_money, clear),
     };
 
-    return cmocka_run_group_tests_name("failed_payment", tests, begin, end);
+    return cmocka_run_group_tests_name("failed_payment", tests, db_suite_begin, db_suite_end);
 }

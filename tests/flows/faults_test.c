@@ -3,7 +3,7 @@
  * paid, confirmed, paid back, beside orders that are cancelled and expire. Whatever is told, a repeat with the same
  * request_id comes to the same end: one payment, one grant, one refund, and the books balance.
  */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +24,6 @@
 
 enum { ACCOUNT = 5 };
 
-static struct test_db *db;
 static struct sale gold;
 
 static int begin(void **state)

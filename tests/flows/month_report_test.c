@@ -1,27 +1,12 @@
 /* What a month moved: its days alone, by currency; payouts are no less that a partner got. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <string.h>
 
 #include "lib/partners.h"
 #include "settlement/ops_report.h"
 
-static struct test_db *db;
 static struct partner_row studio;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static int given_studio(void **state)
 {
@@ -155,5 +140,5 @@ int main(void)
         cmocka_unit_test_setup(what_was_paid_out_is_no_less_that_a_partner_got, given_studio),
     };
 
-    return cmocka_run_group_tests_name("month_report", tests, begin, end);
+    return cmocka_run_group_tests_name("month_report", tests, db_suite_begin, db_suite_end);
 }

@@ -1,33 +1,10 @@
 /* Offers are kept in memory: what is sold is what the catalogue says now, whoever changed it. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <string.h>
 
 #include "base/clock.h"
 #include "lib/given.h"
-
-static struct test_db *db;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
-
-static int clear(void **state)
-{
-    (void)state;
-    test_db_clear(db);
-    return 0;
-}
 
 /* What one unit costs now; minus the refusal if it cannot be had. */
 static int64_t price_now(int64_t sku_id)
@@ -124,13 +101,13 @@ static void a_business_sees_its_own_offers_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(a_new_price_holds_at_once, clear),
-        cmocka_unit_test_setup(a_price_to_come_holds_from_its_time_on, clear),
-        cmocka_unit_test_setup(what_leaves_the_shop_is_not_sold, clear),
-        cmocka_unit_test_setup(stock_that_becomes_counted_is_held, clear),
-        cmocka_unit_test_setup(another_replica_s_change_is_seen, clear),
-        cmocka_unit_test_setup(a_business_sees_its_own_offers_only, clear),
+        cmocka_unit_test_setup(a_new_price_holds_at_once, db_suite_empty),
+        cmocka_unit_test_setup(a_price_to_come_holds_from_its_time_on, db_suite_empty),
+        cmocka_unit_test_setup(what_leaves_the_shop_is_not_sold, db_suite_empty),
+        cmocka_unit_test_setup(stock_that_becomes_counted_is_held, db_suite_empty),
+        cmocka_unit_test_setup(another_replica_s_change_is_seen, db_suite_empty),
+        cmocka_unit_test_setup(a_business_sees_its_own_offers_only, db_suite_empty),
     };
 
-    return cmocka_run_group_tests_name("offers", tests, begin, end);
+    return cmocka_run_group_tests_name("offers", tests, db_suite_begin, db_suite_end);
 }

@@ -1,5 +1,5 @@
 /* What happens to orders after their creation: closing, paying, confirming, and their timers. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <string.h>
 
@@ -10,22 +10,7 @@
 #include "order/jobs.h"
 #include "payment/jobs.h"
 
-static struct test_db *db;
 static struct sale gold;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static int clear(void **state)
 {
@@ -369,5 +354,5 @@ int main(void)
         cmocka_unit_test_setup(payments_are_asked_about_right_before_they_expire, clear),
     };
 
-    return cmocka_run_group_tests_name("order_life", tests, begin, end);
+    return cmocka_run_group_tests_name("order_life", tests, db_suite_begin, db_suite_end);
 }

@@ -1,5 +1,5 @@
 /* Partners: what is stored, what an update changes, what is refused. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <string.h>
 
@@ -7,29 +7,6 @@
 #include "lib/partners.h"
 
 enum { ACCOUNT = 5 };
-
-static struct test_db *db;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
-
-static int clear(void **state)
-{
-    (void)state;
-    test_db_clear(db);
-    return 0;
-}
 
 static long long count(const char *what)
 {
@@ -259,17 +236,17 @@ static void due_partners_come_the_longest_due_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(partner_begins_active_with_a_period, clear),
-        cmocka_unit_test_setup(partner_is_created_once_under_a_request_id, clear),
-        cmocka_unit_test_setup(codes_are_taken_once_in_a_business, clear),
-        cmocka_unit_test_setup(codes_are_taken_once_in_a_batch, clear),
-        cmocka_unit_test_setup(payout_channel_is_the_business_s_own, clear),
-        cmocka_unit_test_setup(update_changes_what_is_named_and_nothing_else, clear),
-        cmocka_unit_test_setup(payout_account_counts_as_changed_when_it_is_another, clear),
-        cmocka_unit_test_setup(changed_schedule_moves_the_end_of_the_period_under_way, clear),
-        cmocka_unit_test_setup(updates_of_one_partner_in_a_batch_follow_each_other, clear),
-        cmocka_unit_test_setup(due_partners_come_the_longest_due_first, clear),
+        cmocka_unit_test_setup(partner_begins_active_with_a_period, db_suite_empty),
+        cmocka_unit_test_setup(partner_is_created_once_under_a_request_id, db_suite_empty),
+        cmocka_unit_test_setup(codes_are_taken_once_in_a_business, db_suite_empty),
+        cmocka_unit_test_setup(codes_are_taken_once_in_a_batch, db_suite_empty),
+        cmocka_unit_test_setup(payout_channel_is_the_business_s_own, db_suite_empty),
+        cmocka_unit_test_setup(update_changes_what_is_named_and_nothing_else, db_suite_empty),
+        cmocka_unit_test_setup(payout_account_counts_as_changed_when_it_is_another, db_suite_empty),
+        cmocka_unit_test_setup(changed_schedule_moves_the_end_of_the_period_under_way, db_suite_empty),
+        cmocka_unit_test_setup(updates_of_one_partner_in_a_batch_follow_each_other, db_suite_empty),
+        cmocka_unit_test_setup(due_partners_come_the_longest_due_first, db_suite_empty),
     };
 
-    return cmocka_run_group_tests_name("partner", tests, begin, end);
+    return cmocka_run_group_tests_name("partner", tests, db_suite_begin, db_suite_end);
 }

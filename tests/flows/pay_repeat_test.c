@@ -1,28 +1,13 @@
 /* Payments that were recorded, and whose channel perhaps never heard of them: when they are offered to it again, and
  * what its words are then worth. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include "base/clock.h"
 #include "flows/offer_payment.h"
 #include "flows/pay_order.h"
 #include "lib/given.h"
 
-static struct test_db *db;
 static struct sale gold;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static int clear(void **state)
 {
@@ -185,5 +170,5 @@ int main(void)
     };
 
     ask_channel_set_timeout(TIMEOUT_MS);
-    return cmocka_run_group_tests_name("pay_repeat", tests, begin, end);
+    return cmocka_run_group_tests_name("pay_repeat", tests, db_suite_begin, db_suite_end);
 }

@@ -1,5 +1,5 @@
 /* Payouts: what is paid to whom, what the channel's words lead to, and what is taken back of what was paid. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,24 +15,9 @@
 
 enum { ACCOUNT = 5 };
 
-static struct test_db *db;
 static struct sale gold;
 static struct partner_row artist;
 static int64_t next_payment = 900;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static void write_bank_account(void)
 {
@@ -396,5 +381,5 @@ int main(void)
         cmocka_unit_test_setup(refund_after_the_payout_is_clawed_back, given_artist),
     };
 
-    return cmocka_run_group_tests_name("payout", tests, begin, end);
+    return cmocka_run_group_tests_name("payout", tests, db_suite_begin, db_suite_end);
 }

@@ -1,5 +1,5 @@
 /* Creating orders: what is stored, what is held, what is refused, and that a request_id counts once. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -7,29 +7,6 @@
 
 #include "base/clock.h"
 #include "lib/given.h"
-
-static struct test_db *db;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
-
-static int clear(void **state)
-{
-    (void)state;
-    test_db_clear(db);
-    return 0;
-}
 
 static long long count(const char *what)
 {
@@ -258,17 +235,17 @@ static void two_hundred_buyers_of_fifty_get_fifty(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(order_holds_stock_and_waits_for_money, clear),
-        cmocka_unit_test_setup(unlimited_stock_holds_nothing, clear),
-        cmocka_unit_test_setup(repeat_returns_the_same_order, clear),
-        cmocka_unit_test_setup(repeat_is_answered_even_when_the_sku_left_the_shop, clear),
-        cmocka_unit_test_setup(other_body_under_the_same_request_id_is_refused, clear),
-        cmocka_unit_test_setup(refused_orders_leave_no_row, clear),
-        cmocka_unit_test_setup(quote_binds_price_and_is_good_for_one_order, clear),
-        cmocka_unit_test_setup(quote_outlives_the_kind_of_stock, clear),
-        cmocka_unit_test_setup(batch_refuses_each_on_its_own, clear),
-        cmocka_unit_test_setup(two_hundred_buyers_of_fifty_get_fifty, clear),
+        cmocka_unit_test_setup(order_holds_stock_and_waits_for_money, db_suite_empty),
+        cmocka_unit_test_setup(unlimited_stock_holds_nothing, db_suite_empty),
+        cmocka_unit_test_setup(repeat_returns_the_same_order, db_suite_empty),
+        cmocka_unit_test_setup(repeat_is_answered_even_when_the_sku_left_the_shop, db_suite_empty),
+        cmocka_unit_test_setup(other_body_under_the_same_request_id_is_refused, db_suite_empty),
+        cmocka_unit_test_setup(refused_orders_leave_no_row, db_suite_empty),
+        cmocka_unit_test_setup(quote_binds_price_and_is_good_for_one_order, db_suite_empty),
+        cmocka_unit_test_setup(quote_outlives_the_kind_of_stock, db_suite_empty),
+        cmocka_unit_test_setup(batch_refuses_each_on_its_own, db_suite_empty),
+        cmocka_unit_test_setup(two_hundred_buyers_of_fifty_get_fifty, db_suite_empty),
     };
 
-    return cmocka_run_group_tests_name("place_order", tests, begin, end);
+    return cmocka_run_group_tests_name("place_order", tests, db_suite_begin, db_suite_end);
 }

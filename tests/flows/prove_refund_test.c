@@ -1,6 +1,6 @@
 /* Refunds that have failed here, and that a channel's statement proves to have been paid: what their repair takes up
  * again, and when it must not. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include "flows/complete_refund.h"
 #include "flows/refund_order.h"
@@ -10,24 +10,9 @@
 
 enum { PAYMENT = 901, LINE = 31 };
 
-static struct test_db *db;
 static struct sale gold;
 static int64_t order;
 static int64_t refund;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static long long number(const char *what)
 {
@@ -190,5 +175,5 @@ int main(void)
         cmocka_unit_test(proven_refund_of_late_money_is_booked),
     };
 
-    return cmocka_run_group_tests_name("prove_refund", tests, begin, end);
+    return cmocka_run_group_tests_name("prove_refund", tests, db_suite_begin, db_suite_end);
 }

@@ -1,29 +1,12 @@
 /* What runs of reconciliation leave behind: breaks that are new, seen again, or gone. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <string.h>
 
 #include "jobs/lease.h"
-#include "lib/db.h"
 #include "reconcile/record.h"
 
-static struct test_db *db;
-
 enum { US = 7, ANOTHER_REPLICA = 8 };
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static int clear(void **state)
 {
@@ -130,5 +113,5 @@ int main(void)
         cmocka_unit_test_setup(replica_that_lost_its_lease_writes_nothing, clear),
     };
 
-    return cmocka_run_group_tests_name("reconcile", tests, begin, end);
+    return cmocka_run_group_tests_name("reconcile", tests, db_suite_begin, db_suite_end);
 }

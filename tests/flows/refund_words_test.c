@@ -1,6 +1,6 @@
 /* What channels say of refunds, and what becomes of them: above all, what is not taken for a proof that nothing was
  * paid. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include "flows/complete_refund.h"
 #include "flows/refund_order.h"
@@ -8,22 +8,6 @@
 #include "lib/given.h"
 
 enum { PAYMENT = 901, REFUND = 700, LINE = 31 };
-
-static struct test_db *db;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 /* Money of 12.50 EUR that came after its order had closed, so that a refund concerns no order. */
 static int clear(void **state)
@@ -236,5 +220,5 @@ int main(void)
         cmocka_unit_test(only_what_nobody_has_asked_for_is_asked_for_unseen),
     };
 
-    return cmocka_run_group_tests_name("refund_words", tests, begin, end);
+    return cmocka_run_group_tests_name("refund_words", tests, db_suite_begin, db_suite_end);
 }

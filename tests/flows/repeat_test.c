@@ -2,7 +2,7 @@
  * Repeats that come while their first run has not committed: whatever they meet of it, they are answered as it was, and
  * never refused for what it did.
  */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -12,22 +12,7 @@
 #include "lib/given.h"
 #include "sql/scan.h"
 
-static struct test_db *db;
 static struct sale gold;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static int clear(void **state)
 {
@@ -207,5 +192,5 @@ int main(void)
         cmocka_unit_test_setup(order_repeated_between_looks_is_the_same_order, clear),
     };
 
-    return cmocka_run_group_tests_name("repeat", tests, begin, end);
+    return cmocka_run_group_tests_name("repeat", tests, db_suite_begin, db_suite_end);
 }

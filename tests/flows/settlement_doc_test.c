@@ -1,5 +1,5 @@
 /* docs/settlement.md tells the truth: each example is done, and what was booked is what its table says. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,6 @@
 
 enum { DOCUMENT_MAX = 1 << 16, CELLS = 4, CELL_SIZE = 64 };
 
-static struct test_db *db;
 static struct sale gold;
 static int64_t artist_id;
 static int64_t label_id;
@@ -54,13 +53,6 @@ static int begin(void **state)
     parts[1] = one_part(db, label_id, SPLIT_BASIS_POINTS, 1000).list[0];
     rule.parts = (struct split_parts){.list = parts, .n = 2};
     return act(db, &create_rule_plan, &rule, sizeof rule, NULL);
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
 }
 
 /* The cells of a line of a table, without the spaces around them; false when it is none. */
@@ -293,5 +285,5 @@ int main(void)
         cmocka_unit_test(adjustments_are_booked_as_written),
     };
 
-    return cmocka_run_group_tests_name("settlement_doc", tests, begin, end);
+    return cmocka_run_group_tests_name("settlement_doc", tests, begin, db_suite_end);
 }

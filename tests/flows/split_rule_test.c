@@ -1,34 +1,11 @@
 /* Split rules: what is stored, what is refused and in which order, and how rules end. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/id.h"
 #include "lib/partners.h"
-
-static struct test_db *db;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
-
-static int clear(void **state)
-{
-    (void)state;
-    test_db_clear(db);
-    return 0;
-}
 
 static long long count(const char *what)
 {
@@ -280,15 +257,15 @@ static void ends_of_one_rule_in_a_batch_follow_each_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(rule_is_kept_with_its_parts, clear),
-        cmocka_unit_test_setup(rule_is_created_once_under_a_request_id, clear),
-        cmocka_unit_test_setup(refusals_of_a_rule_come_in_the_contract_s_order, clear),
-        cmocka_unit_test_setup(rules_of_one_scope_never_hold_at_the_same_time, clear),
-        cmocka_unit_test_setup(rules_of_one_batch_do_not_overlap_either, clear),
-        cmocka_unit_test_setup(rule_ends_at_a_time_ahead_and_only_earlier, clear),
-        cmocka_unit_test_setup(rule_ends_after_it_begins, clear),
-        cmocka_unit_test_setup(ends_of_one_rule_in_a_batch_follow_each_other, clear),
+        cmocka_unit_test_setup(rule_is_kept_with_its_parts, db_suite_empty),
+        cmocka_unit_test_setup(rule_is_created_once_under_a_request_id, db_suite_empty),
+        cmocka_unit_test_setup(refusals_of_a_rule_come_in_the_contract_s_order, db_suite_empty),
+        cmocka_unit_test_setup(rules_of_one_scope_never_hold_at_the_same_time, db_suite_empty),
+        cmocka_unit_test_setup(rules_of_one_batch_do_not_overlap_either, db_suite_empty),
+        cmocka_unit_test_setup(rule_ends_at_a_time_ahead_and_only_earlier, db_suite_empty),
+        cmocka_unit_test_setup(rule_ends_after_it_begins, db_suite_empty),
+        cmocka_unit_test_setup(ends_of_one_rule_in_a_batch_follow_each_other, db_suite_empty),
     };
 
-    return cmocka_run_group_tests_name("split_rule", tests, begin, end);
+    return cmocka_run_group_tests_name("split_rule", tests, db_suite_begin, db_suite_end);
 }

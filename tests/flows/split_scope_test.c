@@ -1,34 +1,11 @@
 /* Which rule holds for what is sold, and that rules of one scope never hold at once, whoever creates them together. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
 #include "lib/partners.h"
-
-static struct test_db *db;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
-
-static int clear(void **state)
-{
-    (void)state;
-    test_db_clear(db);
-    return 0;
-}
 
 static long long count(const char *what)
 {
@@ -213,11 +190,11 @@ static void rules_apart_created_at_once_are_all_let_in(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(narrowest_rule_holds_at_its_time, clear),
-        cmocka_unit_test_setup(rules_are_found_for_thousands_of_lines, clear),
-        cmocka_unit_test_setup(of_overlapping_rules_created_at_once_one_is_let_in, clear),
-        cmocka_unit_test_setup(rules_apart_created_at_once_are_all_let_in, clear),
+        cmocka_unit_test_setup(narrowest_rule_holds_at_its_time, db_suite_empty),
+        cmocka_unit_test_setup(rules_are_found_for_thousands_of_lines, db_suite_empty),
+        cmocka_unit_test_setup(of_overlapping_rules_created_at_once_one_is_let_in, db_suite_empty),
+        cmocka_unit_test_setup(rules_apart_created_at_once_are_all_let_in, db_suite_empty),
     };
 
-    return cmocka_run_group_tests_name("split_scope", tests, begin, end);
+    return cmocka_run_group_tests_name("split_scope", tests, db_suite_begin, db_suite_end);
 }

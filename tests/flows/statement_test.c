@@ -1,5 +1,5 @@
 /* Partners' statements: what is in them, what they carry, who approves them; a period that is run again is the same. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <string.h>
 
@@ -8,23 +8,8 @@
 #include "lib/partners.h"
 #include "settlement/ops_statement.h"
 
-static struct test_db *db;
 static struct partner_row artist;
 static int64_t next_entry;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 /* The artist's statements are closed daily; the day of his creation is over. */
 static int given_artist(void **state)
@@ -370,5 +355,5 @@ int main(void)
         cmocka_unit_test_setup(open_statement_is_not_approved, given_artist),
     };
 
-    return cmocka_run_group_tests_name("statement", tests, begin, end);
+    return cmocka_run_group_tests_name("statement", tests, db_suite_begin, db_suite_end);
 }

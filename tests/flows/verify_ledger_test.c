@@ -2,6 +2,8 @@
  * Verify over the ledger and clearing: a small book with lines of each fate, in which every column of every table is
  * changed, and rows are taken out and put in twice; each time verify must name it.
  */
+#include "lib/db_suite.h"
+
 #include "lib/look.h"
 
 #include <string.h>
@@ -15,7 +17,6 @@
 
 enum { ORDERS = 20, ROWS_OF_COLUMN = 4, ROWS_TAKEN = 6, PLACES_MIN = 200 };
 
-static struct test_db *db;
 static struct sale gold;
 static struct partner_row artist;
 static int64_t next_payment = 900;
@@ -112,13 +113,6 @@ static int begin(void **state)
     rule.parts = one_part(db, artist.partner_id, SPLIT_BASIS_POINTS, 3000);
     assert_int_equal(act(db, &create_rule_plan, &rule, sizeof rule, NULL), 0);
     given_book();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
     return 0;
 }
 
@@ -283,5 +277,5 @@ int main(void)
         cmocka_unit_test(rows_that_nobody_wrote_are_named),
     };
 
-    return cmocka_run_group_tests_name("verify_ledger", tests, begin, end);
+    return cmocka_run_group_tests_name("verify_ledger", tests, begin, db_suite_end);
 }

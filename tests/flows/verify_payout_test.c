@@ -2,6 +2,8 @@
  * Verify over payouts and adjustments: payouts that are open, succeeded, failed and came back, and an adjustment of
  * each kind; every column of them is changed, and rows are taken out, and each time verify must name it.
  */
+#include "lib/db_suite.h"
+
 #include "lib/look.h"
 
 #include <stdio.h>
@@ -18,7 +20,6 @@
 
 enum { ACCOUNT = 5, PAYOUTS = 4 };
 
-static struct test_db *db;
 static struct partner_row artist;
 static bool is_reached[FINDING_COUNT];
 
@@ -103,13 +104,6 @@ static int begin(void **state)
     given_adjustment(ADJUSTMENT_PROMOTION, 20);
     given_adjustment(ADJUSTMENT_CHANNEL_PAID, 30);
     given_adjustment(ADJUSTMENT_CONVERSION, 10000);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
     return 0;
 }
 
@@ -227,5 +221,5 @@ int main(void)
         cmocka_unit_test(each_finding_was_made),
     };
 
-    return cmocka_run_group_tests_name("verify_payout", tests, begin, end);
+    return cmocka_run_group_tests_name("verify_payout", tests, begin, db_suite_end);
 }

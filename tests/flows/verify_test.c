@@ -1,4 +1,6 @@
 /* Verify: books that the flows have made balance; each way of breaking a row is found and named. */
+#include "lib/db_suite.h"
+
 #include "lib/look.h"
 
 #include <stdio.h>
@@ -11,7 +13,6 @@
 #include "flows/refund_order.h"
 #include "lib/given.h"
 
-static struct test_db *db;
 static struct sale gold;
 
 /* One order of each fate, with all its rows; named by the tests' SQL as `@pending` and so on. */
@@ -49,13 +50,6 @@ static int begin(void **state)
     the.late = given_pending_order(db, "u4", gold.sku_id, 1);
     assert_int_equal(close_with(db, the.late, "close-2"), 0);
     given_money(db, the.late_by = 903, the.late, 1250);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
     return 0;
 }
 
@@ -318,5 +312,5 @@ int main(void)
         cmocka_unit_test(no_second_channel_while_the_first_is_unknown),
     };
 
-    return cmocka_run_group_tests_name("verify", tests, begin, end);
+    return cmocka_run_group_tests_name("verify", tests, begin, db_suite_end);
 }

@@ -1,14 +1,10 @@
 /* A row on each of three servers; see things.h. */
 #include "lib/things.h"
 
-#include "lib/suite.h"
-
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "sql/recovery.h"
 #include "sql/sql.h"
-
-struct test_db *db;
 
 static const enum module parts[] = {MODULE_ORDER, MODULE_PRODUCT, MODULE_PAYMENT};
 
@@ -22,13 +18,6 @@ int things_begin(void **state)
                                      "CREATE TABLE %s.things (id BIGINT NOT NULL, PRIMARY KEY (id), CHECK (id > 0)) "
                                      "ENGINE = InnoDB",
                                      module_schema(parts[i])));
-    return 0;
-}
-
-int things_end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
     return 0;
 }
 

@@ -2,20 +2,17 @@
 #ifndef BMT_TESTS_LIB_THINGS_H
 #define BMT_TESTS_LIB_THINGS_H
 
-#include "lib/db.h"
+#include "lib/db_suite.h"
 #include "sql/tx.h"
 
 enum { THINGS_SERVERS = 3 };
-
-extern struct test_db *db;
 
 struct thing {
     int64_t id;
 };
 
-/* Set-up and tear-down of a suite, and of each test. */
+/* Set-up of a suite, which ends with db_suite_end, and of each test. */
 int things_begin(void **state);
-int things_end(void **state);
 int things_clear(void **state);
 
 /* A row on the server of the order (0), the product (1) or the payment module (2). */

@@ -177,5 +177,5 @@ int main(void)
         cmocka_unit_test_setup(a_lost_server_is_told_by_the_commit, things_clear),
     };
 
-    return cmocka_run_group_tests_name("flight", tests, things_begin, things_end);
+    return cmocka_run_group_tests_name("flight", tests, things_begin, db_suite_end);
 }

@@ -1,5 +1,5 @@
 /* What keeps replicas apart: migrations, leases of jobs, numbers of replicas, and the scheduler. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -10,24 +10,7 @@
 #include "jobs/jobs.h"
 #include "jobs/lease.h"
 #include "jobs/replica.h"
-#include "lib/db.h"
 #include "sql/migrate.h"
-
-static struct test_db *db;
-
-static int begin(void **state)
-{
-    (void)state;
-    db = test_db_start();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
-    return 0;
-}
 
 static const char *told_by(int (*check)(struct db *, FILE *), int expected)
 {
@@ -197,5 +180,5 @@ int main(void)
         cmocka_unit_test(jobs_run_again_at_once_while_batches_are_full),
     };
 
-    return cmocka_run_group_tests_name("keeping", tests, begin, end);
+    return cmocka_run_group_tests_name("keeping", tests, db_suite_begin, db_suite_end);
 }

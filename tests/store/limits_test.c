@@ -1,12 +1,9 @@
 /* Bounds that operators set: that what they bound follows them. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include "base/clock.h"
 #include "jobs/replica.h"
-#include "lib/db.h"
 #include "sql/batch.h"
-
-static struct test_db *db;
 
 static int begin(void **state)
 {
@@ -16,13 +13,6 @@ static int begin(void **state)
     test_db_run(db, "CREATE TABLE bmt_platform.counters (id BIGINT NOT NULL, seen BIGINT NOT NULL, PRIMARY KEY (id))"
                     " ENGINE = InnoDB");
     test_db_run(db, "INSERT INTO bmt_platform.counters VALUES (1, 0)");
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
     return 0;
 }
 
@@ -162,5 +152,5 @@ int main(void)
         cmocka_unit_test(a_replica_keeps_its_number_for_as_long_as_is_set),
     };
 
-    return cmocka_run_group_tests_name("limits", tests, begin, end);
+    return cmocka_run_group_tests_name("limits", tests, begin, db_suite_end);
 }

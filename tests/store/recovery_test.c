@@ -388,5 +388,5 @@ int main(void)
         cmocka_unit_test_setup(fates_are_kept_and_then_forgotten, things_clear),
     };
 
-    return cmocka_run_group_tests_name("recovery", tests, things_begin, things_end);
+    return cmocka_run_group_tests_name("recovery", tests, things_begin, db_suite_end);
 }

@@ -1,13 +1,10 @@
 /* The database room: types, bulk writes, reads by keys, batches with conflicts, kept replies, lost connections. */
-#include "lib/suite.h"
+#include "lib/db_suite.h"
 
 #include <string.h>
 
 #include "base/failpoint.h"
-#include "lib/db.h"
 #include "sql/batch.h"
-
-static struct test_db *db;
 
 static int begin(void **state)
 {
@@ -17,13 +14,6 @@ static int begin(void **state)
         db, "CREATE TABLE bmt_platform.things (id BIGINT NOT NULL, small INT NOT NULL, flag TINYINT NOT NULL,"
             " name VARCHAR(2000) NULL, bytes VARBINARY(64) NULL, code CHAR(3) NOT NULL, hash BINARY(4) NOT NULL,"
             " PRIMARY KEY (id), CHECK (small >= 0)) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin");
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    test_db_stop(db);
     return 0;
 }
 
@@ -388,5 +378,5 @@ int main(void)
         cmocka_unit_test_setup(a_lost_answer_of_the_commit_is_uncertain_and_the_repeat_tells, clear),
     };
 
-    return cmocka_run_group_tests_name("sql", tests, begin, end);
+    return cmocka_run_group_tests_name("sql", tests, begin, db_suite_end);
 }

@@ -144,5 +144,5 @@ int main(void)
         cmocka_unit_test_setup(each_step_may_fail, things_clear),
     };
 
-    return cmocka_run_group_tests_name("xa", tests, things_begin, things_end);
+    return cmocka_run_group_tests_name("xa", tests, things_begin, db_suite_end);
 }
