@@ -89,6 +89,19 @@ void bmt_call_start(struct bmt_client *client, const ProtobufCServiceDescriptor 
                     void (*done)(void *context, const void *reply, size_t reply_size, const struct bmt_error *error),
                     void *context);
 
+/* What one call has of its own. */
+struct bmt_call_options {
+    const char *credential; /* API key or client token, at most 2,040 printable ASCII characters; NULL: the client's */
+    int64_t deadline_ms;    /* 0: the client's; streams: none */
+};
+
+/* The same with options, for callers that act for many, such as a gateway. */
+void bmt_call_start_with(struct bmt_client *client, const ProtobufCServiceDescriptor *service, const char *method,
+                         const void *request, size_t request_size, const struct bmt_call_options *options,
+                         void (*done)(void *context, const void *reply, size_t reply_size,
+                                      const struct bmt_error *error),
+                         void *context);
+
 /*
  * A server stream: `on_message` for each message until it returns non-zero (the stream is then cancelled), the server
  * ends the stream, or it breaks. 0 after a proper end or cancel; else the code, described in `error`. Waits.
@@ -98,6 +111,24 @@ int bmt_stream(struct bmt_client *client, const ProtobufCServiceDescriptor *serv
                const ProtobufCMessage *request, int64_t deadline_ms,
                int (*on_message)(void *context, const ProtobufCMessage *message), void *context,
                struct bmt_error *error);
+
+/*
+ * A server stream without waiting. The start, and each bmt_watch_next after a message, is answered on a poller's thread
+ * by one message or by the end, so that who reads slowly is not flooded; the start may be answered before it returns.
+ * `error` is NULL after a proper end. The watch is gone when on_end returns.
+ */
+struct bmt_watch;
+struct bmt_watch_events {
+    void (*on_message)(void *context, const void *message, size_t size);
+    void (*on_end)(void *context, const struct bmt_error *error);
+};
+struct bmt_watch *bmt_watch_start(struct bmt_client *client, const ProtobufCServiceDescriptor *service,
+                                  const char *method, const void *request, size_t request_size,
+                                  const struct bmt_call_options *options, const struct bmt_watch_events *events,
+                                  void *context);
+void bmt_watch_next(struct bmt_watch *watch);
+/* What is asked for is answered soon: by the end, with CANCELLED. */
+void bmt_watch_cancel(struct bmt_watch *watch);
 
 /* A new request_id: 26 characters, time-ordered, unique. `text` holds BMT_REQUEST_ID_SIZE bytes. Returns text. */
 enum { BMT_REQUEST_ID_SIZE = 27 };

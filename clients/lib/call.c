@@ -71,12 +71,14 @@ void *client_bytes(grpc_byte_buffer *buffer, size_t *ret_size)
     return bytes;
 }
 
-static void finish(struct pending *pending)
+static void finish(struct operation *operation, bool is_success)
 {
+    struct pending *pending = (struct pending *)operation;
     struct bmt_error error;
     void *bytes;
     size_t size = 0;
 
+    (void)is_success; /* a call that failed says so in its status */
     if (pending->status != GRPC_STATUS_OK || pending->reply == NULL) {
         const grpc_status_code status = pending->status != GRPC_STATUS_OK ? pending->status : GRPC_STATUS_INTERNAL;
 
@@ -99,7 +101,9 @@ void *client_poll(void *context)
 
         if (event.type == GRPC_QUEUE_SHUTDOWN)
             return NULL;
-        finish(event.tag);
+        struct operation *operation = event.tag;
+
+        operation->done(operation, event.success != 0);
     }
 }
 
@@ -131,24 +135,25 @@ static void end_refused(struct pending *pending, grpc_call_error refusal, const 
     const char *reason = grpc_call_error_to_string(refusal);
 
     grpc_call_cancel_with_status(pending->call, GRPC_STATUS_INTERNAL, reason, NULL);
-    if (grpc_call_start_batch(pending->call, status_op, 1, pending, NULL) == GRPC_CALL_OK)
+    if (grpc_call_start_batch(pending->call, status_op, 1, &pending->operation, NULL) == GRPC_CALL_OK)
         return;
     pending->status = GRPC_STATUS_INTERNAL;
     pending->message = grpc_slice_from_copied_string(reason);
-    finish(pending);
+    finish(&pending->operation, false);
 }
 
 static void start(struct bmt_client *client, const ProtobufCServiceDescriptor *service, const char *method,
-                  const void *request, size_t request_size, int64_t deadline_ms,
+                  const void *request, size_t request_size, const struct bmt_call_options *options,
                   void (*done)(void *context, const void *reply, size_t reply_size, const struct bmt_error *error),
                   void *context)
 {
     struct pending *pending = take_pending(client);
+    struct carried carried = client_carry(client, options->credential);
     grpc_slice slice = grpc_slice_from_copied_buffer(request, request_size);
     grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&slice, 1);
     grpc_op ops[6] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA,
-         .data.send_initial_metadata = {.count = client->n_metadata, .metadata = client->metadata}},
+         .data.send_initial_metadata = {.count = carried.n, .metadata = carried.metadata}},
         {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message},
         {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
         {.op = GRPC_OP_RECV_INITIAL_METADATA, .data.recv_initial_metadata.recv_initial_metadata = &pending->initial},
@@ -161,13 +166,28 @@ static void start(struct bmt_client *client, const ProtobufCServiceDescriptor *s
     grpc_call_error refusal;
 
     grpc_slice_unref(slice);
+    pending->operation.done = finish;
     pending->done = done;
     pending->context = context;
-    pending->call = client_call(client, client->queue, service, method, deadline_ms);
-    refusal = grpc_call_start_batch(pending->call, ops, 6, pending, NULL);
+    pending->call = client_call(client, client->queue, service, method, options->deadline_ms);
+    refusal = grpc_call_start_batch(pending->call, ops, 6, &pending->operation, NULL);
     if (refusal != GRPC_CALL_OK)
         end_refused(pending, refusal, &ops[5]);
     grpc_byte_buffer_destroy(message);
+    client_drop(&carried);
+}
+
+void bmt_call_start_with(struct bmt_client *client, const ProtobufCServiceDescriptor *service, const char *method,
+                         const void *request, size_t request_size, const struct bmt_call_options *options,
+                         void (*done)(void *context, const void *reply, size_t reply_size,
+                                      const struct bmt_error *error),
+                         void *context)
+{
+    struct bmt_call_options chosen = *options;
+
+    if (chosen.deadline_ms == 0)
+        chosen.deadline_ms = client->deadline_ms;
+    start(client, service, method, request, request_size, &chosen, done, context);
 }
 
 void bmt_call_start(struct bmt_client *client, const ProtobufCServiceDescriptor *service, const char *method,
@@ -175,7 +195,8 @@ void bmt_call_start(struct bmt_client *client, const ProtobufCServiceDescriptor 
                     void (*done)(void *context, const void *reply, size_t reply_size, const struct bmt_error *error),
                     void *context)
 {
-    start(client, service, method, request, request_size, client->deadline_ms, done, context);
+    start(client, service, method, request, request_size,
+          &(struct bmt_call_options){.deadline_ms = client->deadline_ms}, done, context);
 }
 
 /* What a waiting caller waits for. */
@@ -218,7 +239,7 @@ static void call_once(struct bmt_client *client, const ProtobufCServiceDescripto
                       const void *bytes, size_t size, int64_t left_ms, struct latch *latch)
 {
     *latch = (struct latch){.lock = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER};
-    start(client, service, method, bytes, size, left_ms, open_latch, latch);
+    start(client, service, method, bytes, size, &(struct bmt_call_options){.deadline_ms = left_ms}, open_latch, latch);
     pthread_mutex_lock(&latch->lock);
     while (!latch->is_open)
         pthread_cond_wait(&latch->opened, &latch->lock);

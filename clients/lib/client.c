@@ -58,6 +58,46 @@ static void add_metadata(struct bmt_client *client, const char *key, const char 
         (grpc_metadata){.key = grpc_slice_from_copied_string(key), .value = grpc_slice_from_copied_string(value)};
 }
 
+struct carried client_carry(const struct bmt_client *client, const char *credential)
+{
+    struct carried carried = {.n = 0};
+    char bearer[sizeof "Bearer " + API_KEY_MAX];
+
+    if (credential != NULL) {
+        snprintf(bearer, sizeof bearer, "Bearer %s", credential);
+        carried.metadata[carried.n++] = (grpc_metadata){.key = grpc_slice_from_static_string("authorization"),
+                                                        .value = grpc_slice_from_copied_string(bearer)};
+        return carried;
+    }
+    for (; carried.n < client->n_metadata; carried.n++)
+        carried.metadata[carried.n] = (grpc_metadata){.key = grpc_slice_ref(client->metadata[carried.n].key),
+                                                      .value = grpc_slice_ref(client->metadata[carried.n].value)};
+    return carried;
+}
+
+void client_drop(struct carried *carried)
+{
+    for (size_t i = 0; i < carried->n; i++) {
+        grpc_slice_unref(carried->metadata[i].key);
+        grpc_slice_unref(carried->metadata[i].value);
+    }
+}
+
+void client_enter(struct bmt_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    client->n_pending++;
+    pthread_mutex_unlock(&client->lock);
+}
+
+void client_leave(struct bmt_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    if (--client->n_pending == 0)
+        pthread_cond_broadcast(&client->idle);
+    pthread_mutex_unlock(&client->lock);
+}
+
 /* Each connection of its own: channels with equal arguments would share one. */
 static grpc_channel *open_channel(const char *address, grpc_channel_credentials *credentials)
 {

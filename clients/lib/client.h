@@ -11,10 +11,23 @@
 
 #include "bmtclient.h"
 
-enum { CONNECTIONS_MAX = 16, POLLERS_MAX = 4, FREE_CALLS_MAX = 4096, PATH_MAX_SIZE = 160, API_KEY_MAX = 2040 };
+enum {
+    CONNECTIONS_MAX = 16,
+    POLLERS_MAX = 4,
+    FREE_CALLS_MAX = 4096,
+    PATH_MAX_SIZE = 160,
+    API_KEY_MAX = 2040,
+    METADATA_MAX = 2
+};
+
+/* What gRPC was asked to do: its tag in the client's queue. `done` runs on a poller's thread. */
+struct operation {
+    void (*done)(struct operation *operation, bool is_success);
+};
 
 /* A unary call under way; kept and used again. */
 struct pending {
+    struct operation operation;
     struct pending *next_free;
     struct bmt_client *client;
     grpc_call *call;
@@ -37,7 +50,7 @@ struct bmt_client {
     pthread_t pollers[POLLERS_MAX];
     int n_pollers;
 
-    grpc_metadata metadata[2];
+    grpc_metadata metadata[METADATA_MAX];
     size_t n_metadata;
 
     pthread_mutex_t lock;
@@ -45,6 +58,18 @@ struct bmt_client {
     struct pending *free_calls;
     size_t n_pending;
 };
+
+/* What one call carries: the client's metadata, or in its place a credential of the call's own. */
+struct carried {
+    grpc_metadata metadata[METADATA_MAX];
+    size_t n;
+};
+struct carried client_carry(const struct bmt_client *client, const char *credential);
+void client_drop(struct carried *carried);
+
+/* A call of the client begins, or ends; bmt_client_free waits for all. */
+void client_enter(struct bmt_client *client);
+void client_leave(struct bmt_client *client);
 
 /* A poller: hands finished calls of the client to their callers until its queue is shut down. */
 void *client_poll(void *context); /* struct bmt_client */

@@ -26,8 +26,10 @@ void client_fail(struct bmt_error *error, grpc_status_code status, const char *p
 
 static void keep(char *to, size_t size, const char *text, size_t text_size)
 {
-    const size_t n = text_size < size - 1 ? text_size : size - 1;
+    size_t n = text_size < size - 1 ? text_size : size - 1;
 
+    while (n < text_size && n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+        n--; /* not within a character */
     memcpy(to, text, n);
     to[n] = '\0';
 }

@@ -3,17 +3,15 @@
  */
 #include "http/metrics_http.h"
 
-#include <arpa/inet.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/arena.h"
 #include "base/metrics.h"
+#include "http/listen.h"
 
-enum { METRICS_ARENA_MAX = 64 * 1024 * 1024, CONNECTIONS_MAX = 16, CONNECTION_TIMEOUT_S = 10, HOST_SIZE = 64 };
+enum { METRICS_ARENA_MAX = 64 * 1024 * 1024, CONNECTIONS_MAX = 16, CONNECTION_TIMEOUT_S = 10 };
 
 struct metrics_http {
     struct arena *arena;
@@ -65,42 +63,11 @@ static enum MHD_Result metrics_http_answer(void *context, struct MHD_Connection 
                               : metrics_http_reply(connection, MHD_HTTP_SERVICE_UNAVAILABLE, text, "not serving\n");
 }
 
-/* `127.0.0.1:7451` or `[::1]:7451`. */
-static bool metrics_http_address(const char *listen, struct sockaddr_storage *ret_address)
-{
-    char host[HOST_SIZE];
-    const char *colon = strrchr(listen, ':');
-    char *end = NULL;
-    bool is_v6 = listen[0] == '[';
-
-    if (colon == NULL || (size_t)(colon - listen) >= sizeof(host) || (is_v6 && colon[-1] != ']'))
-        return false;
-    size_t length = (size_t)(colon - listen) - (is_v6 ? 2 : 0);
-    memcpy(host, listen + (is_v6 ? 1 : 0), length);
-    host[length] = '\0';
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    if (colon[1] == '\0' || *end != '\0' || port > UINT16_MAX)
-        return false;
-
-    memset(ret_address, 0, sizeof(*ret_address));
-    if (is_v6) {
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)ret_address;
-
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons((uint16_t)port);
-        return inet_pton(AF_INET6, host, &v6->sin6_addr) == 1;
-    }
-    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)ret_address;
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons((uint16_t)port);
-    return inet_pton(AF_INET, host, &v4->sin_addr) == 1;
-}
-
 int metrics_http_start(const char *listen, bool (*is_serving)(void), struct metrics_http **ret_http, FILE *problems)
 {
     struct sockaddr_storage address;
 
-    if (!metrics_http_address(listen, &address)) {
+    if (!http_listen_address(listen, &address)) {
         fprintf(problems, "metrics.listen: %s is not address:port\n", listen);
         return -1;
     }
