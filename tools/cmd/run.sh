@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts database, bmtd and channel in BMT_UP_VAR, shows a purchase, and keeps them until it ends. Called by `up`.
+# Starts database, bmtd, channel and gateway in BMT_UP_VAR, shows a purchase, and keeps them until it ends. Called by `up`.
 set -eu
 # shellcheck source=tools/cmd/env.sh
 . "$(dirname "$0")/env.sh"
@@ -186,6 +186,22 @@ cp "$var/etc/channel/merchant.secret" "$var/etc/channels/sandbox-main"
 cp "$var/etc/channel/channel.pub.pem" "$var/etc/channels/sandbox-main.pub"
 chmod 600 "$var/etc/channels/sandbox-main"
 
+say 'gateway'
+start_gateway() {
+    rm -f "$var/run/gateway.ready"
+    "$bin/clients/bmt-gateway" --listen "127.0.0.1:$1" --server "127.0.0.1:$grpc_port" --origins "$origins" \
+        --ready-file "$var/run/gateway.ready" >>"$var/log/gateway.log" 2>&1 &
+    gateway=$!
+    while [ ! -s "$var/run/gateway.ready" ] && kill -0 $gateway 2>/dev/null; do sleep 0.05; done
+    [ -s "$var/run/gateway.ready" ] && started $gateway
+}
+origins=${BMT_UP_ORIGINS:-http://localhost:8080}
+start_gateway $((grpc_port + 3)) || start_gateway 0 || {
+    tail -n 20 "$var/log/gateway.log" >&2
+    fail 'the gateway did not start'
+}
+read -r gateway_port _ <"$var/run/gateway.ready"
+
 . tools/cmd/demo.sh
 demo
 
@@ -198,6 +214,7 @@ cat <<END
 
   gRPC      127.0.0.1:$grpc_port   (reflection on)
   metrics   http://127.0.0.1:$metrics_port/metrics
+  gateway   http://127.0.0.1:$gateway_port   (Connect protocol; pages of $origins)
   channel   $channel_url
   business  $business
   API key   $key
@@ -213,13 +230,14 @@ BMT_ADDRESS=127.0.0.1:$grpc_port
 BMT_API_KEY=$key
 BMT_BUSINESS=$business
 BMT_DB_SOCKET=$socket
+BMT_GATEWAY=http://127.0.0.1:$gateway_port
 END
 )
 touch "$var/run/up.ready"
 while :; do
     for pid in $pids; do
         kill -0 "$pid" 2>/dev/null || {
-            tail -n 20 "$var"/log/bmtd.log "$var"/log/db.log >&2
+            tail -n 20 "$var"/log/bmtd.log "$var"/log/db.log "$var"/log/gateway.log >&2
             fail 'a process has ended'
         }
     done

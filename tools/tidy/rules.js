@@ -64,7 +64,7 @@ const DOORS = [
   { header: /^#include <(grpc|grpc\/.*)>/, may: /^(server\/rpc\/|clients\/lib\/|tests\/)/, say: 'gRPC is known in server/rpc and clients/lib only' },
   { header: /^#include <(mysql\.h|mariadb.*|errmsg\.h|mysqld_error\.h)>/, may: /^(server\/sql\/|tests\/)/, say: 'the database client is known in server/sql only' },
   { header: /^#include <curl\//, may: /^server\/http\/client\.c$/, say: 'libcurl is known in server/http/client.c only' },
-  { header: /^#include <microhttpd/, may: /^server\/http\/metrics_http\.c$/, say: 'libmicrohttpd is known in server/http/metrics_http.c only' },
+  { header: /^#include <microhttpd/, may: /^(server\/http\/metrics_http\.c|clients\/gateway\/)/, say: 'libmicrohttpd is known in server/http/metrics_http.c and clients/gateway only' },
   { header: /^#include <openssl\//, may: /^(server\/base\/crypto\.c|tests\/)/, say: 'libcrypto is known in server/base/crypto.c only' },
   { header: /^#include <libconfig/, may: /^server\/base\/conf\.c$/, say: 'libconfig is known in server/base/conf.c only' },
   { header: /^#include <g(lib|io|object)/, may: /^server\/base\/zone\.c$/, say: 'GLib is known in server/base/zone.c only' },
