@@ -34,6 +34,11 @@ static struct caller callers[LOAD_CALLERS_MAX];
 
 static void start_call(struct caller *caller, int64_t begin_ns);
 
+uint64_t load_next_call(void)
+{
+    return atomic_fetch_add(&next_call, 1);
+}
+
 static void take_sample(struct run *run, const struct caller *caller)
 {
     const int64_t now_ns = clock_steady_ns();
@@ -72,7 +77,7 @@ static void start_call(struct caller *caller, int64_t begin_ns)
 {
     struct run *run = caller->run;
     uint8_t bytes[LOAD_BYTES_MAX];
-    const size_t size = run->load->fill(atomic_fetch_add(&next_call, 1), bytes);
+    const size_t size = run->load->fill(load_next_call(), bytes);
 
     caller->begin_ns = begin_ns;
     bmt_call_start(run->client, run->load->service, run->load->method, bytes, size, on_answer, caller);

@@ -43,6 +43,9 @@ struct load_result {
     uint32_t per_second[LOAD_SECONDS_MAX];
 };
 
+/* The number of the next call of this process, for `fill`. Thread-safe. */
+uint64_t load_next_call(void);
+
 /* `callers` for `seconds`, after a warm-up of a fifth of it. */
 void load_run(struct bmt_client *client, const struct load *load, int callers, double seconds,
               struct load_result *ret_result);

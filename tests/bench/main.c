@@ -1,9 +1,10 @@
 /*
  * bmt-bench: measures a running server beside baselines in the same run. Called by ./bmt bench, which starts the
  * server; address, key, business and the database's socket come from BMT_ADDRESS, BMT_API_KEY, BMT_BUSINESS and
- * BMT_DB_SOCKET, the processes to watch from BMT_PROCESSES, the peer of grpcpp-echo from BMT_GRPCPP_ECHO.
+ * BMT_DB_SOCKET, the processes to watch from BMT_PROCESSES, the peer of grpcpp-echo from BMT_GRPCPP_ECHO; for payments
+ * also the operators' key and the folder of the channel's keys, from BMT_ADMIN_KEY and BMT_CHANNEL_KEYS.
  *
- *   bmt-bench [--json] [--seconds S] [--one-server CALLERS:ORDERS_PER_S,...] [NAME...]
+ *   bmt-bench [--json] [--seconds S] [--orders N] [--one-server CALLERS:ORDERS_PER_S,...] [NAME...]
  *   bmt-bench --list
  *
  * With two-phase commit the tables of an order are on three servers, so the baseline is what the same server did with
@@ -18,12 +19,14 @@
 
 #include "base/id.h"
 #include "bench/baseline.h"
+#include "bench/bench.h"
 #include "bench/report.h"
 #include "bench/shop.h"
 
 static struct bmt_client *client;
 static bool is_json;
 static double seconds = 5;
+static int64_t orders = 100000;
 static const char *one_server; /* NULL: this is it */
 
 /* What was measured so far, for the ratios of what follows. 0: not yet. */
@@ -277,15 +280,42 @@ static void bench_get_order(void)
     measure("get-order", &load_get_order, 256, 1, (struct ratio[REPORT_RATIOS_MAX]){{"echo", measured.echo}});
 }
 
+static struct bench ours(void)
+{
+    return (struct bench){.client = client, .is_json = is_json, .seconds = seconds, .orders = orders};
+}
+
+static void clearing(void)
+{
+    const struct bench bench = ours();
+
+    bench_clearing(&bench);
+}
+
+static void whole_life(void)
+{
+    const struct bench bench = ours();
+
+    bench_whole_life(&bench);
+}
+
 /* In the order of `all`; those that others are compared with come first. */
 static const struct {
     const char *name;
     void (*run)(void);
 } benches[] = {
-    {"procedure", bench_procedure},       {"bare-batch", bench_bare_batch},        {"create-order", bench_create_order},
-    {"create-order-dirty", bench_dirty},  {"create-order-hot", bench_hot},         {"create-order-open", bench_open},
-    {"batch-create-orders", bench_batch}, {"create-order-latency", bench_latency}, {"echo", bench_echo},
+    {"procedure", bench_procedure},
+    {"bare-batch", bench_bare_batch},
+    {"create-order", bench_create_order},
+    {"create-order-dirty", bench_dirty},
+    {"create-order-hot", bench_hot},
+    {"create-order-open", bench_open},
+    {"batch-create-orders", bench_batch},
+    {"create-order-latency", bench_latency},
+    {"echo", bench_echo},
     {"get-order", bench_get_order},
+    {"clearing", clearing},
+    {"whole-life", whole_life},
 };
 
 enum { N_BENCHES = sizeof benches / sizeof benches[0] };
@@ -324,6 +354,8 @@ int main(int argc, char **argv)
             is_json = true;
         else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc)
             seconds = strtod(argv[++i], NULL);
+        else if (strcmp(argv[i], "--orders") == 0 && i + 1 < argc)
+            orders = strtoll(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--one-server") == 0 && i + 1 < argc)
             one_server = argv[++i];
         else if (n_names <= N_BENCHES)
@@ -331,6 +363,8 @@ int main(int argc, char **argv)
     }
     if (!(seconds >= 0.1 && seconds <= LOAD_SECONDS_MAX))
         give_up("--seconds is 0.1 to 600", NULL);
+    if (orders < 1 || orders > 1000000)
+        give_up("--orders is 1 to 1000000", NULL);
     client = bmt_client_new(
         &(struct bmt_client_options){
             .address = getenv("BMT_ADDRESS"), .api_key = getenv("BMT_API_KEY"), .connections = 2, .deadline_ms = 20000},

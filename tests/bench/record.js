@@ -26,9 +26,11 @@ const facts = {
 const number = (value) => value.toLocaleString('en-US', { maximumFractionDigits: 2 });
 const words = (object, text) => Object.entries(object ?? {}).map(text).join(', ');
 const ms = (value) => (value === undefined ? '' : `${value.toFixed(2)} ms`);
-const row = ({ name, params, value, unit, ratios, p50_ms: p50, p99_ms: p99, peak_kib: peak }) => [
+// Of what is measured: the server, or verify.
+const memory = (mib) => (mib === undefined ? '' : `${mib} MiB`);
+const row = ({ name, params, value, unit, ratios, p50_ms: p50, p99_ms: p99, peak_kib: kib, processes }) => [
   `\`${name}\``, words(params, ([key, one]) => `${number(one)} ${key}`), `${number(value)}${unit === '1/s' ? '/s' : ` ${unit}`}`,
-  words(ratios, ([key, one]) => `${one.toFixed(2)} x ${key}`), ms(p50), ms(p99), peak === undefined ? '' : `${Math.ceil(peak / 1024)} MiB`,
+  words(ratios, ([key, one]) => `${one.toFixed(2)} x ${key}`), ms(p50), ms(p99), memory(kib === undefined ? processes?.bmtd?.peak_mib : Math.ceil(kib / 1024)),
 ];
 
 const out = [`# Performance

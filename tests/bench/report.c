@@ -43,7 +43,9 @@ static void as_json(const struct figure *figure)
             printf("%s\"%s\": %.2f", between, figure->ratios[i].baseline, figure->value / figure->ratios[i].value);
             between = ", ";
         }
-    printf("}, \"p50_ms\": %.2f, \"p99_ms\": %.2f", figure->p50_ms, figure->p99_ms);
+    printf("}");
+    if (figure->p50_ms > 0)
+        printf(", \"p50_ms\": %.2f, \"p99_ms\": %.2f", figure->p50_ms, figure->p99_ms);
     if (figure->load != NULL)
         json_load(figure->load);
     if (figure->after != NULL)
@@ -53,8 +55,10 @@ static void as_json(const struct figure *figure)
 
 static void as_text(const struct figure *figure)
 {
-    printf("%-20s %6.0f %-9s %10.*f %-4s p50 %8.2f ms  p99 %8.2f ms", figure->name, figure->param_value, figure->param,
-           figure->value < 100 ? 2 : 0, figure->value, figure->unit, figure->p50_ms, figure->p99_ms);
+    printf("%-20s %6.0f %-9s %10.*f %-4s", figure->name, figure->param_value, figure->param,
+           figure->value < 100 ? 2 : 0, figure->value, figure->unit);
+    if (figure->p50_ms > 0)
+        printf(" p50 %8.2f ms  p99 %8.2f ms", figure->p50_ms, figure->p99_ms);
     for (int i = 0; i < REPORT_RATIOS_MAX; i++)
         if (figure->ratios[i].value > 0)
             printf("  %.2f x %s", figure->value / figure->ratios[i].value, figure->ratios[i].baseline);

@@ -22,7 +22,7 @@ struct figure {
     double value;
     const char *unit; /* "1/s", "ms" */
     struct ratio ratios[REPORT_RATIOS_MAX];
-    double p50_ms;
+    double p50_ms; /* 0: the figure is not made of latencies */
     double p99_ms;
     const struct load_result *load; /* NULL: not measured through the server */
     const struct usage *before;     /* with `after`: what the processes did meanwhile; NULL: unknown */

@@ -14,6 +14,7 @@ enum { ORDERS_KEPT = 4096, REPEAT_EVERY = 100, SOLD_OUT_EVERY = 100, REPEAT_BACK
 /* The last one is sold out. */
 static int64_t sku_ids[SHOP_SKUS + 1];
 static char sku_texts[SHOP_SKUS + 1][ID_TEXT_SIZE];
+static char spu_text[ID_TEXT_SIZE];
 static char order_texts[ORDERS_KEPT][ID_TEXT_SIZE];
 static size_t n_orders;
 static char run_name[16];
@@ -84,15 +85,21 @@ void shop_set_up(struct bmt_client *of)
     create.code = create.title = code;
     Bmt__Product__V1__CreateSpuResponse *made = call("CreateSpu", &create.base);
 
-    publish.spu_id = made->spu->spu_id;
+    snprintf(spu_text, sizeof spu_text, "%s", made->spu->spu_id);
+    publish.spu_id = spu_text;
     call("PublishSpu", &publish.base);
     for (int i = 0; i <= SHOP_SKUS; i++)
-        make_sku(i, made->spu->spu_id);
+        make_sku(i, spu_text);
 }
 
 const int64_t *shop_sku_ids(void)
 {
     return sku_ids;
+}
+
+const char *shop_spu_id(void)
+{
+    return spu_text;
 }
 
 /* One order and what it points to. */

@@ -14,6 +14,7 @@ _Noreturn void give_up(const char *what, const struct bmt_error *error);
 
 void shop_set_up(struct bmt_client *client);
 const int64_t *shop_sku_ids(void);
+const char *shop_spu_id(void); /* of all of them */
 
 /* One order a call: of any SKU; of one SKU; 1 % repeats and 1 % sold out among them. And 16 orders a call. */
 extern const struct load load_create_order;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Measures verify over a million orders on the databases of a running `up`, called by ./bmt bench verify [--json].
-# BMT_DB_SOCKET and BMT_VAR_BENCH say where; BMT_BENCH_ORDERS fewer orders (1000000).
+# BMT_DB_SOCKET and BMT_VAR_BENCH say where, BMT_BENCH_ORDERS how many orders (1000000).
 set -eu
 . tools/progress.sh
 n=${BMT_BENCH_ORDERS:-1000000}

@@ -57,6 +57,8 @@ test('values are judged at once', () => {
     [['up', '--var', '--once'], "up: --var takes FOLDER, not '--once'"],
     [['down', '--var'], 'down: --var needs a value: FOLDER'],
     [['bench', 'echo', '--seconds', '1.2.3'], "bench: --seconds takes NUMBER, not '1.2.3'"],
+    [['bench', 'clearing', '--orders', 'many'], "bench: --orders takes NUMBER, not 'many'"],
+    [['bench', 'all', '--mode', 'xa'], 'bench: verify is measured on one server'],
     [['bench', '--mode', 'one|xa'], "bench: --mode takes one|xa, not 'one|xa'"],
     [['soak', '--minutes', 'ten'], "soak: --minutes takes NUMBER, not 'ten'"],
     [['verify', '--threads', ''], "verify: --threads takes NUMBER, not ''"],

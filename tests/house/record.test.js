@@ -20,13 +20,15 @@ const figure = { name: 'create-order', params: { callers: 256 }, value: 23456, u
 
 test('a figure is a row with its ratios, under its section', () => {
   const { stdout } = record({ section: 'One server' }, figure, { section: 'Proof' },
-    { name: 'verify', params: { orders: 1000000, rows: 11000000 }, value: 20800, unit: 'ms', ratios: {}, peak_kib: 28 * 1024 });
+    { name: 'verify', params: { orders: 1000000, rows: 11000000 }, value: 20800, unit: 'ms', ratios: {}, peak_kib: 28 * 1024 },
+    { name: 'clearing', params: { orders: 100000 }, value: 21000, unit: '1/s', ratios: {}, processes: { mariadbd: { cores: 0.9, peak_mib: 400 }, bmtd: { cores: 0.8, peak_mib: 61 } } });
   const rows = stdout.split('\n').filter((line) => /^(## |\| `)/.test(line));
   assert.deepEqual(rows, [
     '## One server',
     '| `create-order` | 256 callers | 23,456/s | 4.10 x one-tx | 9.50 ms | 20.25 ms |  |',
     '## Proof',
     '| `verify` | 1,000,000 orders, 11,000,000 rows | 20,800 ms |  |  |  | 28 MiB |',
+    '| `clearing` | 100,000 orders | 21,000/s |  |  |  | 61 MiB |',
   ]);
   assert.match(stdout, /^- date: \d{4}-\d\d-\d\d$/m);
   assert.match(stdout, /^- machine: .+, \d+ cores, [\d.]+ GiB of memory$/m);

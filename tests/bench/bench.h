@@ -1,0 +1,23 @@
+/* What a benchmark outside main.c gets, and those benchmarks; each ends the process when something fails. */
+#ifndef BMT_TESTS_BENCH_BENCH_H
+#define BMT_TESTS_BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bmtclient.h"
+
+struct bench {
+    struct bmt_client *client; /* the shop is set up */
+    bool is_json;
+    double seconds;
+    int64_t orders; /* of clearing */
+};
+
+/* The job that divides lines: so many orders that have completed wait for it, and then it may run. */
+void bench_clearing(const struct bench *bench);
+
+/* Orders that are created, paid, notified, fulfilled, confirmed and divided; the last one counts, too. */
+void bench_whole_life(const struct bench *bench);
+
+#endif
