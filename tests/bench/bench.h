@@ -11,7 +11,9 @@ struct bench {
     struct bmt_client *client; /* the shop is set up */
     bool is_json;
     double seconds;
-    int64_t orders; /* of clearing */
+    int64_t orders;   /* of clearing */
+    int64_t skus;     /* of the catalogue */
+    double half_load; /* orders a second: half of what the server can create; of watch */
 };
 
 /* The job that divides lines: so many orders that have completed wait for it, and then it may run. */
@@ -19,5 +21,11 @@ void bench_clearing(const struct bench *bench);
 
 /* Orders that are created, paid, notified, fulfilled, confirmed and divided; the last one counts, too. */
 void bench_whole_life(const struct bench *bench);
+
+/* From a change to whoever watches the order, while orders are created at half load. */
+void bench_watch(const struct bench *bench);
+
+/* Orders of many SKUs, beside the same of few. */
+void bench_catalogue(const struct bench *bench);
 
 #endif

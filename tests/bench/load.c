@@ -14,6 +14,7 @@ struct run {
     struct bmt_client *client;
     const struct load *load;
     bool is_open;
+    _Atomic int64_t left; /* calls that a closed load may still begin */
     atomic_bool is_measuring;
     atomic_bool is_over;
     _Atomic int under_way;
@@ -65,7 +66,8 @@ static void on_answer(void *context, const void *reply, size_t size, const struc
         if (atomic_load_explicit(&run->is_measuring, memory_order_relaxed))
             take_sample(run, caller);
     }
-    if (run->is_open || atomic_load_explicit(&run->is_over, memory_order_relaxed)) {
+    if (run->is_open || atomic_load_explicit(&run->is_over, memory_order_relaxed) ||
+        atomic_fetch_sub(&run->left, 1) <= 0) {
         atomic_store(&caller->is_busy, false);
         atomic_fetch_sub(&run->under_way, 1);
     } else {
@@ -118,19 +120,38 @@ static void finish(struct run *run)
     samples_free(&run->samples);
 }
 
+static void start_callers(struct run *run, int n_callers)
+{
+    for (int i = 0; i < n_callers; i++) {
+        callers[i].run = run;
+        start_call(&callers[i], clock_steady_ns());
+    }
+}
+
 void load_run(struct bmt_client *client, const struct load *load, int n_callers, double seconds,
               struct load_result *ret_result)
 {
-    struct run run = {.client = client, .load = load, .under_way = n_callers, .result = ret_result};
+    struct run run = {.client = client, .load = load, .left = INT64_MAX, .under_way = n_callers, .result = ret_result};
 
     *ret_result = (struct load_result){0};
-    for (int i = 0; i < n_callers; i++) {
-        callers[i].run = &run;
-        start_call(&callers[i], clock_steady_ns());
-    }
+    start_callers(&run, n_callers);
     pause_seconds(seconds / 5);
     begin_measuring(&run);
     pause_seconds(seconds);
+    finish(&run);
+}
+
+void load_run_count(struct bmt_client *client, const struct load *load, int n_callers, int64_t n,
+                    struct load_result *ret_result)
+{
+    const int n_first = n < n_callers ? (int)n : n_callers;
+    struct run run = {.client = client, .load = load, .left = n - n_first, .under_way = n_first, .result = ret_result};
+
+    *ret_result = (struct load_result){0};
+    begin_measuring(&run);
+    start_callers(&run, n_first);
+    while (atomic_load(&run.under_way) > 0)
+        pause_seconds(0.005);
     finish(&run);
 }
 

@@ -50,6 +50,10 @@ uint64_t load_next_call(void);
 void load_run(struct bmt_client *client, const struct load *load, int callers, double seconds,
               struct load_result *ret_result);
 
+/* `n` calls by `callers`, without a warm-up. */
+void load_run_count(struct bmt_client *client, const struct load *load, int callers, int64_t n,
+                    struct load_result *ret_result);
+
 /* `rate` calls a second for `seconds`, after the same warm-up. Stops the process if more than LOAD_CALLERS_MAX wait. */
 void load_run_open(struct bmt_client *client, const struct load *load, double rate, double seconds,
                    struct load_result *ret_result);

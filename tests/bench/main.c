@@ -4,7 +4,7 @@
  * BMT_DB_SOCKET, the processes to watch from BMT_PROCESSES, the peer of grpcpp-echo from BMT_GRPCPP_ECHO; for payments
  * also the operators' key and the folder of the channel's keys, from BMT_ADMIN_KEY and BMT_CHANNEL_KEYS.
  *
- *   bmt-bench [--json] [--seconds S] [--orders N] [--one-server CALLERS:ORDERS_PER_S,...] [NAME...]
+ *   bmt-bench [--json] [--seconds S] [--orders N] [--skus N] [--one-server CALLERS:ORDERS_PER_S,...] [NAME...]
  *   bmt-bench --list
  *
  * With two-phase commit the tables of an order are on three servers, so the baseline is what the same server did with
@@ -27,6 +27,7 @@ static struct bmt_client *client;
 static bool is_json;
 static double seconds = 5;
 static int64_t orders = 100000;
+static int64_t skus = 100000;
 static const char *one_server; /* NULL: this is it */
 
 /* What was measured so far, for the ratios of what follows. 0: not yet. */
@@ -282,51 +283,58 @@ static void bench_get_order(void)
 
 static struct bench ours(void)
 {
-    return (struct bench){.client = client, .is_json = is_json, .seconds = seconds, .orders = orders};
+    return (struct bench){.client = client,
+                          .is_json = is_json,
+                          .seconds = seconds,
+                          .orders = orders,
+                          .skus = skus,
+                          .half_load = measured.create_256 / 2};
 }
 
-static void clearing(void)
+static void watch(void)
 {
-    const struct bench bench = ours();
+    struct bench bench;
 
-    bench_clearing(&bench);
-}
-
-static void whole_life(void)
-{
-    const struct bench bench = ours();
-
-    bench_whole_life(&bench);
+    need_create_order();
+    bench = ours();
+    bench_watch(&bench);
 }
 
 /* In the order of `all`; those that others are compared with come first. */
 static const struct {
     const char *name;
     void (*run)(void);
+    void (*run_with)(const struct bench *bench);
 } benches[] = {
-    {"procedure", bench_procedure},
-    {"bare-batch", bench_bare_batch},
-    {"create-order", bench_create_order},
-    {"create-order-dirty", bench_dirty},
-    {"create-order-hot", bench_hot},
-    {"create-order-open", bench_open},
-    {"batch-create-orders", bench_batch},
-    {"create-order-latency", bench_latency},
-    {"echo", bench_echo},
-    {"get-order", bench_get_order},
-    {"clearing", clearing},
-    {"whole-life", whole_life},
+    {"procedure", bench_procedure, NULL},
+    {"bare-batch", bench_bare_batch, NULL},
+    {"create-order", bench_create_order, NULL},
+    {"create-order-dirty", bench_dirty, NULL},
+    {"create-order-hot", bench_hot, NULL},
+    {"create-order-open", bench_open, NULL},
+    {"watch", watch, NULL},
+    {"batch-create-orders", bench_batch, NULL},
+    {"create-order-latency", bench_latency, NULL},
+    {"echo", bench_echo, NULL},
+    {"get-order", bench_get_order, NULL},
+    {"catalogue", NULL, bench_catalogue},
+    {"clearing", NULL, bench_clearing},
+    {"whole-life", NULL, bench_whole_life},
 };
 
 enum { N_BENCHES = sizeof benches / sizeof benches[0] };
 
 static void run(const char *name)
 {
+    const struct bench bench = ours();
     bool is_known = false;
 
     for (int i = 0; i < N_BENCHES; i++)
         if (strcmp(name, "all") == 0 || strcmp(name, benches[i].name) == 0) {
-            benches[i].run();
+            if (benches[i].run != NULL)
+                benches[i].run();
+            else
+                benches[i].run_with(&bench);
             is_known = true;
         }
     if (!is_known)
@@ -356,6 +364,8 @@ int main(int argc, char **argv)
             seconds = strtod(argv[++i], NULL);
         else if (strcmp(argv[i], "--orders") == 0 && i + 1 < argc)
             orders = strtoll(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--skus") == 0 && i + 1 < argc)
+            skus = strtoll(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--one-server") == 0 && i + 1 < argc)
             one_server = argv[++i];
         else if (n_names <= N_BENCHES)
@@ -363,8 +373,8 @@ int main(int argc, char **argv)
     }
     if (!(seconds >= 0.1 && seconds <= LOAD_SECONDS_MAX))
         give_up("--seconds is 0.1 to 600", NULL);
-    if (orders < 1 || orders > 1000000)
-        give_up("--orders is 1 to 1000000", NULL);
+    if (orders < 1 || orders > 1000000 || skus < SHOP_SKUS || skus > 1000000)
+        give_up("--orders is 1 to 1000000, --skus 100 to 1000000", NULL);
     client = bmt_client_new(
         &(struct bmt_client_options){
             .address = getenv("BMT_ADDRESS"), .api_key = getenv("BMT_API_KEY"), .connections = 2, .deadline_ms = 20000},

@@ -6,14 +6,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { client, query, stopWorld } from '../e2e/world.js';
 import { idText } from '../faults/books.js';
-import { prepareWorld, client, query, startServer, stopWorld } from '../e2e/world.js';
+import { ownServer, ownWorld } from './own.js';
 import { costOf, tell, usageOf } from './process.js';
 
 const CALLERS = 16;
 const FIRST_S = 1500;
 const SECOND_S = 2500;
-const LEASE_MS = 10000; // the server's default, for a killed server's job is taken over when its lease has ended
 const LATER = 10; // one in so many entries is left for the second period
 const isJson = process.argv.includes('--json');
 const [entries, partners] = process.argv.slice(2).map(Number);
@@ -23,18 +23,7 @@ const later = Math.ceil(entries / LATER);
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const say = (text) => console.error(`    ${text}`);
 
-// The server's own settings, but for where things are.
-const defaults = (text) => text.replace(/^jobs:.*$/m, '').replace(/^rpc:.*$/m, '').replace('refresh_ms = 200;', '');
-const world = await prepareWorld({ durable: true, leaseMs: LEASE_MS });
-world.channel = { stop() {} };
-query(world, 'SET GLOBAL innodb_buffer_pool_size = 256 << 20'); // as ./bmt up has it
-
-async function start() {
-  const server = await startServer(world, 'bmtd', { settings: '\n', edit: defaults });
-  world.servers.push(server);
-  world.port = server.port;
-  return server.child;
-}
+const world = await ownWorld();
 
 const closed = (toS) => query(world, `SELECT COUNT(*), COALESCE(SUM(entry_count), 0) FROM bmt_settlement.partner_statements
   WHERE to_time_ms = ${toS * 1000} AND state = 2`).split('\t').map(Number);
@@ -97,7 +86,7 @@ try {
   await fill();
   const params = { entries, partners };
 
-  let server = await start();
+  let server = await ownServer(world);
   const before = [usageOf(server.pid), usageOf(world.database.pid)];
   const begin = performance.now();
   await Promise.all([closeAll(FIRST_S), until(FIRST_S, 100, (statements) => statements === partners)]);
@@ -114,7 +103,7 @@ try {
   assert.ok(left < partners, `all ${partners} statements were closed before the server was killed: take more entries`);
   const killed = performance.now();
   say(`killed with ${left} of ${partners} statements closed`);
-  server = await start();
+  server = await ownServer(world);
   const up = performance.now();
   await until(SECOND_S, 20, (statements) => statements > left);
   const goesOn = performance.now();
