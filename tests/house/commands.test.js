@@ -59,6 +59,7 @@ test('values are judged at once', () => {
     [['bench', 'echo', '--seconds', '1.2.3'], "bench: --seconds takes NUMBER, not '1.2.3'"],
     [['bench', 'clearing', '--orders', 'many'], "bench: --orders takes NUMBER, not 'many'"],
     [['bench', 'all', '--mode', 'xa'], 'bench: idle start settle can be measured on one server only'],
+    [['bench', '--html', '/nowhere/at/all/page.html'], 'bench: there is no folder for /nowhere/at/all/page.html'],
     [['bench', 'settle', '--partners', 'x'], "bench: --partners takes NUMBER, not 'x'"],
     [['bench', '--mode', 'one|xa'], "bench: --mode takes one|xa, not 'one|xa'"],
     [['soak', '--minutes', 'ten'], "soak: --minutes takes NUMBER, not 'ten'"],
