@@ -13,6 +13,7 @@ struct bench {
     double seconds;
     int64_t orders;   /* of clearing */
     int64_t skus;     /* of the catalogue */
+    int64_t growth;   /* orders that there are at the end of growth, at least */
     double half_load; /* orders a second: half of what the server can create; of watch */
 };
 
@@ -24,6 +25,9 @@ void bench_whole_life(const struct bench *bench);
 
 /* From a change to whoever watches the order, while orders are created at half load. */
 void bench_watch(const struct bench *bench);
+
+/* Throughput with no orders, and with more and more. */
+void bench_growth(const struct bench *bench);
 
 /* Orders of many SKUs, beside the same of few. */
 void bench_catalogue(const struct bench *bench);

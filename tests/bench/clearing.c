@@ -3,7 +3,6 @@
  * with every row that a purchase has. Clearing is held back by holding its job's lease, as another replica would, and
  * begins when the lease is given back; settings are those of the server.
  */
-#include <mysql.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,42 +10,13 @@
 
 #include "base/clock.h"
 #include "bench/bench.h"
+#include "bench/database.h"
 #include "bench/life.h"
 #include "bench/report.h"
 #include "bench/shop.h"
 
 /* What a lease that was renewed last may still last (half of jobs.lease_ms), and a little. */
 enum { LEASE_ENDS_MS = 5500, LOOK_EVERY_MS = 20, STANDS_STILL_MS_MAX = 60000 };
-
-static MYSQL *database(void)
-{
-    MYSQL *made = mysql_init(NULL);
-
-    if (mysql_real_connect(made, NULL, "root", NULL, NULL, 0, getenv("BMT_DB_SOCKET"), CLIENT_FOUND_ROWS) == NULL)
-        give_up(mysql_error(made), NULL);
-    return made;
-}
-
-static void change(MYSQL *db, const char *statement)
-{
-    if (mysql_query(db, statement) != 0)
-        give_up(mysql_error(db), NULL);
-}
-
-/* The one number that a query gives. */
-static int64_t ask(MYSQL *db, const char *query)
-{
-    MYSQL_RES *result;
-    MYSQL_ROW row;
-    int64_t number;
-
-    if (mysql_query(db, query) != 0 || (result = mysql_store_result(db)) == NULL)
-        give_up(mysql_error(db), NULL);
-    row = mysql_fetch_row(result);
-    number = row != NULL && row[0] != NULL ? strtoll(row[0], NULL, 10) : 0;
-    mysql_free_result(result);
-    return number;
-}
 
 static void pause_ms(int64_t ms)
 {
@@ -55,12 +25,13 @@ static void pause_ms(int64_t ms)
 
 static bool is_due(MYSQL *db)
 {
-    return ask(db, "SELECT EXISTS (SELECT 1 FROM bmt_settlement.clearings WHERE due_time_ms > 0 LIMIT 1)") != 0;
+    return database_ask(db, "SELECT EXISTS (SELECT 1 FROM bmt_settlement.clearings WHERE due_time_ms > 0 LIMIT 1)") !=
+           0;
 }
 
 static int64_t cleared(MYSQL *db)
 {
-    return ask(db, "SELECT COUNT(*) FROM bmt_settlement.clearings WHERE state = 2");
+    return database_ask(db, "SELECT COUNT(*) FROM bmt_settlement.clearings WHERE state = 2");
 }
 
 static int64_t cleared_since(MYSQL *db, const char *what, int64_t since_ms)
@@ -69,7 +40,7 @@ static int64_t cleared_since(MYSQL *db, const char *what, int64_t since_ms)
 
     snprintf(query, sizeof query, "SELECT %s FROM bmt_settlement.clearings WHERE state = 2 AND clear_time_ms >= %lld",
              what, (long long)since_ms);
-    return ask(db, query);
+    return database_ask(db, query);
 }
 
 /* Until every line that is due was divided. */
@@ -99,14 +70,15 @@ static void refuse_errors(const struct load_result *result)
 
 static void hold(MYSQL *db)
 {
-    change(db, "INSERT INTO bmt_platform.jobs (name, owner, lease_until_ms) VALUES ('settlement.clear', 1, 1 << 62) "
-               "ON DUPLICATE KEY UPDATE owner = 1, lease_until_ms = 1 << 62");
+    database_change(
+        db, "INSERT INTO bmt_platform.jobs (name, owner, lease_until_ms) VALUES ('settlement.clear', 1, 1 << 62) "
+            "ON DUPLICATE KEY UPDATE owner = 1, lease_until_ms = 1 << 62");
     pause_ms(LEASE_ENDS_MS);
 }
 
 static void give_back(MYSQL *db)
 {
-    change(db, "UPDATE bmt_platform.jobs SET owner = 0, lease_until_ms = 0 WHERE name = 'settlement.clear'");
+    database_change(db, "UPDATE bmt_platform.jobs SET owner = 0, lease_until_ms = 0 WHERE name = 'settlement.clear'");
 }
 
 void bench_clearing(const struct bench *bench)
@@ -114,7 +86,7 @@ void bench_clearing(const struct bench *bench)
     struct load_result lives;
     struct usage before;
     struct usage after;
-    MYSQL *db = database();
+    MYSQL *db = database_open();
     int64_t had;
     int64_t begin_ms;
     int64_t end_ms;
@@ -157,7 +129,7 @@ void bench_whole_life(const struct bench *bench)
     struct load_result lives;
     struct usage before;
     struct usage after;
-    MYSQL *db = database();
+    MYSQL *db = database_open();
     int64_t had;
     int64_t begin_ns;
     double took_s;

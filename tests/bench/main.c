@@ -4,8 +4,8 @@
  * BMT_DB_SOCKET, the processes to watch from BMT_PROCESSES, the peer of grpcpp-echo from BMT_GRPCPP_ECHO; for payments
  * also the operators' key and the folder of the channel's keys, from BMT_ADMIN_KEY and BMT_CHANNEL_KEYS.
  *
- *   bmt-bench [--json] [--seconds S] [--orders N] [--skus N] [--one-server CALLERS:ORDERS_PER_S,...] [NAME...]
- *   bmt-bench --list
+ *   bmt-bench [--json] [--seconds S] [--orders N] [--skus N] [--growth N] [--one-server CALLERS:ORDERS_PER_S,...]
+ * [NAME...] bmt-bench --list
  *
  * With two-phase commit the tables of an order are on three servers, so the baseline is what the same server did with
  * all of them on one, told by --one-server.
@@ -28,6 +28,7 @@ static bool is_json;
 static double seconds = 5;
 static int64_t orders = 100000;
 static int64_t skus = 100000;
+static int64_t growth = 3000000;
 static const char *one_server; /* NULL: this is it */
 
 /* What was measured so far, for the ratios of what follows. 0: not yet. */
@@ -289,6 +290,7 @@ static struct bench ours(void)
                           .seconds = seconds,
                           .orders = orders,
                           .skus = skus,
+                          .growth = growth,
                           .half_load = measured.create_256 / 2};
 }
 
@@ -319,6 +321,7 @@ static const struct {
     {"echo", bench_echo, NULL},
     {"get-order", bench_get_order, NULL},
     {"catalogue", NULL, bench_catalogue},
+    {"growth", NULL, bench_growth},
     {"clearing", NULL, bench_clearing},
     {"whole-life", NULL, bench_whole_life},
 };
@@ -367,6 +370,8 @@ int main(int argc, char **argv)
             orders = strtoll(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--skus") == 0 && i + 1 < argc)
             skus = strtoll(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--growth") == 0 && i + 1 < argc)
+            growth = strtoll(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--one-server") == 0 && i + 1 < argc)
             one_server = argv[++i];
         else if (n_names <= N_BENCHES)
@@ -374,8 +379,8 @@ int main(int argc, char **argv)
     }
     if (!(seconds >= 0.1 && seconds <= LOAD_SECONDS_MAX))
         give_up("--seconds is 0.1 to 600", NULL);
-    if (orders < 1 || orders > 1000000 || skus < SHOP_SKUS || skus > 1000000)
-        give_up("--orders is 1 to 1000000, --skus 100 to 1000000", NULL);
+    if (orders < 1 || orders > 1000000 || skus < SHOP_SKUS || skus > 1000000 || growth < 1 || growth > 100000000)
+        give_up("--orders is 1 to 1000000, --skus 100 to 1000000, --growth 1 to 100000000", NULL);
     client = bmt_client_new(
         &(struct bmt_client_options){
             .address = getenv("BMT_ADDRESS"), .api_key = getenv("BMT_API_KEY"), .connections = 2, .deadline_ms = 20000},

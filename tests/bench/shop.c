@@ -18,6 +18,7 @@ static char spu_text[ID_TEXT_SIZE];
 static char order_texts[ORDERS_KEPT][ID_TEXT_SIZE];
 static size_t n_orders;
 static char run_name[16];
+static int64_t expires_in_s; /* 0: not named */
 static struct bmt_client *client;
 
 _Noreturn void give_up(const char *what, const struct bmt_error *error)
@@ -102,6 +103,11 @@ const char *shop_spu_id(void)
     return spu_text;
 }
 
+void shop_orders_expire_in(int64_t seconds)
+{
+    expires_in_s = seconds;
+}
+
 /* One order and what it points to. */
 struct order_request {
     Bmt__Order__V1__CreateOrderRequest request;
@@ -124,6 +130,7 @@ static Bmt__Order__V1__CreateOrderRequest *fill(struct order_request *order, uin
     order->request.user_id = order->user;
     order->request.currency = (char *)(uintptr_t) "EUR";
     order->request.lines = order->lines;
+    order->request.expires_in_s = expires_in_s;
     order->request.n_lines = 1;
     return &order->request;
 }

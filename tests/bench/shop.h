@@ -16,6 +16,9 @@ void shop_set_up(struct bmt_client *client);
 const int64_t *shop_sku_ids(void);
 const char *shop_spu_id(void); /* of all of them */
 
+/* From now on orders name this instead of what the server has set. */
+void shop_orders_expire_in(int64_t seconds);
+
 /* One order a call: of any SKU; of one SKU; 1 % repeats and 1 % sold out among them. And 16 orders a call. */
 extern const struct load load_create_order;
 extern const struct load load_create_order_hot;
