@@ -34,6 +34,13 @@ bool log_wants(enum log_level level);
 /* `event` is a short lower-case sentence, the same for the same event: values go into the fields. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 
+/*
+ * From here to log_flush the lines of this thread are written together, as many at a time as one write keeps whole. For
+ * whoever writes many lines at once; what else the thread does in between may die with them.
+ */
+void log_gather(void);
+void log_flush(void);
+
 #define LOG_FIELDS_(...) \
     (const struct log_field[]){__VA_ARGS__}, sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
 #define log_debug(event, ...) (log_wants(LOG_DEBUG) ? log_write(LOG_DEBUG, (event), LOG_FIELDS_(__VA_ARGS__)) : (void)0)

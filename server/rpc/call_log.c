@@ -77,8 +77,10 @@ void call_log_hold(void)
 
 void call_log_flush(void)
 {
+    log_gather();
     for (size_t i = 0; i < held.n; i++)
         call_log_write(&held.lines[i]);
+    log_flush();
     held.n = 0;
     held.is_held = false;
 }

@@ -2,8 +2,10 @@
 #include "lib/suite.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -75,6 +77,54 @@ static void a_full_line_is_still_json(void **state)
         }
 }
 
+/* Reads what one write has written to a socket that keeps them apart: the number of lines. */
+static int lines_of_write(int from, int first_n)
+{
+    static char lines[PIPE_BUF + 1];
+    const ssize_t size = read(from, lines, PIPE_BUF);
+    int n = 0;
+
+    assert_true(size > 0 && lines[size - 1] == '\n');
+    lines[size] = '\0';
+    for (char *line = lines; *line != '\0'; n++) {
+        char *end = strchr(line, '\n');
+        json_t *json = json_loadb(line, (size_t)(end - line), JSON_REJECT_DUPLICATES, NULL);
+
+        assert_int_equal(json_integer_value(json_object_get(json, "n")), first_n + n);
+        json_decref(json);
+        line = end + 1;
+    }
+    return n;
+}
+
+static void gathered_lines_are_written_together_and_whole(void **state)
+{
+    enum { LINES = 60 };
+    static char text[3000];
+    const int kept = dup(STDERR_FILENO);
+    int ends[2];
+    int n_writes = 0;
+
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    log_gather();
+    for (int i = 0; i < LINES; i++)
+        log_info("one of many", log_i64("n", i), log_text("text", i % 20 == 7 ? text : "short"));
+    log_flush();
+    log_info("alone", log_i64("n", LINES));
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    close(kept);
+    close(ends[1]);
+
+    for (int n = 0; n < LINES; n_writes++)
+        n += lines_of_write(ends[0], n);
+    assert_in_range(n_writes, 2, 9);
+    assert_int_equal(lines_of_write(ends[0], LINES), 1);
+    close(ends[0]);
+}
+
 static void lines_below_the_level_are_not_written(void **state)
 {
     enum log_level level;
@@ -95,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_carries_its_fields),
         cmocka_unit_test(a_full_line_is_still_json),
+        cmocka_unit_test(gathered_lines_are_written_together_and_whole),
         cmocka_unit_test(lines_below_the_level_are_not_written),
     };
 
