@@ -10,7 +10,7 @@
 
 #include "base/failpoint.h"
 
-enum { BLOCK_FIRST = 4096, BLOCK_MAX = 1 << 20, ALIGNMENT = 16 };
+enum { BLOCK_FIRST = 4096, BLOCK_MAX = 1 << 20, ALIGNMENT = 16, PRINTF_ONCE = 128 };
 
 struct block {
     struct block *next; /* the one before, in age */
@@ -153,17 +153,21 @@ char *arena_strdup(struct arena *arena, const char *text)
 
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
+    char made[PRINTF_ONCE]; /* most texts are short: formatted once, and copied */
     va_list args;
     va_list again;
 
     va_start(args, format);
     va_copy(again, args);
-    const int size = vsnprintf(NULL, 0, format, args);
+    const int size = vsnprintf(made, sizeof made, format, args);
     va_end(args);
     INVARIANT(size >= 0);
     char *text = arena_alloc(arena, (size_t)size + 1);
 
-    vsnprintf(text, (size_t)size + 1, format, again);
+    if ((size_t)size < sizeof made)
+        memcpy(text, made, (size_t)size);
+    else
+        vsnprintf(text, (size_t)size + 1, format, again);
     va_end(again);
     return text;
 }

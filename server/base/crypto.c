@@ -18,13 +18,19 @@ static EVP_PKEY *evp(const struct crypto_key *key)
 }
 
 /*
- * Algorithms are looked up by name once, and each thread keeps a context for its MACs: otherwise libcrypto 3 looks them
- * up for every call, which takes longer than a short hash or MAC itself.
+ * Algorithms are looked up by name once, and each thread keeps a context for its hashes and one for its MACs: otherwise
+ * libcrypto 3 looks them up and makes them for every call, which takes longer than a short hash or MAC itself.
  */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t digest_of_thread;
 static pthread_key_t mac_of_thread;
 static EVP_MD *sha256;
 static EVP_MAC *hmac;
+
+static void free_digest(void *context)
+{
+    EVP_MD_CTX_free(context);
+}
 
 static void free_mac(void *context)
 {
@@ -36,7 +42,21 @@ static void look_up(void)
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     INVARIANT(sha256 != NULL && hmac != NULL);
+    INVARIANT(pthread_key_create(&digest_of_thread, free_digest) == 0);
     INVARIANT(pthread_key_create(&mac_of_thread, free_mac) == 0);
+}
+
+static EVP_MD_CTX *digest_context(void)
+{
+    EVP_MD_CTX *context;
+
+    pthread_once(&once, look_up);
+    context = pthread_getspecific(digest_of_thread);
+    if (context == NULL) {
+        context = EVP_MD_CTX_new();
+        INVARIANT(context != NULL && pthread_setspecific(digest_of_thread, context) == 0);
+    }
+    return context;
 }
 
 static EVP_MAC_CTX *mac_context(void)
@@ -59,8 +79,11 @@ static EVP_MAC_CTX *mac_context(void)
 
 void crypto_sha256(const void *data, size_t size, uint8_t ret_digest[SHA256_SIZE])
 {
-    pthread_once(&once, look_up);
-    INVARIANT(EVP_Digest(data, size, ret_digest, NULL, sha256, NULL) == 1);
+    EVP_MD_CTX *context = digest_context();
+
+    INVARIANT(EVP_DigestInit_ex(context, sha256, NULL) == 1);
+    INVARIANT(EVP_DigestUpdate(context, data, size) == 1);
+    INVARIANT(EVP_DigestFinal_ex(context, ret_digest, NULL) == 1);
 }
 
 void crypto_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size, uint8_t ret_mac[SHA256_SIZE])

@@ -15,7 +15,7 @@
 #include "rpc/page.h"
 #include "rpc/token.h"
 
-enum { AUTH_ARENA_MAX = 4 * 1024 * 1024, PROVEN_TOKENS = 4096, HEADER_MAX = 2048 };
+enum { AUTH_ARENA_MAX = 4 * 1024 * 1024, PROVEN_TOKENS = 4096, SEEN_KEYS = 1024, HEADER_MAX = 2048 };
 
 /*
  * Tokens that were proven before, because proving costs ten times a call's other work on the poller. By digest; a
@@ -28,6 +28,16 @@ struct proven_token {
     char user_id[USER_ID_MAX + 1];
 };
 
+/*
+ * Keys that were held before, by digest: a HMAC takes some times as long as a digest, and is all that is left out here.
+ * Whether the key is good is asked each time.
+ */
+struct seen_key {
+    bool is_set;
+    uint8_t digest[SHA256_SIZE];
+    uint8_t hash[API_KEY_HASH_SIZE];
+};
+
 struct authenticator {
     struct arena *arena;
     struct auth_keys *keys;
@@ -35,8 +45,9 @@ struct authenticator {
     uint8_t admin_hash[API_KEY_HASH_SIZE];
     bool has_admin;
     struct crypto_key *token_key;
-    pthread_mutex_t tokens_lock; /* guards tokens */
+    pthread_mutex_t lock; /* guards what follows */
     struct proven_token *tokens;
+    struct seen_key *seen_keys;
 };
 
 const char *role_name(enum role role)
@@ -150,8 +161,9 @@ int auth_start(const struct conf *conf, struct db *db, const struct auth_source 
         return -1;
     }
     auth_derive_page_key(authenticator);
-    pthread_mutex_init(&authenticator->tokens_lock, NULL);
+    pthread_mutex_init(&authenticator->lock, NULL);
     authenticator->tokens = arena_array_of(arena, struct proven_token, PROVEN_TOKENS);
+    authenticator->seen_keys = arena_array_of(arena, struct seen_key, SEEN_KEYS);
     authenticator->keys = auth_keys_start(db, source, conf->auth_refresh_ms);
     *ret_authenticator = authenticator;
     return 0;
@@ -160,7 +172,7 @@ int auth_start(const struct conf *conf, struct db *db, const struct auth_source 
 void auth_stop(struct authenticator *authenticator)
 {
     auth_keys_stop(authenticator->keys);
-    pthread_mutex_destroy(&authenticator->tokens_lock);
+    pthread_mutex_destroy(&authenticator->lock);
     crypto_key_free(authenticator->token_key);
     crypto_wipe((char *)(uintptr_t)authenticator->pepper, strlen(authenticator->pepper));
     arena_free(authenticator->arena);
@@ -202,20 +214,65 @@ static int auth_key_check(const struct auth_key *key, struct err *err)
     return 0;
 }
 
+static struct seen_key *auth_seen_key(const struct authenticator *authenticator, const uint8_t digest[SHA256_SIZE])
+{
+    return &authenticator->seen_keys[(digest[0] << 8 | digest[1]) % SEEN_KEYS];
+}
+
+/* The HMAC of a well-formed key; from memory when the key was held before. */
+static int auth_hash_of_key(struct authenticator *authenticator, const char *text, const uint8_t digest[SHA256_SIZE],
+                            uint8_t ret_hash[API_KEY_HASH_SIZE], bool *ret_was_seen, struct err *err)
+{
+    const struct seen_key *seen = auth_seen_key(authenticator, digest);
+
+    pthread_mutex_lock(&authenticator->lock);
+    const bool was_seen = seen->is_set && memcmp(seen->digest, digest, SHA256_SIZE) == 0;
+    if (was_seen)
+        memcpy(ret_hash, seen->hash, API_KEY_HASH_SIZE);
+    pthread_mutex_unlock(&authenticator->lock);
+    if (!was_seen && !auth_key_is_well_formed(text))
+        return err_fail(err, ERR_CREDENTIAL_INVALID);
+    if (!was_seen)
+        auth_key_hash(authenticator, text, ret_hash);
+    *ret_was_seen = was_seen;
+    return 0;
+}
+
+static void auth_note_seen(struct authenticator *authenticator, const uint8_t digest[SHA256_SIZE],
+                           const uint8_t hash[API_KEY_HASH_SIZE])
+{
+    struct seen_key *seen = auth_seen_key(authenticator, digest);
+
+    pthread_mutex_lock(&authenticator->lock);
+    seen->is_set = true;
+    memcpy(seen->digest, digest, SHA256_SIZE);
+    memcpy(seen->hash, hash, API_KEY_HASH_SIZE);
+    pthread_mutex_unlock(&authenticator->lock);
+}
+
 static int auth_by_key(struct authenticator *authenticator, const char *text, const char *business, struct arena *arena,
                        void (*later)(void *context), void *context, struct caller *ret_caller, struct err *err)
 {
+    const size_t size = strlen(text);
+    uint8_t digest[SHA256_SIZE];
     uint8_t hash[API_KEY_HASH_SIZE];
+    bool was_seen = false;
     struct auth_key key;
+    int rc;
 
-    if (!auth_key_is_well_formed(text))
+    if (size != API_KEY_TEXT_SIZE - 1)
         return err_fail(err, ERR_CREDENTIAL_INVALID);
-    auth_key_hash(authenticator, text, hash);
+    crypto_sha256(text, size, digest);
+    rc = auth_hash_of_key(authenticator, text, digest, hash, &was_seen, err);
+    if (rc != 0)
+        return rc;
     if (authenticator->has_admin && crypto_equal(hash, authenticator->admin_hash, sizeof(hash))) {
         *ret_caller = (struct caller){.role = ROLE_ADMIN, .actor = "admin operator", .scopes = ""};
         return auth_business(authenticator, business, later, context, &ret_caller->biz_id, err);
     }
-    int rc = auth_keys_find(authenticator->keys, hash, later, context, &key, err);
+    rc = auth_keys_find(authenticator->keys, hash, later, context, &key, err);
+    if (rc == 0 && !was_seen)
+        auth_note_seen(authenticator, digest, hash);
     if (rc == 0)
         rc = auth_key_check(&key, err);
     if (rc != 0)
@@ -235,13 +292,13 @@ static bool auth_is_proven(struct authenticator *authenticator, const uint8_t di
 {
     struct proven_token *slot = &authenticator->tokens[(digest[0] << 8 | digest[1]) % PROVEN_TOKENS];
 
-    pthread_mutex_lock(&authenticator->tokens_lock);
+    pthread_mutex_lock(&authenticator->lock);
     bool is_proven = slot->expire_time_ms != 0 && memcmp(slot->digest, digest, SHA256_SIZE) == 0;
     if (is_proven) {
         *ret_claims = (struct token_claims){.biz_id = slot->biz_id, .expire_time_ms = slot->expire_time_ms};
         ret_claims->user_id = arena_strdup(arena, slot->user_id);
     }
-    pthread_mutex_unlock(&authenticator->tokens_lock);
+    pthread_mutex_unlock(&authenticator->lock);
     return is_proven;
 }
 
@@ -250,12 +307,12 @@ static void auth_note_proven(struct authenticator *authenticator, const uint8_t 
 {
     struct proven_token *slot = &authenticator->tokens[(digest[0] << 8 | digest[1]) % PROVEN_TOKENS];
 
-    pthread_mutex_lock(&authenticator->tokens_lock);
+    pthread_mutex_lock(&authenticator->lock);
     memcpy(slot->digest, digest, SHA256_SIZE);
     slot->biz_id = claims->biz_id;
     slot->expire_time_ms = claims->expire_time_ms;
     snprintf(slot->user_id, sizeof(slot->user_id), "%s", claims->user_id);
-    pthread_mutex_unlock(&authenticator->tokens_lock);
+    pthread_mutex_unlock(&authenticator->lock);
 }
 
 static int auth_by_token(struct authenticator *authenticator, const char *token, struct arena *arena,

@@ -14,6 +14,7 @@
 #include <sched.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/id.h"
 #include "fixture.h"
 #include "key_store.h"
@@ -129,6 +130,38 @@ static void key_tells_role_and_business(void **state)
     assert_string_equal(response->user, "");
     /* A merchant cannot choose another business. */
     assert_int_equal(echo_as(k, text, id_show(ID_BUSINESS, 78))->biz, BIZ);
+}
+
+/* The first characters of the digest decide where the authenticator remembers a key. */
+static unsigned place_of(const char *text)
+{
+    uint8_t digest[SHA256_SIZE];
+
+    crypto_sha256(text, strlen(text), digest);
+    return (unsigned)(digest[0] << 8 | digest[1]);
+}
+
+static void keys_of_one_place_stay_apart(void **state)
+{
+    struct keys_fixture *k = *state;
+    struct auth_key row = {.biz_id = BIZ + 1, .role = ROLE_SUPPORT};
+    char first[API_KEY_TEXT_SIZE];
+    char second[API_KEY_TEXT_SIZE];
+
+    given_key(k, ROLE_MERCHANT, BIZ, first);
+    do
+        auth_key_generate(false, second);
+    while (place_of(second) != place_of(first));
+    echo_as(k, first, NULL);
+    expect(call(k, "Echo", second, NULL), "CREDENTIAL_INVALID"); /* nobody has it yet */
+
+    auth_key_hash(k->authenticator, second, row.hash);
+    key_store_put(row);
+    key_store_await_refresh();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(echo_as(k, first, NULL)->biz, BIZ);
+        assert_int_equal(echo_as(k, second, NULL)->biz, BIZ + 1);
+    }
 }
 
 static void missing_and_garbled_credentials(void **state)
@@ -345,6 +378,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(key_tells_role_and_business, start, stop),
+        cmocka_unit_test_setup_teardown(keys_of_one_place_stay_apart, start, stop),
         cmocka_unit_test_setup_teardown(missing_and_garbled_credentials, start, stop),
         cmocka_unit_test_setup_teardown(unknown_key_is_looked_up_once, start, stop),
         cmocka_unit_test_setup_teardown(revoked_key_dies_with_the_refresh, start, stop),
