@@ -40,7 +40,7 @@ struct life {
     int64_t payment_id;
 };
 
-static struct life lives[LIFE_CALLERS];
+static struct life lives[LIFE_CALLERS_MAX];
 static char account_id[ID_TEXT_SIZE];
 
 static void begin(struct life *life);
@@ -266,12 +266,13 @@ static void wait_for_end(int64_t begin_ns, double seconds)
     }
 }
 
-void life_run(struct bmt_client *client, int64_t orders, double seconds, struct load_result *ret_result)
+void life_run(struct bmt_client *client, int callers, int64_t orders, double seconds, struct load_result *ret_result)
 {
     const int64_t begin_ns = clock_steady_ns();
-    int callers = LIFE_CALLERS;
 
     *ret_result = (struct load_result){0};
+    if (callers > LIFE_CALLERS_MAX)
+        callers = LIFE_CALLERS_MAX;
     if (orders > 0 && orders < callers)
         callers = (int)orders;
     run.client = client;

@@ -8,15 +8,15 @@
 
 #include "bench/load.h"
 
-enum { LIFE_CALLERS = 256 };
+enum { LIFE_CALLERS_MAX = 256 };
 
 /* Starts the channel, an account at it, and a partner who shares in what the shop sells. */
 void life_set_up(struct bmt_client *client);
 
 /*
- * Lives begin until `orders` have begun (0: no limit) or `seconds` have passed (0: no limit); those under way are
- * ended. `ret_result` counts lives; `calls_per_s` is over all of them.
+ * By so many callers lives begin until `orders` have begun (0: no limit) or `seconds` have passed (0: no limit); those
+ * under way are ended. `ret_result` counts lives; `calls_per_s` is over all of them.
  */
-void life_run(struct bmt_client *client, int64_t orders, double seconds, struct load_result *ret_result);
+void life_run(struct bmt_client *client, int callers, int64_t orders, double seconds, struct load_result *ret_result);
 
 #endif
