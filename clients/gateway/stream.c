@@ -24,6 +24,7 @@ struct stream {
     struct json_text frames;
     size_t n_taken; /* bytes of frames that the connection has */
     struct bmt_watch *watch;
+    bool is_ended;     /* the watch: it is only to be freed */
     bool is_asked;     /* for a message or the end, which has not come yet */
     bool is_over;      /* the last frame is among the frames */
     bool is_suspended; /* the connection waits for frames */
@@ -68,6 +69,7 @@ static void let_go(struct stream *stream)
         return;
     leave_list(stream);
     pthread_mutex_destroy(&stream->lock);
+    bmt_watch_free(stream->watch);
     arena_free(stream->arena);
     free(stream);
 }
@@ -93,7 +95,7 @@ static void wake(struct stream *stream)
 /* Under the lock: nothing more is wanted of bmtd but the end. */
 static void give_up(struct stream *stream)
 {
-    if (stream->watch == NULL)
+    if (stream->is_ended)
         return;
     bmt_watch_cancel(stream->watch);
     if (!stream->is_asked) {
@@ -146,7 +148,7 @@ static void on_end(void *context, const struct bmt_error *error)
     struct stream *stream = context;
 
     pthread_mutex_lock(&stream->lock);
-    stream->watch = NULL;
+    stream->is_ended = true;
     if (!stream->is_over)
         put_end(stream, error);
     wake(stream);
@@ -174,7 +176,7 @@ static ssize_t read_body(void *context, uint64_t position, char *buffer, size_t 
         stream->is_suspended = true;
         MHD_suspend_connection(stream->connection);
     }
-    if (stream->n_taken == stream->frames.size && !stream->is_over && !stream->is_asked && stream->watch != NULL) {
+    if (stream->n_taken == stream->frames.size && !stream->is_over && !stream->is_asked && !stream->is_ended) {
         stream->is_asked = true;
         bmt_watch_next(stream->watch);
     }

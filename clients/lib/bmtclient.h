@@ -115,7 +115,7 @@ int bmt_stream(struct bmt_client *client, const ProtobufCServiceDescriptor *serv
 /*
  * A server stream without waiting. The start, and each bmt_watch_next after a message, is answered on a poller's thread
  * by one message or by the end, so that who reads slowly is not flooded; the start may be answered before it returns.
- * `error` is NULL after a proper end. The watch is gone when on_end returns.
+ * `error` is NULL after a proper end. Free the watch after its end; it must not be asked or cancelled any more then.
  */
 struct bmt_watch;
 struct bmt_watch_events {
@@ -129,6 +129,7 @@ struct bmt_watch *bmt_watch_start(struct bmt_client *client, const ProtobufCServ
 void bmt_watch_next(struct bmt_watch *watch);
 /* What is asked for is answered soon: by the end, with CANCELLED. */
 void bmt_watch_cancel(struct bmt_watch *watch);
+void bmt_watch_free(struct bmt_watch *watch);
 
 /* A new request_id: 26 characters, time-ordered, unique. `text` holds BMT_REQUEST_ID_SIZE bytes. Returns text. */
 enum { BMT_REQUEST_ID_SIZE = 27 };

@@ -33,17 +33,18 @@ static void leave(struct bmt_watch *watch)
 {
     struct bmt_client *client = watch->client;
     struct bmt_error error;
+    bool is_proper;
 
     if (atomic_fetch_sub(&watch->n_open, 1) != 1)
         return;
-    if (watch->status != GRPC_STATUS_OK)
+    is_proper = watch->status == GRPC_STATUS_OK;
+    if (!is_proper)
         client_error(&error, watch->status, watch->text, &watch->trailing);
-    watch->events->on_end(watch->context, watch->status == GRPC_STATUS_OK ? NULL : &error);
     grpc_call_unref(watch->call);
     grpc_metadata_array_destroy(&watch->initial);
     grpc_metadata_array_destroy(&watch->trailing);
     grpc_slice_unref(watch->text);
-    free(watch);
+    watch->events->on_end(watch->context, is_proper ? NULL : &error); /* the reader may free it */
     client_leave(client);
 }
 
@@ -153,4 +154,9 @@ struct bmt_watch *bmt_watch_start(struct bmt_client *client, const ProtobufCServ
     bmt_watch_next(watch);
     leave(watch);
     return watch;
+}
+
+void bmt_watch_free(struct bmt_watch *watch)
+{
+    free(watch);
 }
