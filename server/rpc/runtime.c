@@ -9,6 +9,7 @@
 #include "rpc/runtime.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -22,8 +23,7 @@ enum {
     KEEPALIVE_MS = 60 * 1000,
     KEEPALIVE_WAIT_MS = 20 * 1000,
     PING_PAUSE_MIN_MS = 5 * 1000,
-    GOAWAY_WAIT_MS = 500, /* for clients to close their idle connections by themselves */
-    CONNECTION_AGE_MS = 60 * 60 * 1000,
+    GOAWAY_WAIT_MS = 500,           /* for clients to close their idle connections by themselves */
     MESSAGE_OVER_MAX = 1024 * 1024, /* what is this much larger than allowed is still read, to be refused by name */
     STREAMS_BESIDES = 1024,         /* unary calls of one connection at a time, besides open streams */
 };
@@ -36,18 +36,24 @@ static grpc_arg rpc_arg(const char *key, int64_t value)
     return arg;
 }
 
+/*
+ * Replies are small and never compressed. The filter that would do it, and the one that watches the age of connections,
+ * take part in every call, whether there is anything to do or not: they are left out, the latter unless it is wanted.
+ */
 static grpc_server *rpc_make_server(const struct conf *conf)
 {
+    const int64_t age_ms = conf->rpc_connection_age_s == 0 ? INT_MAX : conf->rpc_connection_age_s * 1000;
     grpc_arg list[] = {
         rpc_arg(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, conf->rpc_message_max_bytes + MESSAGE_OVER_MAX),
         rpc_arg(GRPC_ARG_MAX_CONCURRENT_STREAMS, conf->rpc_streams_max + STREAMS_BESIDES),
         rpc_arg(GRPC_ARG_MAX_METADATA_SIZE, METADATA_MAX),
         rpc_arg(GRPC_ARG_ALLOW_REUSEPORT, 0),
+        rpc_arg(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0),
         rpc_arg(GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS),
         rpc_arg(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_WAIT_MS),
         rpc_arg(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1),
         rpc_arg(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, PING_PAUSE_MIN_MS),
-        rpc_arg(GRPC_ARG_MAX_CONNECTION_AGE_MS, CONNECTION_AGE_MS),
+        rpc_arg(GRPC_ARG_MAX_CONNECTION_AGE_MS, age_ms),
     };
     grpc_channel_args args = {.num_args = COUNT_OF(list), .args = list};
 

@@ -1,7 +1,9 @@
 // The server as operators meet it: reflection, health, metrics, a database that goes away, settings that are wrong.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import http2 from 'node:http2';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
@@ -164,6 +166,25 @@ test('the commit\'s lost answer is told, and the same request_id tells the truth
   const { order } = await shop.orders.CreateOrder(request);
   assert.equal(query(world, `SELECT COUNT(*) FROM bmt_order.orders WHERE request_id = '${request.request_id}'`), '1');
   assert.equal(order.state, 'ORDER_STATE_PENDING_PAYMENT');
+});
+
+test('a connection that is old enough is given up, where that is wanted', async () => {
+  const server = await startServer(world, 'aged', { settings: '\n', edit: (text) => text.replace('heartbeat_ms = 500;', 'heartbeat_ms = 500; connection_age_s = 1;') });
+  world.servers.push(server);
+  const connect = (port) => {
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    return { session, goneAway: once(session, 'goaway', { signal: AbortSignal.timeout(20000) }) };
+  };
+  const kept = connect(world.port); // the older one: by default it stays
+  let isKept = true;
+  kept.goneAway.then(() => { isKept = false; }, () => {});
+  await once(kept.session, 'connect');
+  const aged = connect(server.port);
+  const [code] = await aged.goneAway;
+  assert.equal(code, http2.constants.NGHTTP2_NO_ERROR);
+  assert.ok(isKept);
+  aged.session.destroy();
+  kept.session.destroy();
 });
 
 test('SIGHUP takes over what may change, and a wrong file changes nothing', async () => {
