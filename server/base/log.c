@@ -69,6 +69,12 @@ static void put(struct line *line, const char *bytes, size_t size)
     line->used += size;
 }
 
+static void put_byte(struct line *line, char byte)
+{
+    INVARIANT(line->used < sizeof line->text);
+    line->text[line->used++] = byte;
+}
+
 static size_t room(const struct line *line)
 {
     return sizeof line->text - line->used;
@@ -84,7 +90,7 @@ static void put_escaped(struct line *line, unsigned char c, bool is_utf8)
     else if (c < 0x20 || c == 0x7F || (c >= 0x80 && !is_utf8))
         put(line, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\u%04x", c));
     else
-        put(line, (const char *)&c, 1);
+        put_byte(line, (char)c);
 }
 
 /* How much of the text needs neither escapes nor a look at its characters. */
@@ -102,7 +108,7 @@ static void put_string(struct line *line, const char *text)
 {
     const size_t plain = plain_size(text);
 
-    put(line, "\"", 1);
+    put_byte(line, '"');
     if (room(line) >= plain + ROOM_TEXT) {
         put(line, text, plain);
         text += plain;
@@ -118,7 +124,7 @@ static void put_string(struct line *line, const char *text)
         }
         put_escaped(line, (unsigned char)*text, is_utf8);
     }
-    put(line, "\"", 1);
+    put_byte(line, '"');
 }
 
 static void put_number(struct line *line, int64_t number)
@@ -132,7 +138,7 @@ static void put_number(struct line *line, int64_t number)
         rest /= 10;
     } while (rest > 0);
     if (number < 0)
-        put(line, "-", 1);
+        put_byte(line, '-');
     put(line, digits + at, sizeof digits - at);
 }
 
@@ -159,9 +165,11 @@ static void put_field(struct line *line, const struct log_field *field)
     PRE(key_size < KEY_SIZE_MAX); /* and a word of ours: nothing to escape */
     if (room(line) < ROOM_FIELD)
         return; /* left out as a whole */
-    put(line, ",\"", 2);
+    put_byte(line, ',');
+    put_byte(line, '"');
     put(line, field->key, key_size);
-    put(line, "\":", 2);
+    put_byte(line, '"');
+    put_byte(line, ':');
     if (field->text != NULL)
         put_string(line, field->text);
     else
