@@ -3,15 +3,22 @@
 
 #include <string.h>
 
+/* Cut to what fits; what is shorter ends early. The row was zeroed. */
+static void read_currency(const char *text, char *ret_currency)
+{
+    for (size_t i = 0; i + 1 < CURRENCY_SIZE && text[i] != '\0'; i++)
+        ret_currency[i] = text[i];
+}
+
 static void read_row(const struct scan *scan, const struct seen_columns *columns, struct arena *arena, char *row)
 {
     for (size_t i = 0; i < columns->n; i++) {
         const struct seen_column *column = &columns->list[i];
 
         if (column->is_currency) {
-            snprintf(row + column->offset, CURRENCY_SIZE, "%s", scan_text(scan, (unsigned)i));
+            read_currency(scan_text(scan, (unsigned)i), row + column->offset);
         } else if (column->is_text) {
-            const char *text = arena_printf(arena, "%s", scan_text(scan, (unsigned)i));
+            const char *text = arena_strdup(arena, scan_text(scan, (unsigned)i));
 
             memcpy(row + column->offset, &text, sizeof text);
         } else {

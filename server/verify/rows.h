@@ -64,7 +64,7 @@ struct posting_seen {
 
 /* A posting with its transfer's source; of a transfer without postings the account is 0. */
 struct moved_seen {
-    int64_t source_id, source_no, kind, transfer_id, biz_id, account, subject_id, amount, create_ms;
+    int64_t source_id, source_no, kind, transfer_id, biz_id, account, subject_id, amount, create_ms, posting_no;
     char currency[CURRENCY_SIZE];
 };
 
