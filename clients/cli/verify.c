@@ -12,7 +12,7 @@
 #include "sql/db.h"
 #include "verify/verify.h"
 
-enum { SHOWN_MAX = 100, RECHECK_MS = 1000, RECHECK_MAX = 5, ARENA_BYTES_MAX = 256 << 20 };
+enum { SHOWN_MAX = 100, RECHECK_MS = 1000, RECHECK_MAX = 5, THREADS_MAX = 8, ARENA_BYTES_MAX = 256 << 20 };
 
 /* What is shown while it runs and at the end. */
 struct show {
@@ -133,17 +133,25 @@ static int run(struct db *db, unsigned threads, struct arena *arena)
     return rc;
 }
 
+/* One for each processor; the databases need some of them, too, but they wait for us as we wait for them. */
+static long threads_default(void)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : n;
+}
+
 int cli_verify(const char *settings, const char *threads)
 {
     struct arena *arena = arena_new(ARENA_BYTES_MAX);
     struct conf *conf = arena_new_of(arena, struct conf);
-    const long n = threads != NULL ? strtol(threads, NULL, 10) : 2;
+    const long n = threads != NULL ? strtol(threads, NULL, 10) : threads_default();
     struct db *db = NULL;
     int rc = EXIT_USAGE;
 
     if (settings == NULL)
         fputs("bmtctl: verify --config FILE: the settings of bmtd tell where the databases are\n", stderr);
-    else if (n < 1 || n > 8)
+    else if (n < 1 || n > THREADS_MAX)
         fputs("bmtctl: --threads is 1 to 8\n", stderr);
     else if (conf_load(settings, arena, conf, stderr) == 0 && db_open(conf, arena, &db, stderr) == 0) {
         rc = run(db, (unsigned)n, arena);

@@ -2,12 +2,17 @@
  * The days of the ledger's accounts against its postings, in one snapshot of the module's server: both change in the
  * same transactions. There may be more days than fit into memory, so both sides are first added up in BUCKETS by a
  * mixture of key and amounts; only the days of buckets that differ are looked at one by one, in a second walk.
+ *
+ * The pass over chains reads all postings anyhow. So a snapshot of the days and of the chains' ends is taken before it,
+ * and what the pass finds up to those ends is added up beside its other work: transfers are only ever added to the end
+ * of a chain, in the transaction that changes the days. If both sides agree, that was the whole look; if not, or if
+ * there are postings that are in no chain, the days are looked at by themselves.
  */
+#include "verify/account_days.h"
+
 #include <string.h>
 
-#include "verify/pass.h"
-
-enum { BUCKETS = 65536, SLICE = 16384, DAYS_MAX = 65536 };
+enum { BUCKETS = 65536, SLICE = 16384, DAYS_MAX = 65536, CHAIN_MIN = -32768, CHAINS = 65536, DAY_MS = 86400000 };
 
 struct day_seen {
     int64_t biz_id, account, subject_id, day, chain, debit, credit, count;
@@ -49,6 +54,13 @@ static uint64_t hash_of(const struct day_seen *day)
     return mix(hash ^ (uint64_t)day->day ^ currency << 32);
 }
 
+/* What a row counts in its bucket: rows of one day add up to what the sum of them counts. */
+static uint64_t value_of(const struct day_seen *day, uint64_t hash)
+{
+    return (uint64_t)day->debit * (hash | 1) + (uint64_t)day->credit * (mix(hash + 1) | 1) +
+           (uint64_t)day->count * (mix(hash + 2) | 1);
+}
+
 static bool is_same(const struct day_seen *a, const struct day_seen *b)
 {
     return a->biz_id == b->biz_id && a->account == b->account && a->subject_id == b->subject_id && a->day == b->day &&
@@ -78,8 +90,7 @@ static void add_day(struct look *look, const struct day_seen *row, uint64_t hash
 static void add(struct look *look, const struct day_seen *row, int64_t sign)
 {
     const uint64_t hash = hash_of(row);
-    const uint64_t value = (uint64_t)row->debit * (hash | 1) + (uint64_t)row->credit * (mix(hash + 1) | 1) +
-                           (uint64_t)row->count * (mix(hash + 2) | 1);
+    const uint64_t value = value_of(row, hash);
 
     if (look->days == NULL)
         look->buckets[hash % BUCKETS] += sign > 0 ? value : -value;
@@ -195,17 +206,24 @@ static void tell_days(const struct look *look)
     }
 }
 
+static int begin_snapshot(struct worker *worker)
+{
+    FILE *problems = worker->verify->problems;
+
+    if (scan_run(worker->session, MODULE_SETTLEMENT, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                 problems) != 0)
+        return -1;
+    return scan_run(worker->session, MODULE_SETTLEMENT, "START TRANSACTION WITH CONSISTENT SNAPSHOT", problems);
+}
+
 int account_days_check(struct worker *worker, struct verify_report *report)
 {
     struct arena *own CLEANUP(arena_cleanup) = arena_new(32 << 20);
     struct look look = {.worker = worker, .buckets = arena_array_of(own, uint64_t, BUCKETS)};
-    FILE *problems = worker->verify->problems;
     int rc;
 
     (void)report;
-    if (scan_run(worker->session, MODULE_SETTLEMENT, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-                 problems) != 0 ||
-        scan_run(worker->session, MODULE_SETTLEMENT, "START TRANSACTION WITH CONSISTENT SNAPSHOT", problems) != 0)
+    if (begin_snapshot(worker) != 0)
         return -1;
     rc = walk(&look);
     if (rc == 0 && differs(&look)) {
@@ -214,7 +232,92 @@ int account_days_check(struct worker *worker, struct verify_report *report)
         if (rc == 0)
             tell_days(&look);
     }
-    if (scan_run(worker->session, MODULE_SETTLEMENT, "COMMIT", problems) != 0)
+    if (scan_run(worker->session, MODULE_SETTLEMENT, "COMMIT", worker->verify->problems) != 0)
         return -1;
     return rc;
+}
+
+struct account_days {
+    int64_t *ends; /* by chain: the number of its last transfer in the snapshot */
+    uint64_t *buckets;
+    int64_t n_postings; /* in the snapshot, less those that were seen */
+};
+
+static int read_ends(struct worker *worker, struct account_days *days)
+{
+    struct scan scan;
+
+    if (scan_begin(worker->session, MODULE_SETTLEMENT, "SELECT chain, seq FROM bmt_settlement.chains ORDER BY chain",
+                   worker->verify->problems, &scan) != 0)
+        return -1;
+    while (scan_next(&scan))
+        days->ends[scan_i64(&scan, 0) - CHAIN_MIN] = scan_i64(&scan, 1);
+    return scan.has_failed ? -1 : 0;
+}
+
+static int count_postings(struct worker *worker, struct account_days *days)
+{
+    struct scan scan;
+
+    if (scan_begin(worker->session, MODULE_SETTLEMENT, "SELECT COUNT(*) FROM bmt_settlement.postings",
+                   worker->verify->problems, &scan) != 0)
+        return -1;
+    while (scan_next(&scan))
+        days->n_postings = scan_i64(&scan, 0);
+    return scan.has_failed ? -1 : 0;
+}
+
+int account_days_begin(struct worker *worker, struct arena *arena, struct account_days **ret_days)
+{
+    struct account_days *days = arena_new_of(arena, struct account_days);
+    struct look look = {.worker = worker};
+    int rc;
+
+    days->ends = arena_array_of(arena, int64_t, CHAINS);
+    days->buckets = look.buckets = arena_array_of(arena, uint64_t, BUCKETS);
+    for (size_t i = 0; i < CHAINS; i++)
+        days->ends[i] = INT64_MIN;
+    rc = begin_snapshot(worker);
+    if (rc == 0)
+        rc = read_ends(worker, days);
+    if (rc == 0)
+        rc = count_postings(worker, days);
+    if (rc == 0)
+        rc = read_days(&look);
+    if (rc == 0)
+        rc = scan_run(worker->session, MODULE_SETTLEMENT, "COMMIT", worker->verify->problems);
+    *ret_days = days;
+    return rc;
+}
+
+void account_days_add(struct account_days *days, int64_t chain, const struct posting_seen *postings, size_t n)
+{
+    const int64_t end = days->ends[chain - CHAIN_MIN];
+    int64_t n_seen = 0;
+
+    for (size_t i = 0; i < n && postings[i].seq <= end; i++) {
+        const struct posting_seen *p = &postings[i];
+        struct day_seen day = {.biz_id = p->biz_id,
+                               .account = p->account,
+                               .subject_id = p->subject_id,
+                               .day = p->create_ms / DAY_MS,
+                               .chain = chain,
+                               .debit = p->amount > 0 ? p->amount : 0,
+                               .credit = p->amount < 0 ? -p->amount : 0,
+                               .count = 1};
+        uint64_t hash;
+
+        memcpy(day.currency, p->currency, CURRENCY_SIZE);
+        hash = hash_of(&day);
+        __atomic_fetch_sub(&days->buckets[hash % BUCKETS], value_of(&day, hash), __ATOMIC_RELAXED);
+        n_seen++;
+    }
+    __atomic_fetch_sub(&days->n_postings, n_seen, __ATOMIC_RELAXED);
+}
+
+bool account_days_agree(const struct account_days *days)
+{
+    const struct look look = {.buckets = days->buckets};
+
+    return days->n_postings == 0 && !differs(&look);
 }

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "base/crypto.h"
-#include "verify/pass.h"
+#include "base/text.h"
+#include "verify/account_days.h"
 
 /* A key: the chain, moved so that none is negative, and the number in it. */
 enum { SEQ_BITS = 40, CHAIN_MIN = -32768, CHAIN_MAX = 32767, HASH_SIZE = 32 };
@@ -93,18 +94,6 @@ static void put(uint8_t *bytes, size_t *n, int64_t number)
         bytes[(*n)++] = (uint8_t)((uint64_t)number >> shift);
 }
 
-static bool read_hash(const char *hex, uint8_t hash[HASH_SIZE])
-{
-    for (size_t i = 0; i < HASH_SIZE; i++) {
-        unsigned byte = 0;
-
-        if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
-            return false;
-        hash[i] = (uint8_t)byte;
-    }
-    return true;
-}
-
 static bool is_hash_right(struct worker *worker, int64_t chain, const char *before, const struct transfer_seen *t,
                           const struct posting_seen *postings, size_t n_postings)
 {
@@ -116,7 +105,7 @@ static bool is_hash_right(struct worker *worker, int64_t chain, const char *befo
     uint8_t made[HASH_SIZE];
     size_t n = HASH_SIZE;
 
-    if (strlen(before) != 2 * HASH_SIZE || !read_hash(before, bytes) || !read_hash(t->hash, stored))
+    if (!text_unhex(before, bytes, HASH_SIZE) || !text_unhex(t->hash, stored, HASH_SIZE))
         return false;
     for (size_t i = 0; i < COUNT_OF(head); i++)
         put(bytes, &n, head[i]);
@@ -168,6 +157,22 @@ struct piece {
     size_t n_postings;
 };
 
+/*
+ * By their numbers within each transfer: a few rows, which mostly come so. The database is asked for the order of its
+ * index alone, since it would sort the whole range for more.
+ */
+static void put_in_order(struct posting_seen *postings, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const struct posting_seen p = postings[i];
+        size_t at = i;
+
+        for (; at > 0 && postings[at - 1].seq == p.seq && postings[at - 1].posting_no > p.posting_no; at--)
+            postings[at] = postings[at - 1];
+        postings[at] = p;
+    }
+}
+
 static int read_piece(struct worker *worker, struct piece *piece)
 {
     /* A range that begins the chain has what stands before number 1, too. */
@@ -183,9 +188,10 @@ static int read_piece(struct worker *worker, struct piece *piece)
             worker, MODULE_SETTLEMENT,
             arena_printf(worker->arena,
                          "SELECT t.transfer_id, t.biz_id, t.kind, t.source_id, t.source_no, t.chain_seq, "
-                         "t.create_time_ms, c.seq, HEX(t.hash), t.note, HEX(c.hash) FROM bmt_settlement.transfers t "
-                         "FORCE INDEX (uq_transfers_chain) LEFT JOIN bmt_settlement.chains c ON c.chain = t.chain "
-                         "WHERE t.chain = %lld AND t.chain_seq >= %lld AND t.chain_seq <= %lld ORDER BY t.chain_seq",
+                         "t.create_time_ms, c.seq, HEX(t.hash), t.note, IF(c.seq = t.chain_seq, HEX(c.hash), '') FROM "
+                         "bmt_settlement.transfers t FORCE INDEX (uq_transfers_chain) LEFT JOIN "
+                         "bmt_settlement.chains c ON c.chain = t.chain WHERE t.chain = %lld AND t.chain_seq >= %lld "
+                         "AND t.chain_seq <= %lld ORDER BY t.chain_seq",
                          (long long)piece->chain, (long long)least, (long long)piece->to),
             &transfer_columns, &piece->transfers, &piece->n);
     if (rc == 0)
@@ -195,10 +201,11 @@ static int read_piece(struct worker *worker, struct piece *piece)
                          "SELECT STRAIGHT_JOIN t.chain_seq, p.posting_no, p.biz_id, p.account, p.subject_id, "
                          "p.amount_minor, p.create_time_ms, p.currency FROM bmt_settlement.transfers t FORCE INDEX "
                          "(uq_transfers_chain) JOIN bmt_settlement.postings p ON p.transfer_id = t.transfer_id WHERE "
-                         "t.chain = %lld AND t.chain_seq >= %lld AND t.chain_seq <= %lld ORDER BY t.chain_seq, "
-                         "p.posting_no",
+                         "t.chain = %lld AND t.chain_seq >= %lld AND t.chain_seq <= %lld ORDER BY t.chain_seq",
                          (long long)piece->chain, (long long)least, (long long)piece->to),
             &posting_columns, &piece->postings, &piece->n_postings);
+    if (rc == 0)
+        put_in_order(piece->postings, piece->n_postings);
     return rc;
 }
 
@@ -254,6 +261,16 @@ static void check_piece(struct worker *worker, const struct piece *piece)
     check_gap(worker, chain, expected, (piece->to < piece->head_seq ? piece->to : piece->head_seq) + 1);
 }
 
+/* All but those of the transfer that ends the range before. */
+static void add_to_days(struct account_days *days, const struct piece *piece)
+{
+    size_t at = 0;
+
+    while (piece->from > 0 && at < piece->n_postings && piece->postings[at].seq <= piece->from)
+        at++;
+    account_days_add(days, piece->chain, piece->postings + at, piece->n_postings - at);
+}
+
 static int check_chain(struct worker *worker, int64_t after, int64_t upto)
 {
     struct piece piece = {.chain = chain_of(after), .from = seq_of(after)};
@@ -262,9 +279,15 @@ static int check_chain(struct worker *worker, int64_t after, int64_t upto)
     if (read_piece(worker, &piece) != 0)
         return -1;
     check_piece(worker, &piece);
+    if (worker->pass->days != NULL && worker->pass->is_first_look)
+        add_to_days(worker->pass->days, &piece);
     pass_count(worker, piece.n - (piece.from > 0 && piece.n > 0 && piece.transfers[0].seq == piece.from));
     return 0;
 }
 
-const struct pass chains_pass = {
-    .name = "chains", .which = VERIFY_CHAINS, .module = MODULE_SETTLEMENT, .check = check_chain, .step = step};
+const struct pass chains_pass = {.name = "chains",
+                                 .which = VERIFY_CHAINS,
+                                 .module = MODULE_SETTLEMENT,
+                                 .check = check_chain,
+                                 .step = step,
+                                 .count = "SELECT COALESCE(SUM(seq), 0) FROM bmt_settlement.chains"};

@@ -66,7 +66,8 @@ static int take_range(struct worker *worker, int64_t *ret_after, int64_t *ret_up
 static void show_progress(struct pass *pass)
 {
     const double span = pass->last > pass->first ? (double)(pass->last - pass->first) : 1;
-    const double done = pass->is_done ? span : (double)(pass->next - pass->first);
+    const int64_t at = pass->count != NULL ? pass->n_keys : pass->next - pass->first;
+    const double done = pass->is_done || (double)at > span ? span : (double)at;
 
     if (pass->verify->progress != NULL)
         pass->verify->progress(pass->verify->context, pass->name, done / span, pass->n_rows);
@@ -106,10 +107,8 @@ static int find_ends(struct worker *worker)
     bool is_found = false;
     int rc;
 
-    if (pass->step != NULL) { /* how far it is nobody knows: nothing, until the end */
-        pass->last = INT64_MAX;
-        return 0;
-    }
+    if (pass->count != NULL)
+        return read_key(worker, pass->count, &pass->last, &is_found);
     rc = read_key(worker, arena_printf(worker->arena, "SELECT COALESCE(MIN(%s), 0) FROM %s", pass->key, pass->table),
                   &pass->first, &is_found);
     if (rc == 0)
@@ -185,7 +184,8 @@ int pass_run(struct pass *pass, struct arena *arena)
     rc = find_ends(&worker);
     /* Rows of no order may come before the first. */
     pass->next = pass->verify->from_ms > 0 ? id_first_of(pass->verify->from_ms) - 1 : 0;
-    pass->first = pass->next > pass->first ? pass->next : pass->first;
+    if (pass->count == NULL && pass->next > pass->first)
+        pass->first = pass->next;
     pass->is_first_look = true;
     if (rc == 0)
         rc = look_at_all(pass);

@@ -16,6 +16,8 @@ struct suspect {
     bool is_cleared;
 };
 
+struct account_days;
+
 struct pass {
     const struct verify *verify;
     const char *name;
@@ -27,10 +29,12 @@ struct pass {
     int (*check)(struct worker *worker, int64_t after, int64_t upto);
     /* The end of the range that begins after a key, where keys are no column; NULL: table and key tell. */
     int (*step)(struct worker *worker, int64_t after, int64_t *ret_upto, bool *ret_is_last);
+    const char *count;         /* how many rows there are, for the share of progress, where keys do not tell */
+    struct account_days *days; /* of the chains' first look; NULL: nobody adds them up */
 
     pthread_mutex_t lock;
     int64_t next;  /* ranges begin after this key */
-    int64_t last;  /* the largest key when the pass began */
+    int64_t last;  /* the largest key when the pass began; with `count` the number of rows */
     int64_t first; /* for the share of progress */
     bool is_done;
     bool has_failed;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "verify/pass.h"
+#include "verify/account_days.h"
 
 enum { WHOLE_BYTES_MAX = 128 << 20 };
 
@@ -109,7 +109,29 @@ static int check_stocks(struct worker *worker, struct verify_report *report)
     return rc;
 }
 
-static int run_whole(const struct verify *verify, struct arena *arena, struct verify_report *report)
+/* The ledger: its chains, and its days beside them. */
+static int run_ledger(const struct verify *verify, struct arena *arena, struct verify_report *report,
+                      bool *ret_are_days_right)
+{
+    struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
+    struct worker worker = {.verify = verify, .session = session, .arena = arena};
+    struct pass plan = chains_pass;
+    struct pass chains;
+    int rc;
+
+    rc = account_days_begin(&worker, arena, &plan.days);
+    if (rc == 0)
+        rc = run_pass(verify, &plan, arena, report, &chains);
+    if (rc != 0)
+        return rc;
+    report->n_rows += worker.n_rows;
+    report->n_transfers = chains.n_keys;
+    *ret_are_days_right = account_days_agree(plan.days);
+    return 0;
+}
+
+static int run_whole(const struct verify *verify, bool are_days_right, struct arena *arena,
+                     struct verify_report *report)
 {
     struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
     struct arena *own CLEANUP(arena_cleanup) = arena_new(WHOLE_BYTES_MAX);
@@ -124,7 +146,7 @@ static int run_whole(const struct verify *verify, struct arena *arena, struct ve
     if (rc == 0)
         rc = look_at_whole(&worker, transactions_check);
     pass.which = VERIFY_ACCOUNT_DAYS;
-    if (rc == 0 && verify->from_ms == 0)
+    if (rc == 0 && !are_days_right)
         rc = look_at_whole(&worker, account_days_check);
     report->n_rows += worker.n_rows;
     return rc;
@@ -133,7 +155,8 @@ static int run_whole(const struct verify *verify, struct arena *arena, struct ve
 int verify_run(const struct verify *verify, struct arena *arena, struct verify_report *ret_report)
 {
     struct verify_report report = {0};
-    struct pass orders, payments, refunds, statements, clearings, payouts, adjustments, chains = {0};
+    struct pass orders, payments, refunds, statements, clearings, payouts, adjustments;
+    bool are_days_right = true;
     int rc = 0;
 
     PRE(verify->threads > 0 && verify->tell != NULL && verify->problems != NULL);
@@ -154,16 +177,15 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
     if (rc == 0)
         rc = run_pass(verify, &adjustments_pass, arena, &report, &adjustments);
     if (rc == 0 && verify->from_ms == 0)
-        rc = run_pass(verify, &chains_pass, arena, &report, &chains);
+        rc = run_ledger(verify, arena, &report, &are_days_right);
     if (rc == 0)
-        rc = run_whole(verify, arena, &report);
+        rc = run_whole(verify, are_days_right, arena, &report);
     if (rc != 0)
         return rc;
     report.n_orders = orders.n_keys;
     report.n_payments = payments.n_keys;
     report.n_refunds = refunds.n_keys;
     report.n_statement_lines = statements.n_keys;
-    report.n_transfers = chains.n_keys;
     join_money(&payments, &refunds, arena, &report);
     *ret_report = report;
     return 0;
