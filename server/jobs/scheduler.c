@@ -20,6 +20,7 @@ struct entry {
     int64_t next_ms;
     int64_t lease_renew_ms; /* 0: the lease is not ours */
     int64_t back_off_ms;
+    bool has_more; /* the last run found a whole batch */
     struct metric *runs;
     struct metric *failures;
     struct metric *rows;
@@ -121,22 +122,25 @@ static bool stops(void)
     return answer;
 }
 
-/* Runs a job until it finds less than a whole batch. */
+/* Runs a job until it finds less than a whole batch, or others must have their turn: then it is due again at once. */
 static void work_off(struct worker *worker, struct entry *entry)
 {
     const struct scheduler *scheduler = worker->scheduler;
 
+    entry->has_more = true;
     for (int i = 0; i < RUNS_IN_A_ROW_MAX && !stops(); i++) {
         struct err err = {0};
         size_t done = 0;
 
         if (run_job(worker, entry, &done, &err) != 0) {
+            entry->has_more = false;
             back_off(entry, worker->scheduler->conf->jobs_back_off_max_ms, &err);
             return;
         }
         metric_add(entry->rows, (int64_t)done);
         entry->back_off_ms = 0;
-        if (done < (size_t)scheduler->conf->jobs_batch_max)
+        entry->has_more = done >= (size_t)scheduler->conf->jobs_batch_max;
+        if (!entry->has_more)
             break;
     }
     entry->next_ms = steady_ms() + (entry->job->every_ms_of != NULL ? entry->job->every_ms_of(scheduler->conf)
@@ -179,17 +183,22 @@ static void *run_worker(void *argument)
     struct scheduler *scheduler = worker->scheduler;
     unsigned wakes_seen = 0;
     bool is_awake = false;
+    bool has_more;
 
     db_thread_begin();
     worker->session = session_new(scheduler->db);
     do {
+        has_more = false;
         for (size_t i = 0; i < scheduler->n && !stops(); i++) {
             struct entry *entry = &scheduler->entries[i];
 
-            if (entry->job->everywhere == worker->everywhere && (is_awake || steady_ms() >= entry->next_ms))
+            if (entry->job->everywhere != worker->everywhere)
+                continue;
+            if (is_awake || entry->has_more || steady_ms() >= entry->next_ms)
                 work_off(worker, entry);
+            has_more = has_more || entry->has_more;
         }
-    } while (wait_for_tick(scheduler->conf->jobs_tick_ms, &wakes_seen, &is_awake));
+    } while (wait_for_tick(has_more ? 0 : scheduler->conf->jobs_tick_ms, &wakes_seen, &is_awake));
     if (!worker->everywhere)
         give_leases_back(worker);
     session_free(worker->session);

@@ -82,13 +82,13 @@ static void a_replica_takes_a_free_number(void **state)
 }
 
 static _Atomic int n_runs;
+static int n_batches; /* whole ones that wait at the beginning */
 static _Atomic int n_failures;
 
 static int count_runs(struct job_run *run, size_t *ret_done, struct err *err)
 {
     (void)err;
-    /* three whole batches wait at the beginning */
-    *ret_done = atomic_fetch_add(&n_runs, 1) < 3 ? run->limit : 0;
+    *ret_done = atomic_fetch_add(&n_runs, 1) < n_batches ? run->limit : 0;
     return 0;
 }
 
@@ -115,6 +115,7 @@ static void jobs_run_again_at_once_while_batches_are_full(void **state)
 
     (void)state;
     n_runs = n_failures = 0;
+    n_batches = 3;
     struct scheduler *scheduler = scheduler_start(db->conf, db->db, jobs, 2);
 
     wait_until_runs(4);
@@ -125,6 +126,21 @@ static void jobs_run_again_at_once_while_batches_are_full(void **state)
     assert_true(atomic_load(&n_failures) >= 1);
     assert_int_equal(
         test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.jobs WHERE owner <> 0 AND name LIKE 'test.%'"), 0);
+}
+
+/* A long queue is worked off in one go: between its turns no tick and no period of the job is waited for. */
+static void jobs_with_much_to_do_wait_for_nothing(void **state)
+{
+    static const struct job counting = {.name = "test.count", .every_ms = 3600000, .run = count_runs};
+    const struct job *const jobs[] = {&counting};
+
+    (void)state;
+    n_runs = 0;
+    n_batches = 300;
+    struct scheduler *scheduler = scheduler_start(db->conf, db->db, jobs, 1);
+
+    wait_until_runs(301);
+    scheduler_stop(scheduler);
 }
 
 static sem_t recovered;
@@ -178,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_replica_takes_a_free_number),
         cmocka_unit_test(recovery_runs_while_another_job_waits),
         cmocka_unit_test(jobs_run_again_at_once_while_batches_are_full),
+        cmocka_unit_test(jobs_with_much_to_do_wait_for_nothing),
     };
 
     return cmocka_run_group_tests_name("keeping", tests, db_suite_begin, db_suite_end);
