@@ -13,6 +13,8 @@
 
 /* A key: the chain, moved so that none is negative, and the number in it. */
 enum { SEQ_BITS = 40, CHAIN_MIN = -32768, CHAIN_MAX = 32767, HASH_SIZE = 32 };
+/* The passes over payments, refunds, lines, payouts and adjustments look at kinds up to this one. */
+enum { KIND_LAST = 9 };
 
 static const struct seen_column transfer_list[] = {
     SEEN(transfer_seen, id),        SEEN(transfer_seen, biz_id),         SEEN(transfer_seen, kind),
@@ -254,6 +256,8 @@ static void check_piece(struct worker *worker, const struct piece *piece)
             tell(TRANSFER_CHAIN, "number %lld of chain %lld: its hash is not that of its rows", (long long)t->seq,
                  (long long)chain);
         check_postings(worker, chain, t, &piece->postings[begin], at - begin);
+        if (t->kind < 1 || t->kind > KIND_LAST)
+            tell(TRANSFER_SOURCE, "is of kind %lld, which has no sources", (long long)t->kind);
         check_head(worker, chain, t, i + 1 == piece->n);
         before = t->hash;
         expected = t->seq >= expected ? t->seq + 1 : expected;

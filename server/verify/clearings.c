@@ -194,8 +194,9 @@ static void check_entry(struct worker *worker, const struct part *v, const struc
     const bool is_sale = e->kind == KIND_SALE;
     bool is_right;
 
-    if (e->kind == KIND_ADJUSTMENT)
-        return;
+    if (!e->is_in_statement)
+        tell(ENTRY_STATEMENT, "line %lld: the entry of partner %lld is in statement %lld", (long long)e->line_no,
+             (long long)e->partner_id, (long long)e->statement_id);
     is_right = moved.n > 0 && moved_sum(&moved, OF_PARTNER_PAYABLE, e->partner_id) == -e->amount &&
                moved.list[0].create_ms == e->create_ms && e->payable_ms >= e->create_ms && e->biz_id == o->biz_id &&
                strcmp(e->currency, o->currency) == 0 && (e->kind == KIND_SALE || e->kind == KIND_REVERSAL) &&

@@ -18,9 +18,14 @@ struct clearing_seen {
 };
 struct entry_seen {
     int64_t order_id, line_no, id, biz_id, partner_id, kind, state, amount, source_id, reverses_id, claw_back_id,
-        statement_id, payable_ms, create_ms;
+        statement_id, payable_ms, create_ms, is_in_statement;
     char currency[CURRENCY_SIZE];
 };
+extern const struct seen_columns entry_columns;
+/* Of an entry e and its statement s: whether that is its own, with the period that it belongs to, or it is in none. */
+#define ENTRY_IN_STATEMENT                                                                    \
+    "e.statement_id = 0 OR COALESCE(s.biz_id = e.biz_id AND s.partner_id = e.partner_id AND " \
+    "s.currency = e.currency AND e.payable_time_ms < s.to_time_ms, 0)"
 struct paying_seen {
     int64_t order_id, id, account_id, fee;
 };

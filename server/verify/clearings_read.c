@@ -23,8 +23,10 @@ static const struct seen_column entry_list[] = {
     SEEN(entry_seen, biz_id),      SEEN(entry_seen, partner_id),   SEEN(entry_seen, kind),
     SEEN(entry_seen, state),       SEEN(entry_seen, amount),       SEEN(entry_seen, source_id),
     SEEN(entry_seen, reverses_id), SEEN(entry_seen, claw_back_id), SEEN(entry_seen, statement_id),
-    SEEN(entry_seen, payable_ms),  SEEN(entry_seen, create_ms),    SEEN_CURRENCY(entry_seen),
+    SEEN(entry_seen, payable_ms),  SEEN(entry_seen, create_ms),    SEEN(entry_seen, is_in_statement),
+    SEEN_CURRENCY(entry_seen),
 };
+const struct seen_columns entry_columns = {entry_list, COUNT_OF(entry_list), sizeof(struct entry_seen)};
 static const struct seen_column payment_list[] = {SEEN(paying_seen, order_id), SEEN(paying_seen, id),
                                                   SEEN(paying_seen, account_id), SEEN(paying_seen, fee)};
 static const struct seen_column refund_list[] = {SEEN(refunding_seen, order_id), SEEN(refunding_seen, id)};
@@ -73,10 +75,11 @@ int clearings_read(struct worker *worker, int64_t after, int64_t upto, struct cl
              "WHERE " RANGE_OF("c.order_id") " ORDER BY c.order_id, c.line_no",
              clearing_list, clearing_seen, range->clearings, range->n_clearings) != 0 ||
         READ(MODULE_SETTLEMENT,
-             "SELECT order_id, line_no, entry_id, biz_id, partner_id, kind, state, amount_minor, source_id, "
-             "reverses_entry_id, claw_back_payout_id, statement_id, payable_time_ms, create_time_ms, currency FROM "
-             "bmt_settlement.clearing_entries FORCE INDEX (uq_clearing_entries_source) WHERE " RANGE_OF(
-                 "order_id") " ORDER BY order_id, line_no, kind, entry_id",
+             "SELECT e.order_id, e.line_no, e.entry_id, e.biz_id, e.partner_id, e.kind, e.state, e.amount_minor, "
+             "e.source_id, e.reverses_entry_id, e.claw_back_payout_id, e.statement_id, e.payable_time_ms, "
+             "e.create_time_ms, " ENTRY_IN_STATEMENT ", e.currency FROM bmt_settlement.clearing_entries e FORCE INDEX "
+             "(uq_clearing_entries_source) LEFT JOIN bmt_settlement.partner_statements s ON s.statement_id = "
+             "e.statement_id WHERE " RANGE_OF("e.order_id") " ORDER BY e.order_id, e.line_no, e.kind, e.entry_id",
              entry_list, entry_seen, range->entries, range->n_entries) != 0 ||
         moved_read(worker, MOVED_CLEARING, after, upto, &range->cleared) != 0)
         return -1;

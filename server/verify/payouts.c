@@ -2,7 +2,7 @@
  * The passes over payouts and adjustments: each has just the transfers that book it, no transfer of theirs is without
  * its row, and a payout's history leads to where it stands and agrees with its statement.
  */
-#include "verify/moved.h"
+#include "verify/clearings.h"
 
 #include <string.h>
 
@@ -25,6 +25,10 @@ enum {
     PROMOTION = 3,
     CHANNEL_PAID = 4,
     CONVERSION = 5,
+
+    ENTRY_BY_HAND = 3,
+    ENTRY_CLEARED = 2,
+    ENTRY_SETTLED = 3,
 };
 
 struct payout_seen {
@@ -265,11 +269,69 @@ static void check_adjustment(struct worker *worker, const struct adjustment_seen
               a->currency, moved->n);
 }
 
+/* What touches a partner is an entry of just that; nothing else has one. */
+static bool is_entry_right(const struct adjustment_seen *a, const struct entry_seen *entries, size_t n)
+{
+    const bool is_of_partner = a->kind == PARTNER_CREDIT || a->kind == PARTNER_DEBIT || a->kind == PROMOTION;
+    const struct entry_seen *e = entries;
+
+    if (!is_of_partner || n != 1)
+        return !is_of_partner && n == 0;
+    return e->line_no == 0 && e->biz_id == a->biz_id && e->partner_id == a->partner_id && e->kind == ENTRY_BY_HAND &&
+           e->amount == (a->kind == PARTNER_DEBIT ? -a->amount : a->amount) && e->reverses_id == 0 &&
+           e->claw_back_id == 0 && e->create_ms == a->create_ms && e->payable_ms >= e->create_ms &&
+           strcmp(e->currency, a->currency) == 0 && e->state == (e->statement_id != 0 ? ENTRY_SETTLED : ENTRY_CLEARED);
+}
+
+static void tell_lost_entry(struct worker *worker, const struct entry_seen *e)
+{
+    found(worker, e->source_id, ADJUSTMENT_ENTRY, e->biz_id, ID_ENTRY, e->id,
+          "is of adjustment %lld, which is not there", (long long)e->source_id);
+}
+
+/* Both sorted by the adjustment. */
+static void check_entries(struct worker *worker, const struct adjustment_seen *adjustments, size_t n,
+                          const struct entry_seen *entries, size_t n_entries)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct adjustment_seen *a = &adjustments[i];
+
+        for (; at < n_entries && entries[at].source_id < a->id; at++)
+            tell_lost_entry(worker, &entries[at]);
+        const size_t first = at;
+        while (at < n_entries && entries[at].source_id == a->id)
+            at++;
+        if (!is_entry_right(a, entries + first, at - first))
+            found(worker, a->id, ADJUSTMENT_ENTRY, a->biz_id, ID_ADJUSTMENT, a->id,
+                  "of kind %lld over %lld %s has %zu entries, the first of %lld", (long long)a->kind,
+                  (long long)a->amount, a->currency, at - first, (long long)(at > first ? entries[first].amount : 0));
+    }
+    for (; at < n_entries; at++)
+        tell_lost_entry(worker, &entries[at]);
+    for (size_t i = 0; i < n_entries; i++)
+        if (!entries[i].is_in_statement)
+            found(worker, entries[i].source_id, ENTRY_STATEMENT, entries[i].biz_id, ID_ENTRY, entries[i].id,
+                  "of partner %lld is in statement %lld", (long long)entries[i].partner_id,
+                  (long long)entries[i].statement_id);
+}
+
+/* Entries of no order begin the index; there are as many as were made by hand. */
+#define ENTRIES_TEXT                                                                                                 \
+    "SELECT e.order_id, e.line_no, e.entry_id, e.biz_id, e.partner_id, e.kind, e.state, e.amount_minor, "            \
+    "e.source_id, e.reverses_entry_id, e.claw_back_payout_id, e.statement_id, e.payable_time_ms, "                   \
+    "e.create_time_ms, " ENTRY_IN_STATEMENT ", e.currency FROM bmt_settlement.clearing_entries e FORCE INDEX "       \
+    "(uq_clearing_entries_source) LEFT JOIN bmt_settlement.partner_statements s ON s.statement_id = e.statement_id " \
+    "WHERE e.order_id = 0 AND e.source_id > %lld AND e.source_id <= %lld ORDER BY e.source_id, e.entry_id"
+
 static int check_adjustments(struct worker *worker, int64_t after, int64_t upto)
 {
     struct adjustment_seen *adjustments = NULL;
+    struct entry_seen *entries = NULL;
     struct moved_list moved = {0};
     size_t n = 0;
+    size_t n_entries = 0;
     int64_t *ids;
 
     if (rows_read(worker, MODULE_SETTLEMENT,
@@ -280,6 +342,9 @@ static int check_adjustments(struct worker *worker, int64_t after, int64_t upto)
                                "ORDER BY adjustment_id",
                                (long long)after, (long long)upto),
                   &adjustment_columns, &adjustments, &n) != 0 ||
+        rows_read(worker, MODULE_SETTLEMENT,
+                  arena_printf(worker->arena, ENTRIES_TEXT, (long long)after, (long long)upto), &entry_columns,
+                  &entries, &n_entries) != 0 ||
         moved_read(worker, MOVED_ADJUSTMENT, after, upto, &moved) != 0)
         return -1;
     ids = arena_array_of(worker->arena, int64_t, n);
@@ -290,6 +355,7 @@ static int check_adjustments(struct worker *worker, int64_t after, int64_t upto)
         check_adjustment(worker, &adjustments[i], &of);
     }
     tell_lost(worker, &moved, ids, n, "adjustment");
+    check_entries(worker, adjustments, n, entries, n_entries);
     pass_count(worker, n);
     return 0;
 }

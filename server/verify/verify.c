@@ -155,7 +155,7 @@ static int run_whole(const struct verify *verify, bool are_days_right, struct ar
 int verify_run(const struct verify *verify, struct arena *arena, struct verify_report *ret_report)
 {
     struct verify_report report = {0};
-    struct pass orders, payments, refunds, statements, clearings, payouts, adjustments;
+    struct pass orders, payments, refunds, statements, clearings, payouts, adjustments, partners;
     bool are_days_right = true;
     int rc = 0;
 
@@ -176,6 +176,8 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
         rc = run_pass(verify, &payouts_pass, arena, &report, &payouts);
     if (rc == 0)
         rc = run_pass(verify, &adjustments_pass, arena, &report, &adjustments);
+    if (rc == 0)
+        rc = run_pass(verify, &partner_statements_pass, arena, &report, &partners);
     if (rc == 0 && verify->from_ms == 0)
         rc = run_ledger(verify, arena, &report, &are_days_right);
     if (rc == 0)
@@ -193,11 +195,15 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
 
 int verify_look(const struct verify *verify, enum verify_pass which, int64_t key)
 {
-    static const struct pass *const passes[] = {
-        [VERIFY_ORDERS] = &orders_pass,   [VERIFY_PAYMENTS] = &payments_pass,
-        [VERIFY_REFUNDS] = &refunds_pass, [VERIFY_STATEMENTS] = &statements_pass,
-        [VERIFY_CHAINS] = &chains_pass,   [VERIFY_CLEARINGS] = &clearings_pass,
-        [VERIFY_PAYOUTS] = &payouts_pass, [VERIFY_ADJUSTMENTS] = &adjustments_pass};
+    static const struct pass *const passes[] = {[VERIFY_ORDERS] = &orders_pass,
+                                                [VERIFY_PAYMENTS] = &payments_pass,
+                                                [VERIFY_REFUNDS] = &refunds_pass,
+                                                [VERIFY_STATEMENTS] = &statements_pass,
+                                                [VERIFY_CHAINS] = &chains_pass,
+                                                [VERIFY_CLEARINGS] = &clearings_pass,
+                                                [VERIFY_PAYOUTS] = &payouts_pass,
+                                                [VERIFY_ADJUSTMENTS] = &adjustments_pass,
+                                                [VERIFY_PARTNER_STATEMENTS] = &partner_statements_pass};
     struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
     struct arena *own CLEANUP(arena_cleanup) = arena_new(WHOLE_BYTES_MAX);
     struct verify_report report = {0};

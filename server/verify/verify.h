@@ -50,6 +50,7 @@ enum verify_pass {
     VERIFY_CLEARINGS = 9,    /* keys are order ids */
     VERIFY_PAYOUTS = 10,
     VERIFY_ADJUSTMENTS = 11,
+    VERIFY_PARTNER_STATEMENTS = 12,
 };
 
 struct finding_info {
