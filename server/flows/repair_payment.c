@@ -4,6 +4,7 @@
 #include "base/failpoint.h"
 #include "base/id.h"
 #include "flows/complete_payment.h"
+#include "flows/complete_payout.h"
 #include "flows/complete_refund.h"
 #include "flows/order_paid.h"
 #include "payment/ops_refund.h"
@@ -88,15 +89,26 @@ static int find_line(struct session *session, int64_t line_id, struct arena *are
     return rc == 0 ? payment_store_find_statement_line(tx, line_id, arena, ret_rows, ret_n, err) : rc;
 }
 
+static enum channel_word word_of(int32_t line_kind)
+{
+    switch (line_kind) {
+    case STATEMENT_PAYMENT: return CHANNEL_HAS_MONEY;
+    case STATEMENT_REFUND: return CHANNEL_GAVE_BACK;
+    case STATEMENT_PAYOUT: return CHANNEL_PAID_OUT;
+    case STATEMENT_RETURN: return CHANNEL_RETURNED;
+    default: return CHANNEL_UNCLEAR;
+    }
+}
+
 static struct channel_verdict verdict_of(const struct statement_line_row *line)
 {
     return (struct channel_verdict){
-        .word = line->kind == STATEMENT_PAYMENT ? CHANNEL_HAS_MONEY : CHANNEL_GAVE_BACK,
+        .word = word_of(line->kind),
         .amount = money_of(line->amount_minor, line->currency),
         .ref = line->channel_ref,
         .transaction = line->channel_transaction,
         .action_url = "",
-        .failure = "",
+        .failure = line->kind == STATEMENT_RETURN ? "it came back" : "",
         .fee_minor = line->fee_minor,
     };
 }
@@ -141,6 +153,40 @@ static int apply_to_refund(struct session *session, const struct statement_repai
     return (int)err->id;
 }
 
+/* The same of a payout. One that came back had gone there before, and moves twice where nobody has told us so. */
+static int apply_to_payout(struct session *session, const struct statement_repair *repair,
+                           const struct statement_line_row *line, struct arena *arena, bool *ret_moves, struct err *err)
+{
+    const struct command command = {.biz_id = line->biz_id, .actor = repair->actor};
+    struct complete_payout *c = arena_new_of(arena, struct complete_payout);
+    struct get_payout *look = arena_new_of(arena, struct get_payout);
+    const int event = line->kind == STATEMENT_RETURN ? PAYOUT_EVENT_RETURN : PAYOUT_EVENT_SUCCEED;
+    int to;
+
+    *c = (struct complete_payout){.command = command, .payout_id = line->object_id, .verdict = verdict_of(line)};
+    *look = (struct get_payout){.command = command, .payout_id = line->object_id};
+    if (repair->is_look)
+        batch_run(session, &get_payout_plan, arena, look, 1, sizeof *look);
+    else
+        batch_run(session, &complete_payout_plan, arena, c, 1, sizeof *c);
+    *err = repair->is_look ? look->command.err : c->command.err;
+    if (err->id == ERR_NONE)
+        *ret_moves = repair->is_look ? fsm_next(&payout_fsm, look->row.state, PAYOUT_EVENT_SUCCEED, &to) ||
+                                           fsm_next(&payout_fsm, look->row.state, event, &to)
+                                     : c->row->version != c->row->version_read;
+    return (int)err->id;
+}
+
+static const char *done_by(int32_t line_kind)
+{
+    switch (line_kind) {
+    case STATEMENT_PAYMENT: return "the payment has succeeded, as the statement proves";
+    case STATEMENT_REFUND: return "the refund has succeeded, as the statement proves";
+    case STATEMENT_PAYOUT: return "the payout has succeeded, as the statement proves";
+    default: return "the payout came back and its statement is to be paid again, as the statement proves";
+    }
+}
+
 int repair_by_statement(struct session *session, const struct statement_repair *repair, struct arena *arena,
                         const char **ret_done, struct err *err)
 {
@@ -155,12 +201,14 @@ int repair_by_statement(struct session *session, const struct statement_repair *
         rc = failpoint_step("repair_payment.line_found", err);
     if (rc != 0 || n == 0)
         return rc;
-    if (lines[0].kind == STATEMENT_PAYMENT)
-        rc = apply_to_payment(session, repair, &lines[0], arena, &moves, err);
-    else
-        rc = apply_to_refund(session, repair, &lines[0], arena, &moves, err);
+    switch (lines[0].kind) {
+    case STATEMENT_PAYMENT: rc = apply_to_payment(session, repair, &lines[0], arena, &moves, err); break;
+    case STATEMENT_REFUND: rc = apply_to_refund(session, repair, &lines[0], arena, &moves, err); break;
+    case STATEMENT_PAYOUT:
+    case STATEMENT_RETURN: rc = apply_to_payout(session, repair, &lines[0], arena, &moves, err); break;
+    default: break;
+    }
     if (rc == 0 && moves)
-        *ret_done = lines[0].kind == STATEMENT_PAYMENT ? "the payment has succeeded, as the statement proves"
-                                                       : "the refund has succeeded, as the statement proves";
+        *ret_done = done_by(lines[0].kind);
     return rc;
 }

@@ -18,7 +18,7 @@ struct repair_payment {
 extern struct batch_plan repair_payment_plan;
 
 /*
- * Applies a line of a statement to its payment or refund (complete_payment.c, complete_refund.c). `ret_done` is NULL
+ * Applies a line of a statement to its payment, refund or payout (complete_*.c). `ret_done` is NULL
  * when that changes nothing, and lives in the arena. 0, or an error.
  */
 struct statement_repair {

@@ -92,7 +92,7 @@ static int compare(struct batch *batch, struct import_statement *c, struct err *
             note(c, i, compare_payment(line, payments, n_payments, c->account_id, batch->arena));
             break;
         case STATEMENT_REFUND: note(c, i, compare_refund(line, refunds, n_refunds, c->account_id, batch->arena)); break;
-        case STATEMENT_PAYOUT: /* settlement's rows; its passes of verify compare them */
+        case STATEMENT_PAYOUT: /* settlement's rows, which verify compares */
         case STATEMENT_RETURN:
         case STATEMENT_SETTLEMENT: break;
         }

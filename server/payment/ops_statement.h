@@ -2,7 +2,7 @@
  * Statement files: what a channel says that it moved, kept line by line and compared with payments and refunds. The
  * comparison here is the first look, for who imports; verify looks again whenever it runs (verify/statements.c).
  *
- * Not here: payouts and what the channel pays to our bank. Their lines are kept; settlement compares them.
+ * Not here: payouts and what the channel pays to our bank. Their lines are kept; verify compares those of payouts.
  */
 #ifndef BMT_PAYMENT_OPS_STATEMENT_H
 #define BMT_PAYMENT_OPS_STATEMENT_H

@@ -89,6 +89,9 @@ int account_days_check(struct worker *worker, struct verify_report *report) MUST
 /* Payments and refunds of a range that the channels' statements should have (statements.c). 0 or -1. */
 int statements_check_payments(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;
 int statements_check_refunds(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;
+/* The lines of payouts in a range of lines, and payouts of a range that should have one (payout_lines.c). 0 or -1. */
+int payout_lines_check(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;
+int payout_lines_check_payouts(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;
 /* Kept replies against the histories of their orders. 0 or -1. */
 int replies_check(const struct verify *verify, struct arena *arena, struct verify_report *report) MUST_CHECK;
 int stocks_check(struct worker *worker) MUST_CHECK;

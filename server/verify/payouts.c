@@ -215,7 +215,7 @@ static int check_payouts(struct worker *worker, int64_t after, int64_t upto)
     for (size_t k = 0; k < COUNT_OF(steps); k++)
         tell_lost(worker, &moved[k], ids, n, "payout");
     pass_count(worker, n);
-    return 0;
+    return payout_lines_check_payouts(worker, after, upto);
 }
 
 /* Where an adjustment's money goes; false: its kind is unknown, or it names whom it must not. */

@@ -3,7 +3,8 @@
  * and what has succeeded must have its line. The second can be asked once a day's statement and the next day's are
  * complete, since the two clocks may put a movement at midnight on different days.
  *
- * Not here: lines of payouts and of the channel's settlements to our bank, which are settlement's to compare.
+ * Not here: how lines of payouts are compared (payout_lines.c), and the channel's settlements to our bank, which an
+ * adjustment books by hand.
  */
 #include "payment/state.h"
 #include "verify/pass.h"
@@ -87,7 +88,7 @@ static int check_lines(struct worker *worker, int64_t after, int64_t upto)
     for (size_t i = 0; i < n; i++)
         check_line(worker, &lines[i]);
     pass_count(worker, n);
-    return 0;
+    return payout_lines_check(worker, after, upto);
 }
 
 static int check_missing(struct worker *worker, const char *text, enum id_kind kind)

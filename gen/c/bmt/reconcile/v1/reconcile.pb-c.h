@@ -126,7 +126,7 @@ typedef enum _Bmt__Reconcile__V1__Repair {
    */
   BMT__RECONCILE__V1__REPAIR__REPAIR_RECALL = 7,
   /*
-   * What the channel's statement proves is applied to the payment or refund.
+   * What the channel's statement proves is applied to the payment, refund or payout.
    */
   BMT__RECONCILE__V1__REPAIR__REPAIR_APPLY_STATEMENT = 8
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__RECONCILE__V1__REPAIR)
