@@ -40,7 +40,7 @@ test('programs, client library, its public header with the messages, and nothing
   const messages = filesIn(GEN).filter((path) => path.endsWith('.h')).map((path) => relative(GEN, path))
     .filter((path) => !path.startsWith('grpc/reflection/'));
   assert.deepEqual([...installed].sort(), [
-    'bin/bmtctl', 'bin/bmtd',
+    'bin/bmt-gateway', 'bin/bmtctl', 'bin/bmtd',
     ...['bmtclient.h', ...messages].map((path) => `include/bmtclient/${path}`),
     ...['libbmtclient.a', 'libbmt_protos.a', 'pkgconfig/bmtclient.pc'].map((path) => join(libraries(), path)),
   ].sort());

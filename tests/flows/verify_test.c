@@ -230,7 +230,7 @@ static void each_break_is_found_and_named(void **state)
             is_reached[cases[i].kind] = true;
         assert_int_equal(report.n_findings, list.n);
     }
-    for (int kind = 0; kind < FINDING_TRANSFER_CHAIN; kind++) /* the rest: verify_ledger_test.c */
+    for (int kind = 0; kind < FINDING_TRANSFER_CHAIN; kind++) /* the rest: verify_ledger_test.c and its neighbours */
         if (!is_reached[kind] && kind != FINDING_BRANCH_LEFT)
             fail_msg("no case breaks %s", finding_info((enum finding_kind)kind)->name);
     books_of_the_flows_balance(state);
