@@ -3,14 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "flows/complete_payout.h"
 #include "flows/complete_refund.h"
 #include "flows/pay_statement.h"
 #include "flows/refund_order.h"
-#include "lib/partners.h"
+#include "lib/payouts.h"
 #include "settlement/ops_clearing.h"
 
 enum { ACCOUNT = 5 };
@@ -18,17 +17,6 @@ enum { ACCOUNT = 5 };
 static struct sale gold;
 static struct partner_row artist;
 static int64_t next_payment = 900;
-
-static void write_bank_account(void)
-{
-    const char *path = arena_printf(db->arena, "%s/artist-bank", db->folder);
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs("DE02120300000000202051\n", file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(path, 0600), 0);
-}
 
 /* Gold costs 12.50 EUR; the artist gets 30 % of it, into an account that he has had for long. */
 static int given_artist(void **state)
@@ -39,7 +27,7 @@ static int given_artist(void **state)
     test_db_clear(db);
     gold = given_sale(db, TEST_BIZ, "gold", 1250, 1000);
     given_channel(db, ACCOUNT);
-    write_bank_account();
+    write_bank_account(db);
     artist = given_partner(db, TEST_BIZ, "artist", "EUR");
     rule = rule_of(db, SCOPE_SKU, gold.sku_id, 0, 0);
     rule.parts = one_part(db, artist.partner_id, SPLIT_BASIS_POINTS, 3000);
@@ -66,17 +54,7 @@ static int64_t given_cleared(int64_t quantity)
 /* Everything that was cleared before now is in it. */
 static int64_t given_closed(void)
 {
-    struct close_statement close_it = {.partner_id = artist.partner_id, .currency = "EUR"};
-    struct gather_statement gather = {0};
-    const int64_t before_ms = clock_now_ms();
-
-    while (clock_now_ms() == before_ms) /* a period has at least a millisecond */
-        ;
-    close_it.to_time_ms = clock_now_ms();
-    assert_int_equal(act(db, &close_statement_plan, &close_it, sizeof close_it, NULL), 0);
-    gather.statement_id = close_it.row.statement_id;
-    assert_int_equal(act(db, &gather_statement_plan, &gather, sizeof gather, NULL), 0);
-    return close_it.row.statement_id;
+    return given_closed_statement(db, artist.partner_id, "EUR");
 }
 
 static void approve(int64_t statement_id)

@@ -8,13 +8,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "flows/complete_payout.h"
 #include "flows/create_adjustment.h"
 #include "flows/pay_statement.h"
-#include "lib/partners.h"
+#include "lib/payouts.h"
 #include "settlement/ops_adjustment.h"
 #include "settlement/ops_statement.h"
 
@@ -22,17 +21,6 @@ enum { ACCOUNT = 5, PAYOUTS = 4 };
 
 static struct partner_row artist;
 static bool is_reached[FINDING_COUNT];
-
-static void write_bank_account(void)
-{
-    const char *path = arena_printf(db->arena, "%s/artist-bank", db->folder);
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs("DE02120300000000202051\n", file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(path, 0600), 0);
-}
 
 static void given_adjustment(enum adjustment_kind kind, int64_t amount_minor)
 {
@@ -51,36 +39,6 @@ static void given_adjustment(enum adjustment_kind kind, int64_t amount_minor)
     assert_int_equal(act(db, &create_adjustment_plan, &c, sizeof c, NULL), 0);
 }
 
-static int64_t given_payout(void)
-{
-    struct close_statement close_it = {.partner_id = artist.partner_id, .currency = "EUR"};
-    struct gather_statement gather = {0};
-    struct approve_statement approve = {.reason = "checked"};
-    struct begin_payout pay = {.reason = "it is due"};
-    const int64_t before_ms = clock_now_ms();
-
-    given_adjustment(ADJUSTMENT_PARTNER_CREDIT, 750);
-    while (clock_now_ms() <= before_ms + 1) /* a period has at least a millisecond */
-        ;
-    close_it.to_time_ms = clock_now_ms();
-    assert_int_equal(act(db, &close_statement_plan, &close_it, sizeof close_it, NULL), 0);
-    gather.statement_id = approve.statement_id = pay.statement_id = close_it.row.statement_id;
-    assert_int_equal(act(db, &gather_statement_plan, &gather, sizeof gather, NULL), 0);
-    assert_int_equal(act(db, &approve_statement_plan, &approve, sizeof approve, NULL), 0);
-    assert_int_equal(act(db, &begin_payout_plan, &pay, sizeof pay, NULL), 0);
-    return pay.payout_id;
-}
-
-static void hear(int64_t payout_id, enum channel_word word)
-{
-    struct complete_payout c = {
-        .payout_id = payout_id,
-        .verdict = {.word = word, .payout_id = payout_id, .ref = "co_1", .action_url = "", .failure = "because"},
-        .turn = {.version = 1}};
-
-    assert_int_equal(act(db, &complete_payout_plan, &c, sizeof c, NULL), 0);
-}
-
 static int begin(void **state)
 {
     int64_t payout_id;
@@ -88,18 +46,18 @@ static int begin(void **state)
     (void)state;
     db = test_db_start();
     given_channel(db, ACCOUNT);
-    write_bank_account();
+    write_bank_account(db);
     artist = given_partner(db, TEST_BIZ, "artist", "EUR");
     test_db_run(db, "UPDATE bmt_settlement.partners SET payout_channel_account_id = 5, payout_account = 'artist-bank', "
                     "payout_account_time_ms = 1, create_time_ms = 1");
     pay_statement_use_account_hold(HOUR_MS);
     statement_use_approval_limit(100000);
-    given_payout();
-    hear(given_payout(), CHANNEL_PAID_OUT);
-    hear(given_payout(), CHANNEL_FAILED);
-    payout_id = given_payout();
-    hear(payout_id, CHANNEL_PAID_OUT);
-    hear(payout_id, CHANNEL_RETURNED);
+    given_payout(db, artist.partner_id);
+    hear_of_payout(db, given_payout(db, artist.partner_id), CHANNEL_PAID_OUT);
+    hear_of_payout(db, given_payout(db, artist.partner_id), CHANNEL_FAILED);
+    payout_id = given_payout(db, artist.partner_id);
+    hear_of_payout(db, payout_id, CHANNEL_PAID_OUT);
+    hear_of_payout(db, payout_id, CHANNEL_RETURNED);
     given_adjustment(ADJUSTMENT_PARTNER_DEBIT, 10);
     given_adjustment(ADJUSTMENT_PROMOTION, 20);
     given_adjustment(ADJUSTMENT_CHANNEL_PAID, 30);

@@ -8,13 +8,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "flows/complete_payout.h"
 #include "flows/create_adjustment.h"
 #include "flows/pay_statement.h"
-#include "lib/partners.h"
+#include "lib/payouts.h"
 #include "settlement/ops_adjustment.h"
 #include "settlement/ops_statement.h"
 
@@ -27,17 +26,6 @@ static bool is_reached[FINDING_COUNT];
 static struct {
     int64_t small, paid, failed, many, open;
 } the;
-
-static void write_bank_account(void)
-{
-    const char *path = arena_printf(db->arena, "%s/artist-bank", db->folder);
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs("DE02120300000000202051\n", file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(path, 0600), 0);
-}
 
 static void given_credits(size_t n, int64_t amount_minor)
 {
@@ -104,7 +92,7 @@ static int begin(void **state)
     (void)state;
     db = test_db_start();
     given_channel(db, ACCOUNT);
-    write_bank_account();
+    write_bank_account(db);
     artist = given_partner(db, TEST_BIZ, "artist", "EUR");
     test_db_run(db, "UPDATE bmt_settlement.partners SET payout_channel_account_id = 5, payout_account = 'artist-bank', "
                     "payout_account_time_ms = 1, create_time_ms = 1, threshold_minor = 100");

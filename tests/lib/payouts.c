@@ -13,7 +13,7 @@
 #include "settlement/ops_adjustment.h"
 #include "settlement/ops_statement.h"
 
-void given_bank_account(struct test_db *test)
+void write_bank_account(struct test_db *test)
 {
     const char *path = arena_printf(test->arena, "%s/artist-bank", test->folder);
     FILE *file = fopen(path, "w");
@@ -22,6 +22,11 @@ void given_bank_account(struct test_db *test)
     assert_true(fputs("DE02120300000000202051\n", file) >= 0);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(chmod(path, 0600), 0);
+}
+
+void given_bank_account(struct test_db *test)
+{
+    write_bank_account(test);
     given_channel(test, PAYOUT_ACCOUNT);
     test_db_run(test, "UPDATE bmt_settlement.partners SET payout_channel_account_id = 5, payout_account = "
                       "'artist-bank', payout_account_time_ms = 1, create_time_ms = 1");
@@ -45,19 +50,6 @@ int64_t given_closed_statement(struct test_db *test, int64_t partner_id, const c
     return close_it.row.statement_id;
 }
 
-int pay_out(struct test_db *test, int64_t statement_id, int64_t *ret_payout_id)
-{
-    struct approve_statement approve = {.statement_id = statement_id, .reason = "checked"};
-    struct begin_payout pay = {.statement_id = statement_id, .reason = "it is due"};
-    int rc = act(test, &approve_statement_plan, &approve, sizeof approve, NULL);
-
-    if (rc == 0 || rc == ERR_STATEMENT_APPROVED_TWICE || rc == ERR_PARTNER_STATEMENT_WRONG_STATE)
-        rc = act(test, &begin_payout_plan, &pay, sizeof pay, NULL);
-    if (rc == 0)
-        *ret_payout_id = pay.payout_id;
-    return rc;
-}
-
 int64_t given_payout(struct test_db *test, int64_t partner_id)
 {
     struct create_adjustment credit = {.reason = "test",
@@ -66,11 +58,14 @@ int64_t given_payout(struct test_db *test, int64_t partner_id)
                                                .amount_minor = PAYOUT_MINOR,
                                                .rate = "",
                                                .partner_id = partner_id}};
-    int64_t payout_id = 0;
+    struct approve_statement approve = {.reason = "checked"};
+    struct begin_payout pay = {.reason = "it is due"};
 
     assert_int_equal(act(test, &create_adjustment_plan, &credit, sizeof credit, NULL), 0);
-    assert_int_equal(pay_out(test, given_closed_statement(test, partner_id, "EUR"), &payout_id), 0);
-    return payout_id;
+    approve.statement_id = pay.statement_id = given_closed_statement(test, partner_id, "EUR");
+    assert_int_equal(act(test, &approve_statement_plan, &approve, sizeof approve, NULL), 0);
+    assert_int_equal(act(test, &begin_payout_plan, &pay, sizeof pay, NULL), 0);
+    return pay.payout_id;
 }
 
 void hear_of_payout(struct test_db *test, int64_t payout_id, enum channel_word word)

@@ -7,6 +7,9 @@
 
 enum { PAYOUT_ACCOUNT = 5, PAYOUT_MINOR = 750 };
 
+/* The secret `artist-bank`: where a partner is paid to. */
+void write_bank_account(struct test_db *test);
+
 /* The channel account, and who may be paid by it: every partner that is there, to a bank account that he has had long.
  */
 void given_bank_account(struct test_db *test);
@@ -14,10 +17,7 @@ void given_bank_account(struct test_db *test);
 /* Everything of his in the currency that is payable by now, in a closed statement. */
 int64_t given_closed_statement(struct test_db *test, int64_t partner_id, const char *currency);
 
-/* One approval, and the payout begun; a refusal, or 0. */
-int pay_out(struct test_db *test, int64_t statement_id, int64_t *ret_payout_id);
-
-/* PAYOUT_MINOR of EUR on their way to the partner. */
+/* PAYOUT_MINOR of EUR on their way to the partner, once one person has approved them. */
 int64_t given_payout(struct test_db *test, int64_t partner_id);
 
 /* The channel tells what became of the payout. */
