@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "gateway.h"
 
@@ -125,6 +126,9 @@ static bool read_message(struct exchange *exchange, const char *bytes, size_t si
     if (message != NULL) {
         uint8_t *packed = arena_alloc(exchange->arena, protobuf_c_message_get_packed_size(message) + 1);
 
+        if (problem.n_unknown > 0)
+            log_debug("unknown fields were left out", log_text("method", exchange->route->method->name),
+                      log_i64("fields", problem.n_unknown));
         exchange->message_size = protobuf_c_message_pack(message, packed);
         exchange->message = packed;
         return true;
