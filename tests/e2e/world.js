@@ -57,8 +57,7 @@ export function startDatabase(folder, name = 'db', durable = false, { inside = [
   const root = userInfo().uid === 0 ? ['--user=root'] : [];
   const env = { ...process.env, TMPDIR: `${folder}/${name}.tmp` };
   mkdirSync(env.TMPDIR, { recursive: true });
-  if (!existsSync(`${folder}/${name}`)) execFileSync('mariadb-install-db', ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db',
-    '--force', ...root, `--datadir=${folder}/${name}`], { stdio: 'ignore', env });
+  if (!existsSync(`${folder}/${name}`)) execFileSync(join(TOP, 'tests/lib/database_files'), [`${folder}/${name}`], { env });
   const log = openSync(`${folder}/${name}.log`, 'a');
   const [command, ...first] = [...inside, 'mariadbd'];
   return spawn(command, [...first, '--no-defaults', ...root, `--datadir=${folder}/${name}`, `--socket=${folder}/${name}.sock`,

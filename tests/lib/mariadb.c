@@ -36,11 +36,8 @@ static void make_data(const struct mariadb *server)
 {
     char command[512];
 
-    snprintf(command, sizeof command,
-             "mkdir -p %s/tmp && TMPDIR=%s/tmp mariadb-install-db --no-defaults "
-             "--auth-root-authentication-method=normal --skip-test-db "
-             "--force %s --datadir=%s/db >%s/log 2>&1",
-             server->folder, server->folder, geteuid() == 0 ? "--user=root" : "", server->folder, server->folder);
+    snprintf(command, sizeof command, "mkdir -p %s/tmp && %s/tests/lib/database_files %s/db 2>%s/log", server->folder,
+             BMT_SOURCE_DIR, server->folder, server->folder);
     if (system(command) != 0)
         give_up(server, command);
 }
