@@ -146,6 +146,20 @@ void *arena_memdup(struct arena *arena, const void *data, size_t size)
     return copy;
 }
 
+void *arena_grow(struct arena *arena, void *list, size_t n, size_t *room, size_t size)
+{
+    PRE(n <= *room);
+
+    if (n < *room)
+        return list;
+    *room = *room == 0 ? ROOM_FIRST : *room * 2;
+    void *longer = arena_calloc(arena, *room, size);
+
+    if (n > 0)
+        memcpy(longer, list, n * size);
+    return longer;
+}
+
 char *arena_strdup(struct arena *arena, const char *text)
 {
     return arena_memdup(arena, text, strlen(text) + 1);

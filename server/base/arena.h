@@ -44,6 +44,13 @@ void *arena_try_alloc(struct arena *arena, size_t size) MUST_CHECK;
 /* `count` zeroed elements of `size` bytes; stops the process when the product overflows. */
 void *arena_calloc(struct arena *arena, size_t count, size_t size);
 
+/*
+ * Room for one more element: `list` when it has it, otherwise a copy in a list twice as long, of ROOM_FIRST elements at
+ * least. `n` elements are in use of `*room`; begins with NULL and 0.
+ */
+enum { ROOM_FIRST = 64 };
+void *arena_grow(struct arena *arena, void *list, size_t n, size_t *room, size_t size) MUST_CHECK;
+
 char *arena_strdup(struct arena *arena, const char *text);
 void *arena_memdup(struct arena *arena, const void *data, size_t size);
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -4,7 +4,26 @@
 #include <string.h>
 #include <time.h>
 
-enum { THREADS_MAX = 8, RANGE_BYTES_MAX = 256 << 20, MONEY_MAX = 4096 };
+enum { RANGE_BYTES_MAX = 256 << 20 };
+
+struct crew crew_begin(const struct verify *verify)
+{
+    struct crew crew = {.n = verify->threads < THREADS_MAX ? verify->threads : THREADS_MAX};
+
+    for (unsigned i = 0; i < crew.n; i++) {
+        crew.seats[i].session = session_new(verify->db);
+        crew.seats[i].arena = arena_new(RANGE_BYTES_MAX);
+    }
+    return crew;
+}
+
+void crew_end(struct crew *crew)
+{
+    for (unsigned i = 0; i < crew->n; i++) {
+        session_free(crew->seats[i].session);
+        arena_free(crew->seats[i].arena);
+    }
+}
 
 static int read_key(struct worker *worker, const char *text, int64_t *ret_key, bool *ret_found)
 {
@@ -73,17 +92,22 @@ static void show_progress(struct pass *pass)
         pass->verify->progress(pass->verify->context, pass->name, done / span, pass->n_rows);
 }
 
-static void *work(void *argument)
+static struct worker worker_of(struct pass *pass, unsigned seat)
 {
-    struct worker *worker = argument;
+    return (struct worker){.verify = pass->verify,
+                           .session = pass->crew->seats[seat].session,
+                           .arena = pass->crew->seats[seat].arena,
+                           .pass = pass};
+}
+
+/* One range after the other. */
+static void work(struct worker *worker)
+{
     struct pass *pass = worker->pass;
     int64_t after = 0;
     int64_t upto = 0;
     bool is_taken = true;
 
-    db_thread_begin();
-    worker->session = session_new(pass->verify->db);
-    worker->arena = arena_new(RANGE_BYTES_MAX);
     while (take_range(worker, &after, &upto, &is_taken) == 0 && is_taken) {
         const int rc = pass->check(worker, after, upto);
 
@@ -95,8 +119,12 @@ static void *work(void *argument)
         show_progress(pass);
         pthread_mutex_unlock(&pass->lock);
     }
-    arena_free(worker->arena);
-    session_free(worker->session);
+}
+
+static void *work_beside(void *argument)
+{
+    db_thread_begin();
+    work(argument);
     db_thread_end();
     return NULL;
 }
@@ -154,33 +182,29 @@ static bool has_suspects(const struct pass *pass)
     return false;
 }
 
-/* Every range, by all threads. */
+/* Every range, by all threads; the caller is one of them. */
 static int look_at_all(struct pass *pass)
 {
-    const unsigned n = pass->verify->threads < THREADS_MAX ? pass->verify->threads : THREADS_MAX;
-    struct worker workers[THREADS_MAX] = {0};
+    struct worker workers[THREADS_MAX];
     pthread_t threads[THREADS_MAX];
 
-    for (unsigned i = 0; i < n; i++) {
-        workers[i].verify = pass->verify;
-        workers[i].pass = pass;
-        INVARIANT(pthread_create(&threads[i], NULL, work, &workers[i]) == 0);
-    }
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < pass->crew->n; i++)
+        workers[i] = worker_of(pass, i);
+    for (unsigned i = 1; i < pass->crew->n; i++)
+        INVARIANT(pthread_create(&threads[i], NULL, work_beside, &workers[i]) == 0);
+    work(&workers[0]);
+    for (unsigned i = 1; i < pass->crew->n; i++)
         pthread_join(threads[i], NULL);
     return pass->has_failed ? -1 : 0;
 }
 
 int pass_run(struct pass *pass, struct arena *arena)
 {
-    struct session *session CLEANUP(session_cleanup) = session_new(pass->verify->db);
-    struct arena *range CLEANUP(arena_cleanup) = arena_new(RANGE_BYTES_MAX);
-    struct worker worker = {.verify = pass->verify, .session = session, .arena = range, .pass = pass};
+    struct worker worker = worker_of(pass, 0);
     int rc;
 
     pthread_mutex_init(&pass->lock, NULL);
-    pass->suspects = arena_array_of(arena, struct suspect, SUSPECTS_MAX);
-    pass->money = arena_array_of(arena, struct verify_money, MONEY_MAX);
+    pass->arena = arena;
     rc = find_ends(&worker);
     /* Rows of no order may come before the first. */
     pass->next = pass->verify->from_ms > 0 ? id_first_of(pass->verify->from_ms) - 1 : 0;
@@ -192,6 +216,7 @@ int pass_run(struct pass *pass, struct arena *arena)
     pass->is_first_look = false;
     for (int i = 1; i <= pass->verify->recheck_max && rc == 0 && has_suspects(pass); i++)
         rc = look_again(&worker, i == pass->verify->recheck_max);
+    arena_reset(worker.arena);
     pass->report->n_rows += pass->n_rows;
     return rc;
 }
@@ -214,8 +239,11 @@ void pass_found(struct worker *worker, int64_t key, const struct finding *findin
 
         for (size_t i = pass->n_suspects; i > 0 && !is_known && i + 16 > pass->n_suspects; i--)
             is_known = pass->suspects[i - 1].id == key;
-        if (!is_known && pass->n_suspects < SUSPECTS_MAX)
+        if (!is_known && pass->n_suspects < SUSPECTS_MAX) {
+            pass->suspects =
+                arena_grow(pass->arena, pass->suspects, pass->n_suspects, &pass->suspects_room, sizeof *pass->suspects);
             pass->suspects[pass->n_suspects++].id = key;
+        }
     }
     pthread_mutex_unlock(&pass->lock);
 }
@@ -238,8 +266,9 @@ void pass_add_money(struct worker *worker, int64_t biz_id, const char *currency,
     pthread_mutex_lock(&pass->lock);
     while (at < pass->n_money && (pass->money[at].biz_id != biz_id || strcmp(pass->money[at].currency, currency) != 0))
         at++;
-    if (pass->is_first_look && at < MONEY_MAX) {
+    if (pass->is_first_look) {
         if (at == pass->n_money) {
+            pass->money = arena_grow(pass->arena, pass->money, at, &pass->money_room, sizeof *pass->money);
             pass->money[pass->n_money++].biz_id = biz_id;
             memcpy(pass->money[at].currency, currency, CURRENCY_SIZE);
         }

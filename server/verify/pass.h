@@ -9,7 +9,19 @@
 
 #include "verify/rows.h"
 
-enum { PASS_RANGE = 8192, SUSPECTS_MAX = 100000 };
+enum { PASS_RANGE = 8192, SUSPECTS_MAX = 100000, THREADS_MAX = 8 };
+
+/* What the threads of a run work with, kept from pass to pass: to connect costs more than a small pass. */
+struct crew {
+    unsigned n;
+    struct {
+        struct session *session;
+        struct arena *arena; /* empty between ranges */
+    } seats[THREADS_MAX];
+};
+
+struct crew crew_begin(const struct verify *verify);
+void crew_end(struct crew *crew);
 
 struct suspect {
     int64_t id;
@@ -20,6 +32,7 @@ struct account_days;
 
 struct pass {
     const struct verify *verify;
+    struct crew *crew;
     const char *name;
     enum verify_pass which;
     enum module module;
@@ -40,14 +53,17 @@ struct pass {
     bool has_failed;
     int64_t n_keys;
     int64_t n_rows;
+    struct arena *arena; /* the lists below grow in it, under the lock */
     struct suspect *suspects;
     size_t n_suspects;
+    size_t suspects_room;
     bool is_first_look; /* counts and sums are taken */
     bool is_last_look;  /* findings are certain now */
     size_t n_found;     /* in the range at hand */
     struct verify_report *report;
     struct verify_money *money; /* sums over the first look; under the lock */
     size_t n_money;
+    size_t money_room;
 };
 
 /* Whether the caller wants no more. */

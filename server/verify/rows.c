@@ -33,20 +33,14 @@ int rows_read(struct worker *worker, enum module module, const char *text, const
               void *ret_rows, size_t *ret_n)
 {
     struct scan scan;
-    size_t room = 1024;
+    size_t room = 0;
     size_t n = 0;
-    char *rows = arena_calloc(worker->arena, room, columns->row_size);
+    char *rows = NULL;
 
     if (scan_begin(worker->session, module, text, worker->verify->problems, &scan) != 0)
         return -1;
     while (scan_next(&scan)) {
-        if (n == room) {
-            char *more = arena_calloc(worker->arena, room * 2, columns->row_size);
-
-            memcpy(more, rows, room * columns->row_size);
-            rows = more;
-            room *= 2;
-        }
+        rows = arena_grow(worker->arena, rows, n, &room, columns->row_size);
         read_row(&scan, columns, worker->arena, rows + n++ * columns->row_size);
     }
     if (scan.has_failed)

@@ -27,6 +27,7 @@ struct fate_seen {
 struct fates {
     struct fate_seen *list;
     size_t n;
+    size_t room;
 };
 
 /* Names in (after, upto], as hexadecimal digits, which sort as the names do. */
@@ -55,19 +56,20 @@ static unsigned modules_of(const char *text)
 /* Adds the module's rows; no more than SLICE of one table are in a slice. */
 static int add(struct worker *worker, enum module module, const char *text, bool are_branches, struct fates *fates)
 {
-    const size_t room = fates->n + SLICE;
+    const size_t most = fates->n + SLICE;
     struct scan scan;
     bool is_cut = false;
 
     if (scan_begin(worker->session, module, text, worker->verify->problems, &scan) != 0)
         return -1;
     while (scan_next(&scan)) {
-        struct fate_seen *fate = &fates->list[fates->n];
-
-        if (fates->n == room) {
+        if (fates->n == most) {
             is_cut = true; /* read to the end, so that the connection can be used again */
             continue;
         }
+        fates->list = arena_grow(worker->arena, fates->list, fates->n, &fates->room, sizeof *fates->list);
+        struct fate_seen *fate = &fates->list[fates->n];
+
         snprintf(fate->gtid, sizeof fate->gtid, "%s", scan_text(&scan, 0));
         fate->decision = are_branches ? 0 : scan_text(&scan, 1)[0];
         fate->modules = are_branches ? 1u << module : modules_of(scan_text(&scan, 2));
@@ -134,8 +136,6 @@ static int read_slice(struct worker *worker, const struct slice *slice, struct f
     const char *where = arena_printf(worker->arena, "gtid > x'%s' AND gtid <= x'%s'", slice->after, slice->upto);
     int rc = 0;
 
-    decisions->list = arena_array_of(worker->arena, struct fate_seen, (size_t)MODULE_COUNT * SLICE);
-    branches->list = arena_array_of(worker->arena, struct fate_seen, (size_t)MODULE_COUNT * SLICE);
     /* Branches first: a branch row is never there before its decision is. */
     for (int module = 0; module < MODULE_COUNT && rc == 0; module++)
         rc = add(worker, (enum module)module,

@@ -53,11 +53,12 @@ void finding_write_markdown(FILE *out)
         fprintf(out, "| `%s` | %s | %s |\n", infos[kind].name, infos[kind].sentence, repair_name(infos[kind].repair));
 }
 
-static int run_pass(const struct verify *verify, const struct pass *plan, struct arena *arena,
+static int run_pass(const struct verify *verify, struct crew *crew, const struct pass *plan, struct arena *arena,
                     struct verify_report *report, struct pass *ret_pass)
 {
     *ret_pass = *plan;
     ret_pass->verify = verify;
+    ret_pass->crew = crew;
     ret_pass->report = report;
     return pass_run(ret_pass, arena);
 }
@@ -66,7 +67,8 @@ static int run_pass(const struct verify *verify, const struct pass *plan, struct
 static void join_money(const struct pass *in, const struct pass *out, struct arena *arena, struct verify_report *report)
 {
     report->money = arena_array_of(arena, struct verify_money, in->n_money + out->n_money);
-    memcpy(report->money, in->money, in->n_money * sizeof *in->money);
+    if (in->n_money > 0)
+        memcpy(report->money, in->money, in->n_money * sizeof *in->money);
     report->n_money = in->n_money;
     for (size_t i = 0; i < out->n_money; i++) {
         size_t at = 0;
@@ -110,18 +112,17 @@ static int check_stocks(struct worker *worker, struct verify_report *report)
 }
 
 /* The ledger: its chains, and its days beside them. */
-static int run_ledger(const struct verify *verify, struct arena *arena, struct verify_report *report,
+static int run_ledger(const struct verify *verify, struct crew *crew, struct arena *arena, struct verify_report *report,
                       bool *ret_are_days_right)
 {
-    struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
-    struct worker worker = {.verify = verify, .session = session, .arena = arena};
+    struct worker worker = {.verify = verify, .session = crew->seats[0].session, .arena = arena};
     struct pass plan = chains_pass;
     struct pass chains;
     int rc;
 
     rc = account_days_begin(&worker, arena, &plan.days);
     if (rc == 0)
-        rc = run_pass(verify, &plan, arena, report, &chains);
+        rc = run_pass(verify, crew, &plan, arena, report, &chains);
     if (rc != 0)
         return rc;
     report->n_rows += worker.n_rows;
@@ -130,16 +131,15 @@ static int run_ledger(const struct verify *verify, struct arena *arena, struct v
     return 0;
 }
 
-static int run_whole(const struct verify *verify, bool are_days_right, struct arena *arena,
+static int run_whole(const struct verify *verify, struct crew *crew, bool are_days_right, struct arena *arena,
                      struct verify_report *report)
 {
-    struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
-    struct arena *own CLEANUP(arena_cleanup) = arena_new(WHOLE_BYTES_MAX);
     struct pass pass = {.verify = verify, .report = report, .name = "stock and transactions", .which = VERIFY_STOCKS};
-    struct worker worker = {.verify = verify, .session = session, .arena = own, .pass = &pass};
+    struct worker worker = {
+        .verify = verify, .session = crew->seats[0].session, .arena = crew->seats[0].arena, .pass = &pass};
     int rc;
 
-    pass.suspects = arena_array_of(arena, struct suspect, SUSPECTS_MAX);
+    pass.arena = arena;
     pthread_mutex_init(&pass.lock, NULL);
     rc = look_at_whole(&worker, check_stocks);
     pass.which = VERIFY_TRANSACTIONS;
@@ -160,28 +160,31 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
     int rc = 0;
 
     PRE(verify->threads > 0 && verify->tell != NULL && verify->problems != NULL);
+
+    struct crew crew CLEANUP(crew_end) = crew_begin(verify);
+
     if (verify->from_ms == 0)
         rc = replies_check(verify, arena, &report);
     if (rc == 0)
-        rc = run_pass(verify, &orders_pass, arena, &report, &orders);
+        rc = run_pass(verify, &crew, &orders_pass, arena, &report, &orders);
     if (rc == 0)
-        rc = run_pass(verify, &payments_pass, arena, &report, &payments);
+        rc = run_pass(verify, &crew, &payments_pass, arena, &report, &payments);
     if (rc == 0)
-        rc = run_pass(verify, &refunds_pass, arena, &report, &refunds);
+        rc = run_pass(verify, &crew, &refunds_pass, arena, &report, &refunds);
     if (rc == 0)
-        rc = run_pass(verify, &statements_pass, arena, &report, &statements);
+        rc = run_pass(verify, &crew, &statements_pass, arena, &report, &statements);
     if (rc == 0)
-        rc = run_pass(verify, &clearings_pass, arena, &report, &clearings);
+        rc = run_pass(verify, &crew, &clearings_pass, arena, &report, &clearings);
     if (rc == 0)
-        rc = run_pass(verify, &payouts_pass, arena, &report, &payouts);
+        rc = run_pass(verify, &crew, &payouts_pass, arena, &report, &payouts);
     if (rc == 0)
-        rc = run_pass(verify, &adjustments_pass, arena, &report, &adjustments);
+        rc = run_pass(verify, &crew, &adjustments_pass, arena, &report, &adjustments);
     if (rc == 0)
-        rc = run_pass(verify, &partner_statements_pass, arena, &report, &partners);
+        rc = run_pass(verify, &crew, &partner_statements_pass, arena, &report, &partners);
     if (rc == 0 && verify->from_ms == 0)
-        rc = run_ledger(verify, arena, &report, &are_days_right);
+        rc = run_ledger(verify, &crew, arena, &report, &are_days_right);
     if (rc == 0)
-        rc = run_whole(verify, are_days_right, arena, &report);
+        rc = run_whole(verify, &crew, are_days_right, arena, &report);
     if (rc != 0)
         return rc;
     report.n_orders = orders.n_keys;
