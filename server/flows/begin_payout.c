@@ -172,8 +172,6 @@ static void record(struct begin_payout *c, struct work *work, struct partner_sta
                    const struct partner_row *partner, struct batch *batch)
 {
     struct payout_row *row = &work->payouts[work->n_payouts];
-    struct transfer head = {.biz_id = statement->biz_id, .kind = TRANSFER_PAYOUT};
-    struct transfer *transfer;
 
     *row = (struct payout_row){
         .payout_id = id_new(id_route(statement->biz_id, "")),
@@ -196,11 +194,7 @@ static void record(struct begin_payout *c, struct work *work, struct partner_sta
     work->actors[work->n_payouts++] = c->command.actor;
     statement->payout_id = row->payout_id;
     statement_move_add(&work->moves, statement, STATEMENT_EVENT_PAY, c->command.actor, c->reason, batch->now_ms);
-    head.source_id = row->payout_id;
-    memcpy(head.currency, row->currency, CURRENCY_SIZE);
-    transfer = transfer_begin(&work->transfers, &head, 2, batch->arena);
-    transfer_debit(transfer, ACCOUNT_PARTNER_PAYABLE, row->partner_id, row->amount_minor);
-    transfer_credit(transfer, ACCOUNT_PAYOUT_IN_TRANSIT, row->channel_account_id, row->amount_minor);
+    payout_book(&work->transfers, row, PAYOUT_EVENT_CREATE, batch->arena);
     c->payout_id = row->payout_id;
     c->payout = row;
     c->is_new = true;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/failpoint.h"
-#include "settlement/ops_clearing.h"
 #include "settlement/rules.h"
 
 static struct transfer head_of(int64_t biz_id, enum transfer_kind kind, int64_t source_id, const char *currency)
@@ -15,24 +14,26 @@ static struct transfer head_of(int64_t biz_id, enum transfer_kind kind, int64_t 
     return head;
 }
 
+void book_payment(struct transfers *transfers, const struct payment_row *row, struct arena *arena)
+{
+    const struct transfer head = head_of(row->biz_id, TRANSFER_PAYMENT, row->payment_id, row->currency);
+    struct transfer *transfer = transfer_begin(transfers, &head, 3, arena);
+
+    transfer_debit(transfer, ACCOUNT_CHANNEL_RECEIVABLE, row->channel_account_id, row->amount_minor - row->fee_minor);
+    transfer_debit(transfer, ACCOUNT_CHANNEL_FEES, row->channel_account_id, row->fee_minor);
+    transfer_credit(transfer, ACCOUNT_CUSTOMER_LIABILITY, 0, row->amount_minor);
+}
+
 int book_payments(struct batch *batch, struct payment_row *const *rows, size_t n, struct err *err)
 {
     struct transfers transfers = transfers_begin(n, batch->arena);
 
-    for (size_t i = 0; i < n; i++) {
-        const struct transfer head = head_of(rows[i]->biz_id, TRANSFER_PAYMENT, rows[i]->payment_id, rows[i]->currency);
-        struct transfer *transfer = transfer_begin(&transfers, &head, 3, batch->arena);
-
-        transfer_debit(transfer, ACCOUNT_CHANNEL_RECEIVABLE, rows[i]->channel_account_id,
-                       rows[i]->amount_minor - rows[i]->fee_minor);
-        transfer_debit(transfer, ACCOUNT_CHANNEL_FEES, rows[i]->channel_account_id, rows[i]->fee_minor);
-        transfer_credit(transfer, ACCOUNT_CUSTOMER_LIABILITY, 0, rows[i]->amount_minor);
-    }
+    for (size_t i = 0; i < n; i++)
+        book_payment(&transfers, rows[i], batch->arena);
     return ledger_post(batch, &transfers, err);
 }
 
-/* The fee falls on the lines in proportion to what they cost. */
-static int divide_fee(struct paid_line *lines, size_t n, int64_t fee_minor, struct err *err)
+int book_fee(struct paid_line *lines, size_t n, int64_t fee_minor, struct err *err)
 {
     int64_t amounts[REVERSAL_PARTS_MAX];
     int64_t parts[REVERSAL_PARTS_MAX];
@@ -76,7 +77,7 @@ int book_sales(struct batch *batch, const struct booked_sale *sales, size_t n, s
     for (size_t i = 0; i < n && rc == 0; i++) {
         for (size_t j = 0; j < sales[i].lines->n; j++)
             begin_line(&lines[n_lines + j], &sales[i], &sales[i].lines->list[j]);
-        rc = divide_fee(lines + n_lines, sales[i].lines->n, sales[i].fee_minor, err);
+        rc = book_fee(lines + n_lines, sales[i].lines->n, sales[i].fee_minor, err);
         n_lines += sales[i].lines->n;
     }
     return rc == 0 ? clearing_open(batch, lines, n_lines, err) : rc;

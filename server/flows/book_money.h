@@ -7,10 +7,16 @@
 
 #include "order/ops.h"
 #include "payment/store.h"
+#include "settlement/ops_clearing.h"
 #include "sql/batch.h"
 
-/* Payments that have just succeeded: the channel owes us the money, and we owe it to the customer. */
+/* A payment that has just succeeded: the channel owes us the money, and we owe it to the customer. Writes no rows. */
+void book_payment(struct transfers *transfers, const struct payment_row *row, struct arena *arena);
 int book_payments(struct batch *batch, struct payment_row *const *rows, size_t n, struct err *err) MUST_CHECK;
+
+/* The fee of a payment falls on the lines in proportion to what they cost; fee_minor is set. 1 to REVERSAL_PARTS_MAX.
+ */
+int book_fee(struct paid_line *lines, size_t n, int64_t fee_minor, struct err *err) MUST_CHECK;
 
 /* Orders that have just been paid: how their lines are divided is frozen now. */
 struct booked_sale {

@@ -79,53 +79,12 @@ static void apply(struct complete_payout *c, struct payout_moves *moves, int64_t
     move(c, moves, event, now_ms);
 }
 
-/* What a move of a payout means for its statement and for the ledger. */
-struct consequence {
-    int event;
-    enum statement_event statement_event;
-    enum transfer_kind kind;
-    enum account debit; /* of the channel account or the partner */
-    enum account credit;
-};
-/* clang-format off */
-static const struct consequence consequences[] = {
-    {PAYOUT_EVENT_SUCCEED, STATEMENT_EVENT_PAY_SUCCEED, TRANSFER_PAYOUT_PAID,     ACCOUNT_PAYOUT_IN_TRANSIT,  ACCOUNT_CHANNEL_RECEIVABLE},
-    {PAYOUT_EVENT_FAIL,    STATEMENT_EVENT_PAY_FAIL,    TRANSFER_PAYOUT_FAILED,   ACCOUNT_PAYOUT_IN_TRANSIT,  ACCOUNT_PARTNER_PAYABLE   },
-    {PAYOUT_EVENT_RETURN,  STATEMENT_EVENT_PAY_RETURN,  TRANSFER_PAYOUT_RETURNED, ACCOUNT_CHANNEL_RECEIVABLE, ACCOUNT_PARTNER_PAYABLE   },
-};
-/* clang-format on */
-
-static const struct consequence *consequence_of(int event)
-{
-    for (size_t i = 0; i < COUNT_OF(consequences); i++)
-        if (consequences[i].event == event)
-            return &consequences[i];
-    return NULL;
-}
-
 static const struct payout_row *row_of(const struct payout_moves *moves, int64_t payout_id)
 {
     for (size_t i = 0; i < moves->n_rows; i++)
         if (moves->rows[i]->payout_id == payout_id)
             return moves->rows[i];
     return NULL;
-}
-
-static int64_t subject_of(enum account account, const struct payout_row *row)
-{
-    return account == ACCOUNT_PARTNER_PAYABLE ? row->partner_id : row->channel_account_id;
-}
-
-static void book(struct transfers *transfers, const struct payout_row *row, const struct consequence *what,
-                 struct arena *arena)
-{
-    struct transfer head = {.biz_id = row->biz_id, .kind = what->kind, .source_id = row->payout_id};
-    struct transfer *transfer;
-
-    memcpy(head.currency, row->currency, CURRENCY_SIZE);
-    transfer = transfer_begin(transfers, &head, 2, arena);
-    transfer_debit(transfer, what->debit, subject_of(what->debit, row), row->amount_minor);
-    transfer_credit(transfer, what->credit, subject_of(what->credit, row), row->amount_minor);
 }
 
 /* Moves the statements and posts, in the order of the payouts' moves. */
@@ -146,17 +105,18 @@ static int follow(struct batch *batch, const struct payout_moves *moves, struct 
     rc = statement_lock(batch, refs, moves->n_events, err);
     for (size_t i = 0; i < moves->n_events && rc == 0; i++) {
         const struct payout_row *row = row_of(moves, moves->events[i].payout_id);
-        const struct consequence *what = consequence_of(moves->events[i].event);
+        const enum payout_event event = (enum payout_event)moves->events[i].event;
+        enum statement_event move;
         int to;
 
-        if (what == NULL)
+        if (!payout_moves_statement(event, &move))
             continue;
         if (refs[i].row == NULL || refs[i].row->payout_id != row->payout_id ||
-            !fsm_next(&statement_fsm, refs[i].row->state, (int)what->statement_event, &to))
+            !fsm_next(&statement_fsm, refs[i].row->state, (int)move, &to))
             return err_fail(err, ERR_INTERNAL_ERROR); /* a row that lies */
-        statement_move_add(&statements, refs[i].row, what->statement_event, moves->events[i].actor,
-                           moves->events[i].detail, batch->now_ms);
-        book(&transfers, row, what, batch->arena);
+        statement_move_add(&statements, refs[i].row, move, moves->events[i].actor, moves->events[i].detail,
+                           batch->now_ms);
+        payout_book(&transfers, row, event, batch->arena);
     }
     if (rc == 0)
         rc = statement_moves_write(batch, &statements, err);

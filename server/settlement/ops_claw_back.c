@@ -4,6 +4,7 @@
  */
 #include "settlement/ops_clearing.h"
 #include "settlement/ops_statement.h"
+#include "settlement/rules_statement.h"
 
 enum { CARRIED_MAX = 64 }; /* statements that are followed; of more, nothing is linked */
 
@@ -21,8 +22,8 @@ static int find_payout(struct batch *batch, int64_t statement_id, int64_t biz_id
 
         if (rc != 0 || n == 0)
             return rc;
-        if (row->state == STATEMENT_PAID || row->state == STATEMENT_PAYING)
-            *ret_payout_id = row->payout_id;
+        if (statement_payout(row) != 0)
+            *ret_payout_id = statement_payout(row);
         key.id = row->carried_to_id;
     }
     return 0;

@@ -159,27 +159,22 @@ static const struct split_part_row *parts_of(const struct rulebook *book, int64_
     return first;
 }
 
-static int64_t hold_back_ms(const struct rulebook *book, int64_t partner_id)
+static int64_t hold_back_ms(const struct line_division *division, int64_t partner_id)
 {
     const struct partner_row wanted = {.partner_id = partner_id};
-    const struct partner_row *partner = book->n_partners == 0 ? NULL
-                                                              : bsearch(&wanted, book->partners, book->n_partners,
-                                                                        sizeof *book->partners, compare_partners);
+    const struct partner_row *partner =
+        division->n_partners == 0
+            ? NULL
+            : bsearch(&wanted, division->partners, division->n_partners, sizeof *division->partners, compare_partners);
 
     return partner != NULL ? partner->hold_back_s * INT64_C(1000) : 0;
 }
 
-/* What one batch of clearing writes. */
-struct clearing_work {
-    struct rulebook book;
-    struct new_entries entries;
-    struct transfers transfers;
-};
-
-static void add_entry(struct clearing_work *work, const struct clearing_row *row, const struct share *share,
-                      int64_t now_ms)
+static void add_entry(const struct line_division *division, const struct share *share, int64_t now_ms,
+                      struct new_entries *entries)
 {
-    struct clearing_entry_row *entry = &work->entries.list[work->entries.n++];
+    const struct clearing_row *row = division->row;
+    struct clearing_entry_row *entry = &entries->list[entries->n++];
 
     *entry = (struct clearing_entry_row){
         .entry_id = id_new(id_route(row->biz_id, "")),
@@ -190,35 +185,31 @@ static void add_entry(struct clearing_work *work, const struct clearing_row *row
         .kind = ENTRY_SALE,
         .state = ENTRY_CLEARED,
         .amount_minor = share->amount_minor,
-        .payable_time_ms = now_ms + hold_back_ms(&work->book, share->partner_id),
+        .payable_time_ms = now_ms + hold_back_ms(division, share->partner_id),
         .create_time_ms = now_ms,
     };
     memcpy(entry->currency, row->currency, CURRENCY_SIZE);
 }
 
-/*
- * What is left after the fee and what went back is divided. Where the fee is more than what is left, there is nothing
- * to divide and the platform bears the difference.
- */
-static int clear_line(struct batch *batch, struct clearing_work *work, struct clearing_row *row, struct err *err)
+int line_clear(struct batch *batch, const struct line_division *division, struct transfers *transfers,
+               struct new_entries *entries, struct err *err)
 {
+    struct clearing_row *row = division->row;
     const int64_t kept_minor = row->amount_minor - row->refunded_minor;
     const int64_t net_minor = kept_minor > row->fee_minor ? kept_minor - row->fee_minor : 0;
     struct transfer head = {
         .biz_id = row->biz_id, .kind = TRANSFER_CLEARING, .source_id = row->order_id, .source_no = row->line_no};
     struct share shares[SHARES_MAX];
     struct transfer *transfer;
-    const struct split_rule_row *rule = rule_of(&work->book, row->rule_id);
-    const struct split_part_row *parts;
-    size_t n_parts;
     size_t n = 0;
 
-    parts = parts_of(&work->book, row->rule_id, &n_parts);
-    if ((row->rule_id != 0 && rule == NULL) ||
-        split_line(rule, parts, n_parts, net_minor, row->quantity, row->currency, shares, &n) != 0)
+    PRE(row->state == CLEARING_PENDING);
+    if ((row->rule_id != 0 && division->rule == NULL) ||
+        split_line(division->rule, division->parts, division->n_parts, net_minor, row->quantity, row->currency, shares,
+                   &n) != 0)
         return err_fail(err, ERR_INTERNAL_ERROR); /* a row that lies: rules never change */
     memcpy(head.currency, row->currency, CURRENCY_SIZE);
-    transfer = transfer_begin(&work->transfers, &head, n + 4, batch->arena);
+    transfer = transfer_begin(transfers, &head, n + 4, batch->arena);
     transfer_debit(transfer, ACCOUNT_CUSTOMER_LIABILITY, 0, row->amount_minor);
     transfer_credit(transfer, ACCOUNT_REFUNDS, 0, row->refunded_minor);
     transfer_credit(transfer, ACCOUNT_CHANNEL_FEES, row->channel_account_id, row->fee_minor);
@@ -228,7 +219,7 @@ static int clear_line(struct batch *batch, struct clearing_work *work, struct cl
             row->platform_minor += shares[i].amount_minor;
         } else if (shares[i].amount_minor > 0) {
             transfer_credit(transfer, ACCOUNT_PARTNER_PAYABLE, shares[i].partner_id, shares[i].amount_minor);
-            add_entry(work, row, &shares[i], batch->now_ms);
+            add_entry(division, &shares[i], batch->now_ms, entries);
         }
     }
     row->fee_left_minor = kept_minor - net_minor;
@@ -238,6 +229,24 @@ static int clear_line(struct batch *batch, struct clearing_work *work, struct cl
     row->clear_time_ms = batch->now_ms;
     row->due_time_ms = 0;
     return 0;
+}
+
+/* Divides the lines by what the book holds of their rules. */
+static int clear_lines(struct batch *batch, const struct rulebook *book, struct clearing_row *rows, size_t n,
+                       struct transfers *transfers, struct new_entries *entries, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        struct line_division division = {.row = &rows[i],
+                                         .rule = rule_of(book, rows[i].rule_id),
+                                         .partners = book->partners,
+                                         .n_partners = book->n_partners};
+
+        division.parts = parts_of(book, rows[i].rule_id, &division.n_parts);
+        rc = line_clear(batch, &division, transfers, entries, err);
+    }
+    return rc;
 }
 
 static size_t keep_due(struct clearing_row *rows, size_t n, int64_t now_ms)
@@ -253,8 +262,10 @@ static size_t keep_due(struct clearing_row *rows, size_t n, int64_t now_ms)
 static int clear_order_body(struct batch *batch, struct err *err)
 {
     int64_t *order_ids = arena_array_of(batch->arena, int64_t, batch->n);
-    struct clearing_work work = {0};
     struct clearing_row *rows = NULL;
+    struct rulebook book;
+    struct new_entries entries = {0};
+    struct transfers transfers;
     size_t n = 0;
     int rc;
 
@@ -267,23 +278,22 @@ static int clear_order_body(struct batch *batch, struct err *err)
     if (rc != 0)
         return rc;
     n = keep_due(rows, n, batch->now_ms);
-    rc = load_rulebook(batch, rows, n, &work.book, err);
+    rc = load_rulebook(batch, rows, n, &book, err);
     if (rc != 0)
         return rc;
-    work.entries.list = arena_array_of(batch->arena, struct clearing_entry_row, n + n * work.book.n_parts);
-    work.transfers = transfers_begin(n, batch->arena);
-    for (size_t i = 0; i < n && rc == 0; i++)
-        rc = clear_line(batch, &work, &rows[i], err);
+    entries.list = arena_array_of(batch->arena, struct clearing_entry_row, n + n * book.n_parts);
+    transfers = transfers_begin(n, batch->arena);
+    rc = clear_lines(batch, &book, rows, n, &transfers, &entries, err);
     if (rc == 0)
         rc = clearing_store_move(batch->tx, rows, n, err);
     if (rc == 0)
         rc = failpoint_step("clear_order.moved", err);
     if (rc == 0)
-        rc = clearing_store_insert_entries(batch->tx, work.entries.list, work.entries.n, err);
+        rc = clearing_store_insert_entries(batch->tx, entries.list, entries.n, err);
     if (rc == 0)
         rc = failpoint_step("clear_order.entered", err);
     if (rc == 0)
-        rc = ledger_post(batch, &work.transfers, err);
+        rc = ledger_post(batch, &transfers, err);
     return rc;
 }
 

@@ -33,6 +33,28 @@ struct clear_order {
 };
 extern struct batch_plan clear_order_plan;
 
+/* New entries as they gather. */
+struct new_entries {
+    struct clearing_entry_row *list;
+    size_t n;
+};
+
+/* How a line is divided. */
+struct line_division {
+    struct clearing_row *row;          /* locked, PENDING; changed in memory */
+    const struct split_rule_row *rule; /* that it was sold under; NULL: none */
+    const struct split_part_row *parts;
+    size_t n_parts;
+    const struct partner_row *partners; /* by id; those that rule and parts name are among them */
+    size_t n_partners;
+};
+/*
+ * Divides what is left of the line after the fee and what went back, and gathers at most n_parts + 1 entries. Where the
+ * fee is more than what is left, there is nothing to divide and the platform bears the difference. Writes no rows.
+ */
+int line_clear(struct batch *batch, const struct line_division *division, struct transfers *transfers,
+               struct new_entries *entries, struct err *err) MUST_CHECK;
+
 /* A refund that has succeeded, and what it recalls: `weights` are what those units had cost. */
 struct refunded_line {
     int32_t line_no;
@@ -54,6 +76,19 @@ struct order_refunded {
  */
 int clearing_refund(struct batch *batch, const struct order_refunded *refunds, size_t n, struct transfers *transfers,
                     struct err *err) MUST_CHECK;
+/* What refunds are taken off, and what that makes. */
+struct refund_work {
+    struct clearing_row *rows; /* locked, of all orders, by order and line; changed in memory */
+    size_t n_rows;
+    struct clearing_entry_row *entries; /* of those lines, by order and line */
+    size_t n_entries;
+    struct refund_bearer_row *bearers; /* of all refunds; what they bear is taken off, as it is borne */
+    size_t n_bearers;
+    struct new_entries made;
+};
+/* One of them, in memory. Gathers as line_reverse does, where its lines are cleared. Writes no rows. */
+int clearing_take_off(struct batch *batch, const struct order_refunded *refund, struct refund_work *work,
+                      struct transfers *transfers, struct err *err) MUST_CHECK;
 /* Transfers that clearing_refund may gather. */
 size_t clearing_refund_transfers_max(const struct order_refunded *refunds, size_t n);
 
@@ -71,11 +106,7 @@ struct line_reversal {
     enum account from;    /* the account that it is taken off */
     int64_t from_subject_id;
 };
-/* New entries as they gather. */
-struct new_entries {
-    struct clearing_entry_row *list;
-    size_t n;
-};
+/* Gathers the transfer, and an entry for each partner that gives something back. Writes no rows. */
 int line_reverse(struct batch *batch, const struct line_reversal *reversal, struct transfers *transfers,
                  struct new_entries *entries, struct err *err) MUST_CHECK;
 

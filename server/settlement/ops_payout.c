@@ -2,6 +2,7 @@
 #include "settlement/ops_payout.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/id.h"
 
@@ -146,6 +147,60 @@ int payout_moves_write(struct batch *batch, const struct payout_moves *moves, st
     if (moves->n_rows > 1)
         qsort(rows, moves->n_rows, sizeof *rows, compare_rows);
     return payout_store_move(batch->tx, rows, moves->n_rows, moves->events, moves->n_events, err);
+}
+
+struct consequence {
+    enum payout_event event;
+    enum statement_event statement_event;
+    enum transfer_kind kind;
+    enum account debit; /* of the channel account or the partner */
+    enum account credit;
+};
+/* clang-format off */
+static const struct consequence consequences[] = {
+    {PAYOUT_EVENT_CREATE,  STATEMENT_EVENT_PAY,         TRANSFER_PAYOUT,          ACCOUNT_PARTNER_PAYABLE,    ACCOUNT_PAYOUT_IN_TRANSIT },
+    {PAYOUT_EVENT_SUCCEED, STATEMENT_EVENT_PAY_SUCCEED, TRANSFER_PAYOUT_PAID,     ACCOUNT_PAYOUT_IN_TRANSIT,  ACCOUNT_CHANNEL_RECEIVABLE},
+    {PAYOUT_EVENT_FAIL,    STATEMENT_EVENT_PAY_FAIL,    TRANSFER_PAYOUT_FAILED,   ACCOUNT_PAYOUT_IN_TRANSIT,  ACCOUNT_PARTNER_PAYABLE   },
+    {PAYOUT_EVENT_RETURN,  STATEMENT_EVENT_PAY_RETURN,  TRANSFER_PAYOUT_RETURNED, ACCOUNT_CHANNEL_RECEIVABLE, ACCOUNT_PARTNER_PAYABLE   },
+};
+/* clang-format on */
+
+static const struct consequence *consequence_of(enum payout_event event)
+{
+    for (size_t i = 0; i < COUNT_OF(consequences); i++)
+        if (consequences[i].event == event)
+            return &consequences[i];
+    return NULL;
+}
+
+bool payout_moves_statement(enum payout_event event, enum statement_event *ret_event)
+{
+    const struct consequence *what = consequence_of(event);
+
+    if (what != NULL)
+        *ret_event = what->statement_event;
+    return what != NULL;
+}
+
+static int64_t subject_of(enum account account, const struct payout_row *row)
+{
+    return account == ACCOUNT_PARTNER_PAYABLE ? row->partner_id : row->channel_account_id;
+}
+
+void payout_book(struct transfers *transfers, const struct payout_row *row, enum payout_event event,
+                 struct arena *arena)
+{
+    const struct consequence *what = consequence_of(event);
+    struct transfer head = {.biz_id = row->biz_id, .source_id = row->payout_id};
+    struct transfer *transfer;
+
+    if (what == NULL)
+        return;
+    head.kind = what->kind;
+    memcpy(head.currency, row->currency, CURRENCY_SIZE);
+    transfer = transfer_begin(transfers, &head, 2, arena);
+    transfer_debit(transfer, what->debit, subject_of(what->debit, row), row->amount_minor);
+    transfer_credit(transfer, what->credit, subject_of(what->credit, row), row->amount_minor);
 }
 
 static int get_payout_body(struct batch *batch, struct err *err)

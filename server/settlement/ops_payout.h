@@ -6,6 +6,7 @@
 #define BMT_SETTLEMENT_OPS_PAYOUT_H
 
 #include "rpc/list.h"
+#include "settlement/ops_ledger.h"
 #include "settlement/state.h"
 #include "settlement/store_payout.h"
 
@@ -54,6 +55,19 @@ struct payout_moves payout_moves_begin(size_t n_max, struct arena *arena);
 void payout_move_add(struct payout_moves *moves, struct payout_row *row, enum payout_event event, const char *actor,
                      const char *detail, int64_t now_ms);
 int payout_moves_write(struct batch *batch, const struct payout_moves *moves, struct err *err) MUST_CHECK;
+
+/*
+ * What a payout's event means: whether its statement moves, and by what; and the transfer in which the money moves.
+ *
+ *   created     what we owe the partner  --> in transit
+ *   succeeded   in transit  --> the channel's debt to us
+ *   failed      in transit  --> what we owe the partner
+ *   returned    the channel's debt  --> what we owe the partner
+ */
+bool payout_moves_statement(enum payout_event event, enum statement_event *ret_event);
+/* Gathers the transfer; for events that move no money nothing. */
+void payout_book(struct transfers *transfers, const struct payout_row *row, enum payout_event event,
+                 struct arena *arena);
 
 struct get_payout {
     struct command command;

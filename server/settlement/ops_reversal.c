@@ -142,17 +142,6 @@ static struct order_rows rows_of(struct clearing_row *rows, size_t n, int64_t or
     return of;
 }
 
-/* Everything that clearing_refund looks at. */
-struct refund_work {
-    struct clearing_row *rows;
-    size_t n_rows;
-    struct clearing_entry_row *entries;
-    size_t n_entries;
-    struct refund_bearer_row *bearers;
-    size_t n_bearers;
-    struct new_entries made;
-};
-
 static struct clearing_row *line_of(const struct order_rows *rows, int32_t line_no)
 {
     for (size_t i = 0; i < rows->n_lines; i++)
@@ -198,7 +187,7 @@ static int take_off(struct batch *batch, const struct order_refunded *refund, st
     return line_reverse(batch, &reversal, transfers, &work->made, err);
 }
 
-static int refund_one(struct batch *batch, const struct order_refunded *refund, struct refund_work *work,
+int clearing_take_off(struct batch *batch, const struct order_refunded *refund, struct refund_work *work,
                       struct transfers *transfers, struct err *err)
 {
     const struct order_rows rows = rows_of(work->rows, work->n_rows, refund->order_id);
@@ -255,7 +244,7 @@ int clearing_refund(struct batch *batch, const struct order_refunded *refunds, s
         return rc;
     work.made.list = arena_array_of(batch->arena, struct clearing_entry_row, work.n_entries * (n + 1));
     for (size_t i = 0; i < n && rc == 0; i++)
-        rc = refund_one(batch, &refunds[i], &work, transfers, err);
+        rc = clearing_take_off(batch, &refunds[i], &work, transfers, err);
     if (rc == 0)
         rc = clearing_store_move(batch->tx, work.rows, work.n_rows, err);
     if (rc == 0)

@@ -126,12 +126,6 @@ static int close_statement_body(struct batch *batch, struct err *err)
     return rc;
 }
 
-/* What the statement before it leaves to the next one. */
-static int64_t carry_of(const struct partner_statement_row *last)
-{
-    return last != NULL && last->state == STATEMENT_CLOSED && last->approvals_needed == 0 ? last->total_minor : 0;
-}
-
 /* Whether a period has something for a statement: entries, and by threshold enough of them. */
 static bool is_worth(const struct partner_row *partner, const struct payable_sum *sum, int64_t carried_minor)
 {
@@ -181,7 +175,7 @@ static int open_one(struct batch *batch, struct open_period *c, struct err *err)
                                      &sum, err);
     if (rc != 0)
         return rc;
-    if (is_worth(partner, &sum, carry_of(last)) &&
+    if (is_worth(partner, &sum, statement_carry(last)) &&
         partner->due_time_ms > (last != NULL ? last->to_time_ms : partner->create_time_ms))
         rc = open_statement(batch, partner, partner->currency, last, partner->due_time_ms, c->command.actor, &opened,
                             err);
@@ -219,7 +213,6 @@ static int take_chunk(struct batch *batch, struct partner_statement_row *row, si
                                         .chunk_no = (int32_t)(row->entry_count / STATEMENT_CHUNK),
                                         .biz_id = row->biz_id};
     struct clearing_entry_row *entries = NULL;
-    struct merkle tree = {0};
     uint64_t n_settled = 0;
     size_t n = 0;
     int rc;
@@ -230,19 +223,12 @@ static int take_chunk(struct batch *batch, struct partner_statement_row *row, si
     *ret_n = n;
     if (rc != 0 || n == 0)
         return rc;
-    for (size_t i = 0; i < n; i++) {
-        char leaf[STATEMENT_LEAF_SIZE];
-
-        merkle_add(&tree, leaf, statement_leaf(&entries[i], leaf));
-        if (__builtin_add_overflow(row->entries_minor, entries[i].amount_minor, &row->entries_minor))
-            return err_fail(err, ERR_INTERNAL_ERROR); /* more money than there is */
-    }
-    merkle_root(&tree, chunk.hash);
+    if (statement_take(row, entries, n) != 0)
+        return err_fail(err, ERR_INTERNAL_ERROR); /* more money than there is */
+    statement_chunk_hash(entries, n, chunk.hash);
     chunk.first_entry_id = entries[0].entry_id;
     chunk.last_entry_id = settle.last_id = entries[n - 1].entry_id;
     chunk.entry_count = (int32_t)n;
-    row->last_entry_id = chunk.last_entry_id;
-    row->entry_count += (int64_t)n;
     rc = statement_store_settle(batch->tx, &settle, &n_settled, err);
     if (rc == 0 && n_settled != n)
         rc = batch_conflict(err); /* one came in between */
@@ -264,7 +250,7 @@ static int root_of(struct batch *batch, struct partner_statement_row *row, struc
     return rc;
 }
 
-/* All entries are in it: what is carried to it, how many must approve. `last` is the statement before it or NULL. */
+/* All entries are in it. `last` is the statement before it or NULL. */
 static int close_gathered(struct batch *batch, struct gather_statement *c, struct partner_statement_row *row,
                           struct partner_statement_row *last, struct statement_moves *moves, struct err *err)
 {
@@ -276,16 +262,10 @@ static int close_gathered(struct batch *batch, struct gather_statement *c, struc
         rc = root_of(batch, row, err);
     if (rc != 0)
         return rc;
-    row->carried_minor = carry_of(last);
-    if (partner == NULL || __builtin_add_overflow(row->entries_minor, row->carried_minor, &row->total_minor))
+    if (partner == NULL || statement_add_up(row, last, partner->threshold_minor, one_approval_max) != 0)
         return err_fail(err, ERR_INTERNAL_ERROR);
-    if (row->carried_minor != 0) {
-        INVARIANT(last != NULL);
-        row->carried_from_id = last->statement_id;
-        last->carried_to_id = row->statement_id;
+    if (row->carried_from_id != 0)
         moves->rows[moves->n_rows++] = last; /* it stands where it stood */
-    }
-    row->approvals_needed = statement_approvals_needed(row->total_minor, partner->threshold_minor, one_approval_max);
     row->due_time_ms = 0;
     row->close_time_ms = batch->now_ms;
     statement_move_add(moves, row, STATEMENT_EVENT_CLOSE, c->command.actor, "", batch->now_ms);
