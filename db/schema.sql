@@ -428,8 +428,10 @@ CREATE TABLE `order_lines` (
   `unit_minor` bigint(20) NOT NULL,
   `amount_minor` bigint(20) NOT NULL,
   `refunded_quantity` bigint(20) NOT NULL DEFAULT 0 COMMENT 'units that were recalled',
+  `disputed_minor` bigint(20) NOT NULL DEFAULT 0 COMMENT 'of the amount: taken back by disputes that are open or lost',
   PRIMARY KEY (`order_id`,`line_no`),
-  CONSTRAINT `ck_order_lines_refunded` CHECK (`refunded_quantity` >= 0 and `refunded_quantity` <= `quantity`)
+  CONSTRAINT `ck_order_lines_refunded` CHECK (`refunded_quantity` >= 0 and `refunded_quantity` <= `quantity`),
+  CONSTRAINT `ck_order_lines_disputed` CHECK (`disputed_minor` >= 0 and `disputed_minor` <= `amount_minor`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- bmt_order.refunds

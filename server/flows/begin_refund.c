@@ -153,8 +153,9 @@ static bool refuse_fault(struct begin_refund *c, const struct order_row *order, 
 static bool price(struct begin_refund *c, const struct order_row *order, const struct order_lines *lines,
                   struct arena *arena, int64_t *ret_minor)
 {
-    struct refundable_line *left = arena_array_of(arena, struct refundable_line, lines->n);
+    struct refundable_line *refundable;
     struct refund_terms terms;
+    int64_t left_minor;
 
     if (c->amount.currency[0] != '\0' && strcmp(c->amount.currency, order->currency) != 0) {
         command_refuse(&c->command, ERR_CURRENCY_MISMATCH, c->amount.currency, order->currency);
@@ -162,12 +163,8 @@ static bool price(struct begin_refund *c, const struct order_row *order, const s
     }
     if (c->wants_all)
         want_all(c, lines, arena);
-    for (size_t i = 0; i < lines->n; i++)
-        left[i] = (struct refundable_line){.line_no = lines->list[i].line_no,
-                                           .unit_minor = lines->list[i].unit_minor,
-                                           .quantity_left = lines->list[i].quantity - lines->list[i].refunded_quantity};
-    terms = order_refund_terms(left, lines->n, c->wants, c->n_wants, order->amount_minor - order->refunded_minor,
-                               c->amount.amount_minor);
+    refundable = order_refundable(order, lines, arena, &left_minor);
+    terms = order_refund_terms(refundable, lines->n, c->wants, c->n_wants, left_minor, c->amount.amount_minor);
     if (refuse_fault(c, order, &terms))
         return false;
     *ret_minor = terms.amount_minor;

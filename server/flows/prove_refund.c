@@ -38,17 +38,23 @@ static int64_t left_of(const struct order_lines *lines, int32_t line_no)
     return 0;
 }
 
-static bool can_give_back(const struct taken_up *order, const struct refund_row *refund)
+static bool can_give_back(const struct taken_up *order, const struct refund_row *refund, struct arena *arena)
 {
+    struct refund_want *wants = arena_array_of(arena, struct refund_want, order->n_recalls);
+    struct refundable_line *refundable;
+    int64_t left_minor;
     int to;
 
-    if (order->row == NULL || !fsm_next(&order_fsm, order->row->state, ORDER_EVENT_START_REFUND, &to) ||
-        refund->amount_minor > order->row->amount_minor - order->row->refunded_minor)
+    if (order->row == NULL || !fsm_next(&order_fsm, order->row->state, ORDER_EVENT_START_REFUND, &to))
         return false;
-    for (size_t i = 0; i < order->n_recalls; i++)
+    for (size_t i = 0; i < order->n_recalls; i++) {
         if (order->recalls[i].quantity > left_of(&order->lines, order->recalls[i].line_no))
             return false;
-    return true;
+        wants[i] = (struct refund_want){.line_no = order->recalls[i].line_no, .quantity = order->recalls[i].quantity};
+    }
+    refundable = order_refundable(order->row, &order->lines, arena, &left_minor);
+    return refund->amount_minor <= left_minor &&
+           refund->amount_minor <= order_refund_max(refundable, order->lines.n, wants, order->n_recalls);
 }
 
 static int begin_again(struct batch *batch, const struct complete_refund *c, struct order_row *order, struct err *err)
@@ -76,7 +82,7 @@ int prove_refund(struct batch *batch, const struct complete_refund *c, bool *ret
     rc = refund_can_claim(batch, c->row, &can, err);
     if (rc == 0 && can && c->row->purpose == REFUND_OF_ORDER) {
         rc = lock_order(batch, c->row, order, err);
-        can = rc == 0 && can_give_back(order, c->row);
+        can = rc == 0 && can_give_back(order, c->row, batch->arena);
     }
     if (rc != 0)
         return rc;

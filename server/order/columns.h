@@ -26,7 +26,7 @@ static const struct sql_column order_columns[] = {
 
 #define ORDER_LINE_COLUMNS                                                                             \
     "order_id, line_no, biz_id, sku_id, spu_id, price_id, title, quantity, unit_minor, amount_minor, " \
-    "refunded_quantity"
+    "refunded_quantity, disputed_minor"
 
 __attribute__((unused)) static const struct sql_column order_line_columns[] = {
     SQL_COLUMN(struct order_line_row, order_id, SQL_I64),
@@ -40,6 +40,7 @@ __attribute__((unused)) static const struct sql_column order_line_columns[] = {
     SQL_COLUMN(struct order_line_row, unit_minor, SQL_I64),
     SQL_COLUMN(struct order_line_row, amount_minor, SQL_I64),
     SQL_COLUMN(struct order_line_row, refunded_quantity, SQL_I64),
+    SQL_COLUMN(struct order_line_row, disputed_minor, SQL_I64),
 };
 
 #define ORDER_EVENT_COLUMNS \

@@ -179,6 +179,24 @@ int order_load_lines(struct batch *batch, struct order_row *const *rows, size_t 
     return 0;
 }
 
+struct refundable_line *order_refundable(const struct order_row *row, const struct order_lines *lines,
+                                         struct arena *arena, int64_t *ret_left_minor)
+{
+    struct refundable_line *refundable = arena_array_of(arena, struct refundable_line, lines->n);
+
+    *ret_left_minor = row->amount_minor - row->refunded_minor;
+    for (size_t i = 0; i < lines->n; i++) {
+        const struct order_line_row *line = &lines->list[i];
+
+        *ret_left_minor -= line->disputed_minor;
+        refundable[i] = (struct refundable_line){.line_no = line->line_no,
+                                                 .unit_minor = line->unit_minor,
+                                                 .quantity_left = line->quantity - line->refunded_quantity,
+                                                 .disputed_minor = line->disputed_minor};
+    }
+    return refundable;
+}
+
 int order_note_payments(struct batch *batch, const struct order_pay_claim *claims, size_t n, struct err *err)
 {
     struct order_row *rows = arena_array_of(batch->arena, struct order_row, n);

@@ -7,6 +7,7 @@
 #define BMT_ORDER_OPS_H
 
 #include "base/money.h"
+#include "order/rules.h"
 #include "order/state.h"
 #include "order/store.h"
 #include "rpc/list.h"
@@ -60,6 +61,13 @@ struct order_lines {
 };
 int order_load_lines(struct batch *batch, struct order_row *const *rows, size_t n, struct order_lines *ret_lines,
                      struct err *err) MUST_CHECK;
+
+/*
+ * Of a locked order with its lines: the lines as the rules of refunds see them, and what has neither gone back nor is
+ * disputed.
+ */
+struct refundable_line *order_refundable(const struct order_row *row, const struct order_lines *lines,
+                                         struct arena *arena, int64_t *ret_left_minor);
 
 /* The payment that was begun for a locked order. */
 struct order_pay_claim {

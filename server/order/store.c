@@ -48,7 +48,7 @@ static const struct sql_stmt ORDER_LINE_INSERT = {
     .name = "order_line_insert",
     .module = MODULE_ORDER,
     .text = "INSERT INTO bmt_order.order_lines (" ORDER_LINE_COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(order_line_columns),
 };
 static const struct sql_stmt ORDER_EVENT_INSERT = {

@@ -49,6 +49,7 @@ struct order_line_row {
     int64_t unit_minor;
     int64_t amount_minor;
     int64_t refunded_quantity;
+    int64_t disputed_minor; /* taken back by disputes that are open or lost */
 };
 
 struct order_event_row {
@@ -93,6 +94,14 @@ struct order_line_recall {
     int32_t line_no;
     int64_t biz_id;
     int64_t quantity;
+};
+
+/* What disputes take of a line, or, negative, give back to it. */
+struct order_line_dispute {
+    int64_t order_id;
+    int32_t line_no;
+    int64_t biz_id;
+    int64_t amount_minor;
 };
 
 struct order_key {
@@ -159,6 +168,9 @@ int order_store_find_refund_lines(struct tx *tx, const int64_t *refund_ids, size
 /* Adds to refunded_quantity; more than the line has is a conflict. */
 int order_store_recall_lines(struct tx *tx, const struct order_line_recall *recalls, size_t n,
                              struct err *err) MUST_CHECK;
+/* Adds to disputed_minor; what the line does not have, or less than nothing, is a conflict. */
+int order_store_dispute_lines(struct tx *tx, const struct order_line_dispute *disputes, size_t n,
+                              struct err *err) MUST_CHECK;
 
 /* A page of a business's orders, newest first. */
 struct order_filter {

@@ -1,4 +1,7 @@
-/* Statements on refunds of orders: what is recalled and why; see store.h. Where they stand is the payment module's. */
+/*
+ * Statements on refunds of orders: what is recalled and why; see store.h. Where they stand is the payment module's. And
+ * what disputes take of lines, which refunds must not pay back once more.
+ */
 #include "order/store.h"
 
 static const struct sql_column columns[] = {
@@ -35,6 +38,14 @@ static const struct sql_column recall_columns[] = {
     SQL_COLUMN(struct order_line_recall, quantity, SQL_I64), SQL_COLUMN(struct order_line_recall, order_id, SQL_I64),
     SQL_COLUMN(struct order_line_recall, line_no, SQL_I32),  SQL_COLUMN(struct order_line_recall, biz_id, SQL_I64),
     SQL_COLUMN(struct order_line_recall, quantity, SQL_I64),
+};
+static const struct sql_column dispute_columns[] = {
+    SQL_COLUMN(struct order_line_dispute, amount_minor, SQL_I64),
+    SQL_COLUMN(struct order_line_dispute, order_id, SQL_I64),
+    SQL_COLUMN(struct order_line_dispute, line_no, SQL_I32),
+    SQL_COLUMN(struct order_line_dispute, biz_id, SQL_I64),
+    SQL_COLUMN(struct order_line_dispute, amount_minor, SQL_I64),
+    SQL_COLUMN(struct order_line_dispute, amount_minor, SQL_I64),
 };
 
 static const struct sql_stmt REFUND_INSERT = {
@@ -90,6 +101,15 @@ static const struct sql_stmt ORDER_LINE_RECALL = {
             "WHERE order_id = ? AND line_no = ? AND biz_id = ? AND refunded_quantity + ? <= quantity",
     .params = SQL_COLUMNS(recall_columns),
 };
+static const struct sql_stmt ORDER_LINE_DISPUTE = {
+    .name = "order_line_dispute",
+    .module = MODULE_ORDER,
+    .text = "UPDATE bmt_order.order_lines\n"
+            "SET disputed_minor = disputed_minor + ?\n"
+            "WHERE order_id = ? AND line_no = ? AND biz_id = ? AND disputed_minor + ? <= amount_minor\n"
+            "    AND disputed_minor + ? >= 0",
+    .params = SQL_COLUMNS(dispute_columns),
+};
 
 int order_store_insert_refunds(struct tx *tx, const struct order_refund_row *rows, size_t n,
                                const struct refund_line_row *lines, size_t n_lines, struct err *err)
@@ -123,4 +143,9 @@ int order_store_find_refund_lines(struct tx *tx, const int64_t *refund_ids, size
 int order_store_recall_lines(struct tx *tx, const struct order_line_recall *recalls, size_t n, struct err *err)
 {
     return sql_write_each(tx, &ORDER_LINE_RECALL, recalls, n, sizeof *recalls, err);
+}
+
+int order_store_dispute_lines(struct tx *tx, const struct order_line_dispute *disputes, size_t n, struct err *err)
+{
+    return sql_write_each(tx, &ORDER_LINE_DISPUTE, disputes, n, sizeof *disputes, err);
 }

@@ -116,7 +116,8 @@ static void proven_refund_leaves_the_order_where_it_was(void **state)
     assert_int_equal(number("state FROM bmt_order.orders"), ORDER_COMPLETED);
 }
 
-/* Never more than was paid, nor units that another refund has taken back, nor beside a refund that is under way. */
+/* Never more than was paid, nor units that another refund has taken back, nor what is disputed,
+ * nor beside a refund that is under way. */
 static void what_is_not_there_any_more_is_not_paid_back_again(void **state)
 {
     static const char *const cases[] = {
@@ -124,6 +125,7 @@ static void what_is_not_there_any_more_is_not_paid_back_again(void **state)
         "UPDATE bmt_payment.payments SET state = 4",
         "DELETE FROM bmt_payment.payments",
         "UPDATE bmt_order.order_lines SET refunded_quantity = 2",
+        "UPDATE bmt_order.order_lines SET disputed_minor = 1251",
         "UPDATE bmt_order.orders SET refunded_minor = 1251",
         "UPDATE bmt_order.orders SET state = 7, refund_id = 64",
         "UPDATE bmt_order.orders SET state = 8",

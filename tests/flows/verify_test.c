@@ -107,7 +107,7 @@ static const struct {
      "UPDATE bmt_order.orders SET amount_minor = amount_minor - 1 WHERE order_id = @pending", FINDING_ORDER_AMOUNT},
     {"UPDATE bmt_order.order_lines SET unit_minor = unit_minor + 1 WHERE order_id = @pending",
      "UPDATE bmt_order.order_lines SET unit_minor = unit_minor - 1 WHERE order_id = @pending", FINDING_ORDER_AMOUNT},
-    {"INSERT INTO bmt_order.order_lines VALUES (1, 1, 1001, 1, 1, 1, 't', 1, 1, 1, 0)",
+    {"INSERT INTO bmt_order.order_lines VALUES (1, 1, 1001, 1, 1, 1, 't', 1, 1, 1, 0, 0)",
      "DELETE FROM bmt_order.order_lines WHERE order_id = 1", FINDING_ORDER_AMOUNT},
     {"UPDATE bmt_order.orders SET version = 9 WHERE order_id = @pending",
      "UPDATE bmt_order.orders SET version = 1 WHERE order_id = @pending", FINDING_ORDER_EVENTS},

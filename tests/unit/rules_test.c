@@ -117,7 +117,7 @@ static void payments_are_asked_about_before_and_after_they_expire(void **state)
 
 static void refunds_take_what_is_left_and_no_more(void **state)
 {
-    static const struct refundable_line lines[] = {{1, 500, 3}, {2, 100, 1}, {3, 700, 0}};
+    static const struct refundable_line lines[] = {{1, 500, 3, 0}, {2, 100, 1, 0}, {3, 700, 0, 0}};
     static const struct {
         struct refund_want wants[2];
         size_t n;
@@ -140,6 +140,32 @@ static void refunds_take_what_is_left_and_no_more(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct refund_terms terms = order_refund_terms(lines, COUNT_OF(lines), cases[i].wants, cases[i].n,
                                                              cases[i].left_minor, cases[i].amount_minor);
+
+        assert_memory_equal(&terms, &cases[i].expected, sizeof terms);
+    }
+}
+
+/* Three units of 5.00 and one of 1.00, of whose lines 11.00 and 0.40 are disputed: 4.00 and 0.60 are left. */
+static void refunds_do_not_take_what_is_disputed(void **state)
+{
+    static const struct refundable_line lines[] = {{1, 500, 3, 1100}, {2, 100, 1, 40}, {3, 700, 2, 2000}};
+    static const struct {
+        struct refund_want wants[2];
+        size_t n;
+        int64_t amount_minor;
+        struct refund_terms expected;
+    } cases[] = {
+        {{{1, 3}, {2, 1}}, 2, 0, {REFUND_FITS, 0, 0, 460}},   {{{1, 1}}, 1, 0, {REFUND_FITS, 0, 0, 400}},
+        {{{1, 1}}, 1, 400, {REFUND_FITS, 0, 0, 400}},         {{{1, 1}}, 1, 401, {REFUND_AMOUNT_TOO_LARGE, 0, 400, 0}},
+        {{{2, 1}}, 1, 60, {REFUND_FITS, 0, 0, 60}},           {{{2, 1}}, 1, 61, {REFUND_AMOUNT_TOO_LARGE, 0, 60, 0}},
+        {{{3, 2}}, 1, 0, {REFUND_AMOUNT_TOO_LARGE, 0, 0, 0}}, /* more is disputed than its units cost */
+        {{{3, 2}, {2, 1}}, 2, 0, {REFUND_FITS, 0, 0, 60}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct refund_terms terms =
+            order_refund_terms(lines, COUNT_OF(lines), cases[i].wants, cases[i].n, 2000, cases[i].amount_minor);
 
         assert_memory_equal(&terms, &cases[i].expected, sizeof terms);
     }
@@ -168,6 +194,7 @@ int main(void)
         cmocka_unit_test(channels_are_asked_when_it_is_set),
         cmocka_unit_test(payments_are_asked_about_before_and_after_they_expire),
         cmocka_unit_test(refunds_take_what_is_left_and_no_more),
+        cmocka_unit_test(refunds_do_not_take_what_is_disputed),
         cmocka_unit_test(recalls_keep_the_share_that_is_left),
     };
 
