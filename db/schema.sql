@@ -770,16 +770,18 @@ CREATE TABLE `clearings` (
   `currency` char(3) NOT NULL,
   `amount_minor` bigint(20) NOT NULL COMMENT 'paid',
   `fee_minor` bigint(20) NOT NULL COMMENT 'of it: the channel''s fee',
-  `refunded_minor` bigint(20) NOT NULL COMMENT 'went back, before clearing and after',
+  `refunded_minor` bigint(20) NOT NULL COMMENT 'went back by refunds and lost disputes, before clearing and after',
   `platform_minor` bigint(20) NOT NULL COMMENT 'the platform''s share, less what it gave back',
   `fee_left_minor` bigint(20) NOT NULL COMMENT 'of the fee: not yet borne by the platform for refunds',
   `due_time_ms` bigint(20) NOT NULL COMMENT 'since when it can be cleared; 0: not yet, or done',
   `sale_time_ms` bigint(20) NOT NULL,
   `clear_time_ms` bigint(20) NOT NULL,
+  `disputed_minor` bigint(20) NOT NULL DEFAULT 0 COMMENT 'of the amount: taken back by disputes that are open',
   PRIMARY KEY (`order_id`,`line_no`),
   KEY `ix_clearings_due` (`due_time_ms`),
   KEY `ix_clearings_open` (`biz_id`,`state`,`sale_time_ms`),
-  CONSTRAINT `CONSTRAINT_1` CHECK (`refunded_minor` >= 0 and `refunded_minor` <= `amount_minor`)
+  CONSTRAINT `CONSTRAINT_1` CHECK (`refunded_minor` >= 0 and `refunded_minor` <= `amount_minor`),
+  CONSTRAINT `ck_clearings_disputed` CHECK (`disputed_minor` >= 0 and `refunded_minor` + `disputed_minor` <= `amount_minor`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- bmt_settlement.clearing_entries
@@ -789,7 +791,7 @@ CREATE TABLE `clearing_entries` (
   `partner_id` bigint(20) NOT NULL,
   `order_id` bigint(20) NOT NULL COMMENT '0: an adjustment that is of no order',
   `line_no` smallint(6) NOT NULL,
-  `kind` tinyint(4) NOT NULL COMMENT '1 SALE, 2 REVERSAL, 3 ADJUSTMENT',
+  `kind` tinyint(4) NOT NULL COMMENT '1 SALE, 2 REVERSAL, 3 ADJUSTMENT, 4 DISPUTE',
   `state` tinyint(4) NOT NULL COMMENT '2 CLEARED, 3 SETTLED',
   `currency` char(3) NOT NULL,
   `amount_minor` bigint(20) NOT NULL COMMENT 'negative: the partner gives back',
@@ -802,6 +804,43 @@ CREATE TABLE `clearing_entries` (
   PRIMARY KEY (`entry_id`),
   UNIQUE KEY `uq_clearing_entries_source` (`order_id`,`line_no`,`partner_id`,`kind`,`source_id`),
   KEY `ix_clearing_entries_statement` (`partner_id`,`currency`,`statement_id`,`entry_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.disputes
+CREATE TABLE `disputes` (
+  `dispute_id` bigint(20) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `order_id` bigint(20) NOT NULL,
+  `line_no` smallint(6) NOT NULL,
+  `channel_account_id` bigint(20) NOT NULL COMMENT 'that had taken the money',
+  `state` tinyint(4) NOT NULL COMMENT '1 OPEN, 2 WON, 3 LOST',
+  `version` int(11) NOT NULL,
+  `currency` char(3) NOT NULL,
+  `amount_minor` bigint(20) NOT NULL,
+  `channel_dispute` varchar(64) NOT NULL COMMENT 'the channel''s number of it',
+  `reason` varchar(255) NOT NULL COMMENT 'as the channel told it; why it ended stands in its history',
+  `create_time_ms` bigint(20) NOT NULL,
+  `update_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`dispute_id`),
+  UNIQUE KEY `uq_disputes_channel` (`biz_id`,`channel_account_id`,`channel_dispute`,`order_id`,`line_no`),
+  KEY `ix_disputes_business` (`biz_id`,`dispute_id`),
+  KEY `ix_disputes_state` (`biz_id`,`state`,`dispute_id`),
+  KEY `ix_disputes_order` (`order_id`,`dispute_id`),
+  CONSTRAINT `CONSTRAINT_1` CHECK (`amount_minor` > 0)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_settlement.dispute_events
+CREATE TABLE `dispute_events` (
+  `dispute_id` bigint(20) NOT NULL,
+  `version` int(11) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `event` tinyint(4) NOT NULL,
+  `from_state` tinyint(4) NOT NULL,
+  `to_state` tinyint(4) NOT NULL,
+  `actor` varchar(96) NOT NULL,
+  `detail` varchar(255) NOT NULL,
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`dispute_id`,`version`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- bmt_settlement.partners

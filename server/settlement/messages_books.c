@@ -37,6 +37,15 @@ static enum id_kind source_kind(int32_t transfer_kind)
     }
 }
 
+static enum id_kind id_kind_of_source(int32_t entry_kind)
+{
+    switch (entry_kind) {
+    case ENTRY_ADJUSTMENT: return ID_ADJUSTMENT;
+    case ENTRY_DISPUTE: return ID_DISPUTE;
+    default: return ID_REFUND;
+    }
+}
+
 Bmt__Settlement__V1__ClearingEntry *entry_message(const struct clearing_entry_row *row, struct arena *arena)
 {
     Bmt__Settlement__V1__ClearingEntry *entry = arena_new_of(arena, Bmt__Settlement__V1__ClearingEntry);
@@ -50,7 +59,7 @@ Bmt__Settlement__V1__ClearingEntry *entry_message(const struct clearing_entry_ro
     entry->state = (Bmt__Settlement__V1__EntryState)row->state;
     entry->amount_minor = row->amount_minor;
     entry->currency = proto_text(row->currency);
-    entry->source_id = proto_id(row->kind == ENTRY_ADJUSTMENT ? ID_ADJUSTMENT : ID_REFUND, row->source_id, arena);
+    entry->source_id = proto_id(id_kind_of_source(row->kind), row->source_id, arena);
     entry->reverses_entry_id = proto_id(ID_ENTRY, row->reverses_entry_id, arena);
     entry->claw_back_payout_id = proto_id(ID_PAYOUT, row->claw_back_payout_id, arena);
     entry->statement_id = proto_id(ID_PARTNER_STATEMENT, row->statement_id, arena);
@@ -73,6 +82,7 @@ Bmt__Settlement__V1__Clearing *clearing_message(const struct clearing *line, str
     clearing->amount = proto_money(row->amount_minor, row->currency, arena);
     clearing->fee_minor = row->fee_minor;
     clearing->refunded_minor = row->refunded_minor;
+    clearing->disputed_minor = row->disputed_minor;
     clearing->platform_minor = row->platform_minor;
     clearing->n_entries = line->n_entries;
     clearing->entries = arena_array_of(arena, Bmt__Settlement__V1__ClearingEntry *, line->n_entries);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "settlement/ops_books.h"
+#include "settlement/store_dispute.h"
 
 enum { DAY_MS = 86400000, EVERY_DAY = INT32_MAX };
 
@@ -120,17 +121,35 @@ static bool returns_to_zero(int32_t account)
            account == ACCOUNT_PAYOUT_IN_TRANSIT;
 }
 
-static void explain(struct open_account *account, const struct open_lines *lines, size_t n)
+static void add_share(struct open_account *account, int32_t age, struct age_share share)
 {
-    const int64_t balance_minor = account->sum.debit_minor - account->sum.credit_minor;
+    INVARIANT(age >= 0 && age < AGE_COUNT);
+    account->ages[age].amount_minor += share.amount_minor;
+    account->ages[age].items += share.items;
+    account->explained_minor += share.amount_minor;
+}
 
-    for (size_t i = 0; i < n; i++) {
-        const struct age_share share = share_of(&account->sum, &lines[i]);
+/* What is open for the accounts of a business. */
+struct open_things {
+    struct open_lines *lines;
+    size_t n_lines;
+    struct open_disputes *disputes;
+    size_t n_disputes;
+};
 
-        INVARIANT(lines[i].age >= 0 && lines[i].age < AGE_COUNT);
-        account->ages[lines[i].age].amount_minor += share.amount_minor;
-        account->ages[lines[i].age].items += share.items;
-        account->explained_minor += share.amount_minor;
+static void explain(struct open_account *account, const struct open_things *open)
+{
+    const struct account_sum *sum = &account->sum;
+    const int64_t balance_minor = sum->debit_minor - sum->credit_minor;
+
+    for (size_t i = 0; i < open->n_lines; i++)
+        add_share(account, open->lines[i].age, share_of(sum, &open->lines[i]));
+    for (size_t i = 0; i < open->n_disputes && sum->account == ACCOUNT_DISPUTES; i++) {
+        const struct open_disputes *disputes = &open->disputes[i];
+
+        if (disputes->channel_account_id == sum->subject_id && strcmp(disputes->currency, sum->currency) == 0)
+            add_share(account, disputes->age,
+                      (struct age_share){.amount_minor = disputes->amount_minor, .items = disputes->dispute_count});
     }
     if (account->sum.account == ACCOUNT_CHANNEL_RECEIVABLE && balance_minor > 0)
         account->explained_minor = balance_minor; /* a channel owes us, never we it */
@@ -140,18 +159,20 @@ int books_open_accounts(struct batch *batch, int64_t biz_id, const struct accoun
                         struct open_account **ret_accounts, size_t *ret_n, struct err *err)
 {
     struct open_account *accounts = arena_array_of(batch->arena, struct open_account, n);
-    struct open_lines *lines = NULL;
-    size_t n_lines = 0;
+    struct open_things open = {0};
     size_t n_accounts = 0;
     int rc;
 
-    rc = clearing_store_sum_open(batch->tx, biz_id, batch->now_ms, batch->arena, &lines, &n_lines, err);
+    rc = clearing_store_sum_open(batch->tx, biz_id, batch->now_ms, batch->arena, &open.lines, &open.n_lines, err);
+    if (rc == 0)
+        rc = dispute_store_sum_open(batch->tx, biz_id, batch->now_ms, batch->arena, &open.disputes, &open.n_disputes,
+                                    err);
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < n; i++)
         if (returns_to_zero(sums[i].account)) {
             accounts[n_accounts].sum = sums[i];
-            explain(&accounts[n_accounts++], lines, n_lines);
+            explain(&accounts[n_accounts++], &open);
         }
     *ret_accounts = accounts;
     *ret_n = n_accounts;

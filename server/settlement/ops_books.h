@@ -94,8 +94,8 @@ struct get_trial_balance {
 };
 
 /*
- * The accounts among `sums` that return to zero, with what lines that wait for their order explain of them. What a
- * channel has and has not paid out is explained as a whole; nobody knows its age.
+ * The accounts among `sums` that return to zero, with what lines that wait for their order and open disputes explain of
+ * them. What a channel has and has not paid out is explained as a whole; nobody knows its age.
  */
 int books_open_accounts(struct batch *batch, int64_t biz_id, const struct account_sum *sums, size_t n,
                         struct open_account **ret_accounts, size_t *ret_n, struct err *err) MUST_CHECK;

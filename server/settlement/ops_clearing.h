@@ -99,6 +99,7 @@ struct line_reversal {
     size_t n_entries;
     int64_t amount_minor; /* at most what is left of the line */
     int64_t source_id;
+    enum entry_kind entry_kind; /* of what partners give back: REVERSAL or DISPUTE */
     /* Who bears it, if that was said; the platform bears the rest. What they bear is taken off, for the next line. */
     struct refund_bearer_row *bearers;
     size_t n_bearers;

@@ -7,79 +7,9 @@
 
 #include "base/id.h"
 #include "settlement/ops_clearing.h"
-#include "settlement/rules.h"
+#include "settlement/rules_line.h"
 
-/* What somebody has left of a cleared line. */
-struct holder {
-    int64_t partner_id; /* 0: the platform */
-    int64_t left_minor;
-    const struct clearing_entry_row *sale; /* NULL: the platform's */
-};
-
-enum { HOLDER_FEE, HOLDER_PLATFORM, HOLDERS_BEFORE_PARTNERS };
-
-static size_t find_holder(struct holder *holders, size_t n, int64_t partner_id)
-{
-    size_t at = HOLDERS_BEFORE_PARTNERS;
-
-    while (at < n && holders[at].partner_id != partner_id)
-        at++;
-    return at;
-}
-
-/* The fee first, then the platform, then the partners. */
-static size_t holders_of(const struct line_reversal *reversal, struct holder *holders)
-{
-    size_t n = HOLDERS_BEFORE_PARTNERS;
-
-    holders[HOLDER_FEE] = (struct holder){.left_minor = reversal->row->fee_left_minor};
-    holders[HOLDER_PLATFORM] = (struct holder){.left_minor = reversal->row->platform_minor};
-    for (size_t i = 0; i < reversal->n_entries; i++) {
-        const struct clearing_entry_row *entry = &reversal->entries[i];
-        const size_t at = find_holder(holders, n, entry->partner_id);
-
-        if (entry->kind == ENTRY_ADJUSTMENT)
-            continue;
-        if (at == n) {
-            PRE(n < REVERSAL_PARTS_MAX);
-            holders[n++] = (struct holder){.partner_id = entry->partner_id};
-        }
-        holders[at].left_minor += entry->amount_minor;
-        if (entry->kind == ENTRY_SALE)
-            holders[at].sale = entry;
-    }
-    return n;
-}
-
-/*
- * Who gives what: as it was said and the rest the platform, or by proportion. Who bore more than he had has nothing
- * left to give. What was said is of the whole refund, so what a line bears is taken off it: lines bear it in the
- * refund's order, each as much as it can, since a partner shares in some of them only.
- */
-static int divide(const struct line_reversal *reversal, const struct holder *holders, size_t n, int64_t *parts)
-{
-    int64_t left[REVERSAL_PARTS_MAX];
-    int64_t rest_minor = reversal->amount_minor;
-
-    for (size_t i = 0; i < n; i++)
-        left[i] = holders[i].left_minor > 0 ? holders[i].left_minor : 0;
-    if (reversal->n_bearers == 0)
-        return share_reverse(rest_minor, left, n, parts);
-    memset(parts, 0, n * sizeof *parts);
-    for (size_t i = 0; i < reversal->n_bearers; i++)
-        for (size_t j = HOLDERS_BEFORE_PARTNERS; j < n && rest_minor > 0; j++)
-            if (holders[j].partner_id == reversal->bearers[i].partner_id) {
-                int64_t *said_minor = &reversal->bearers[i].amount_minor;
-
-                parts[j] = *said_minor < rest_minor ? *said_minor : rest_minor;
-                *said_minor -= parts[j];
-                rest_minor -= parts[j];
-            }
-    parts[HOLDER_PLATFORM] = rest_minor;
-    return 0;
-}
-
-static void add_entry(struct batch *batch, const struct line_reversal *reversal, const struct holder *holder,
+static void add_entry(struct batch *batch, const struct line_reversal *reversal, const struct line_holder *holder,
                       int64_t amount_minor, struct new_entries *entries)
 {
     struct clearing_entry_row *entry = &entries->list[entries->n++];
@@ -90,7 +20,7 @@ static void add_entry(struct batch *batch, const struct line_reversal *reversal,
         .partner_id = holder->partner_id,
         .order_id = reversal->row->order_id,
         .line_no = reversal->row->line_no,
-        .kind = ENTRY_REVERSAL,
+        .kind = (int32_t)reversal->entry_kind,
         .state = ENTRY_CLEARED,
         .amount_minor = -amount_minor,
         .source_id = reversal->source_id,
@@ -104,18 +34,17 @@ static void add_entry(struct batch *batch, const struct line_reversal *reversal,
 int line_reverse(struct batch *batch, const struct line_reversal *reversal, struct transfers *transfers,
                  struct new_entries *entries, struct err *err)
 {
-    struct holder holders[REVERSAL_PARTS_MAX] = {0};
+    struct line_holder holders[REVERSAL_PARTS_MAX] = {0};
     int64_t parts[REVERSAL_PARTS_MAX];
-    const size_t n = holders_of(reversal, holders);
+    const size_t n = line_holders(reversal->row, reversal->entries, reversal->n_entries, holders);
     struct transfer *transfer = transfer_begin(transfers, &reversal->head, n + 1, batch->arena);
 
     PRE(reversal->row->state == CLEARING_CLEARED);
-    if (divide(reversal, holders, n, parts) != 0)
+    if (line_bear(reversal->row, holders, n, reversal->amount_minor, reversal->bearers, reversal->n_bearers, parts) !=
+        0)
         return err_fail(err, ERR_INTERNAL_ERROR); /* a row that lies: more went back than there was */
     transfer_credit(transfer, reversal->from, reversal->from_subject_id, reversal->amount_minor);
     transfer_debit(transfer, ACCOUNT_PLATFORM_REVENUE, 0, parts[HOLDER_FEE] + parts[HOLDER_PLATFORM]);
-    reversal->row->fee_left_minor -= parts[HOLDER_FEE];
-    reversal->row->platform_minor -= parts[HOLDER_PLATFORM];
     for (size_t i = HOLDERS_BEFORE_PARTNERS; i < n; i++) {
         transfer_debit(transfer, ACCOUNT_PARTNER_PAYABLE, holders[i].partner_id, parts[i]);
         if (parts[i] > 0)
@@ -159,6 +88,7 @@ static int take_off(struct batch *batch, const struct order_refunded *refund, st
     struct line_reversal reversal = {.row = row,
                                      .amount_minor = amount_minor,
                                      .source_id = refund->refund_id,
+                                     .entry_kind = ENTRY_REVERSAL,
                                      .head = head,
                                      .from = ACCOUNT_REFUNDS};
     struct transfer *transfer;
@@ -205,7 +135,7 @@ int clearing_take_off(struct batch *batch, const struct order_refunded *refund, 
         if (row == NULL)
             return err_fail(err, ERR_INTERNAL_ERROR); /* a row that lies */
         weights[i] = refund->lines[i].weight_minor;
-        left[i] = row->amount_minor - row->refunded_minor;
+        left[i] = line_left(row);
     }
     if (refund_lines(refund->amount_minor, weights, left, refund->n_lines, parts) != 0)
         return err_fail(err, ERR_INTERNAL_ERROR);

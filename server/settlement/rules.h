@@ -55,8 +55,10 @@ int split_line(const struct split_rule_row *rule, const struct split_part_row *p
 int share_reverse(int64_t amount_minor, const int64_t *left, size_t n, int64_t *ret_parts) MUST_CHECK;
 
 /*
- * How much of a refund falls on each line: in proportion to what the recalled units had cost (`weights`), no line more
- * than is `left` of it. 0, or ERR_AMOUNT_OVERFLOW when the amount is more than what is left. 1 to REVERSAL_PARTS_MAX.
+ * How much of a refund falls on each line: in proportion to what the recalled units had cost (`weights`) or, where that
+ * is less, to what is `left` of the line; no line more than is left of it. A refund that fits the units of its lines so
+ * takes of none more than they had cost. 0, or ERR_AMOUNT_OVERFLOW when the amount is more than what is left. 1 to
+ * REVERSAL_PARTS_MAX.
  */
 int refund_lines(int64_t amount_minor, const int64_t *weights, const int64_t *left, size_t n,
                  int64_t *ret_parts) MUST_CHECK;

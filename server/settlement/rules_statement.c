@@ -10,10 +10,10 @@
 
 size_t statement_leaf(const struct clearing_entry_row *entry, char text[STATEMENT_LEAF_SIZE])
 {
-    static const char *const kinds[] = {"UNSPECIFIED", "SALE", "REVERSAL", "ADJUSTMENT"};
+    static const char *const kinds[] = {"UNSPECIFIED", "SALE", "REVERSAL", "ADJUSTMENT", "DISPUTE"};
     int size;
 
-    PRE(entry->kind >= ENTRY_SALE && entry->kind <= ENTRY_ADJUSTMENT);
+    PRE(entry->kind >= ENTRY_SALE && entry->kind <= ENTRY_DISPUTE);
     size = snprintf(text, STATEMENT_LEAF_SIZE, "%s %s %s %d %s %s %lld", id_show(ID_ENTRY, entry->entry_id),
                     id_show(ID_PARTNER, entry->partner_id),
                     entry->order_id != 0 ? id_show(ID_ORDER, entry->order_id) : "-", (int)entry->line_no,

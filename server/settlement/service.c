@@ -1,14 +1,16 @@
 /*
  * SettlementService: the table of its methods. Reading and answering: service_partner.c, service_books.c,
- * service_report.c, service_adjustment.c, service_statement.c.
+ * service_report.c, service_adjustment.c, service_dispute.c, service_statement.c.
  */
 #include "settlement/service.h"
 
 #include "bmt/settlement/v1/settlement.pb-c.h"
 #include "flows/ask_payout.h"
+#include "flows/close_dispute.h"
 #include "flows/create_adjustment.h"
 #include "flows/create_partner.h"
 #include "flows/create_split_rule.h"
+#include "flows/open_dispute.h"
 #include "flows/pay_statement.h"
 #include "flows/query_payout.h"
 #include "settlement/ops_books.h"
@@ -40,8 +42,10 @@ static const struct rpc_method methods[] = {
     {"GetTrialBalance", RPC_BATCH(get_trial_balance)},
     {"GetMonthReport", RPC_BATCH(get_month_report)},
     {"CreateAdjustment", RPC_BATCH(create_adjustment)},
-    RPC_LATER("OpenDispute"),
-    RPC_LATER("CloseDispute"),
+    {"OpenDispute", RPC_BATCH(open_dispute)},
+    {"CloseDispute", RPC_BATCH(close_dispute)},
+    {"GetDispute", RPC_BATCH(get_dispute)},
+    {"ListDisputes", RPC_BATCH(list_disputes)},
     {"CloseStatement", RPC_BATCH(close_statement)},
     {"GetStatement", RPC_BATCH(get_statement)},
     {"ListStatements", RPC_BATCH(list_statements)},

@@ -76,3 +76,31 @@ bool payout_state_is_open(int state)
 {
     return state == PAYOUT_CREATED || state == PAYOUT_PENDING || state == PAYOUT_UNKNOWN;
 }
+
+/*
+ * A dispute holds a line's money until it ends, once.
+ *
+ *   (none) --> OPEN --> WON
+ *                  \--> LOST
+ */
+static const char *const dispute_states[] = {"UNSPECIFIED", "OPEN", "WON", "LOST"};
+static const char *const dispute_events[] = {"UNSPECIFIED", "OPEN", "WIN", "LOSE"};
+
+/* clang-format off */
+static const struct fsm_row dispute_rows[] = {
+    /* from        event               to          */
+    {DISPUTE_NONE, DISPUTE_EVENT_OPEN, DISPUTE_OPEN},
+    {DISPUTE_OPEN, DISPUTE_EVENT_WIN,  DISPUTE_WON },
+    {DISPUTE_OPEN, DISPUTE_EVENT_LOSE, DISPUTE_LOST},
+};
+/* clang-format on */
+
+const struct fsm dispute_fsm = {
+    .name = "dispute",
+    .states = dispute_states,
+    .n_states = COUNT_OF(dispute_states),
+    .events = dispute_events,
+    .n_events = COUNT_OF(dispute_events),
+    .rows = dispute_rows,
+    .n_rows = COUNT_OF(dispute_rows),
+};

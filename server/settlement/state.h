@@ -1,4 +1,5 @@
-/* The states and events of partners' statements and of payouts; state numbers are those of bmt.settlement.v1. Pure. */
+/* The states and events of partners' statements, payouts and disputes; state numbers are those of bmt.settlement.v1.
+ * Pure. */
 #ifndef BMT_SETTLEMENT_STATE_H
 #define BMT_SETTLEMENT_STATE_H
 
@@ -44,6 +45,21 @@ enum payout_event {
 };
 
 extern const struct fsm payout_fsm;
+
+enum dispute_state {
+    DISPUTE_NONE = 0, /* before it is opened */
+    DISPUTE_OPEN = 1,
+    DISPUTE_WON = 2,
+    DISPUTE_LOST = 3,
+};
+
+enum dispute_event {
+    DISPUTE_EVENT_OPEN = 1,
+    DISPUTE_EVENT_WIN = 2,  /* the money came back */
+    DISPUTE_EVENT_LOSE = 3, /* the money is gone */
+};
+
+extern const struct fsm dispute_fsm;
 
 /* Whether money may still go by itself: the payout is open. */
 bool payout_state_is_open(int state);

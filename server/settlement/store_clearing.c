@@ -22,18 +22,20 @@ static const struct sql_column clearing_columns[] = {
     SQL_COLUMN(struct clearing_row, due_time_ms, SQL_I64),
     SQL_COLUMN(struct clearing_row, sale_time_ms, SQL_I64),
     SQL_COLUMN(struct clearing_row, clear_time_ms, SQL_I64),
+    SQL_COLUMN(struct clearing_row, disputed_minor, SQL_I64),
 };
 #define CLEARING_COLUMNS                                                                                        \
     "order_id, line_no, biz_id, payment_id, channel_account_id, sku_id, rule_id, quantity, state, currency,\n"  \
     "    amount_minor, fee_minor, refunded_minor, platform_minor, fee_left_minor, due_time_ms, sale_time_ms,\n" \
-    "    clear_time_ms"
+    "    clear_time_ms, disputed_minor"
 
 static const struct sql_column move_columns[] = {
     SQL_COLUMN(struct clearing_row, state, SQL_I32),          SQL_COLUMN(struct clearing_row, refunded_minor, SQL_I64),
     SQL_COLUMN(struct clearing_row, platform_minor, SQL_I64), SQL_COLUMN(struct clearing_row, fee_left_minor, SQL_I64),
     SQL_COLUMN(struct clearing_row, due_time_ms, SQL_I64),    SQL_COLUMN(struct clearing_row, clear_time_ms, SQL_I64),
-    SQL_COLUMN(struct clearing_row, order_id, SQL_I64),       SQL_COLUMN(struct clearing_row, line_no, SQL_I32),
-    SQL_COLUMN(struct clearing_row, biz_id, SQL_I64),         SQL_COLUMN(struct clearing_row, state_read, SQL_I32),
+    SQL_COLUMN(struct clearing_row, disputed_minor, SQL_I64), SQL_COLUMN(struct clearing_row, order_id, SQL_I64),
+    SQL_COLUMN(struct clearing_row, line_no, SQL_I32),        SQL_COLUMN(struct clearing_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct clearing_row, state_read, SQL_I32),
 };
 static const struct sql_column clearing_key_columns[] = {
     SQL_COLUMN(struct clearing_key, order_id, SQL_I64),
@@ -121,7 +123,7 @@ static const struct sql_stmt CLEARING_INSERT = {
     .name = "clearing_insert",
     .module = MODULE_SETTLEMENT,
     .text = "INSERT INTO bmt_settlement.clearings (" CLEARING_COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(clearing_columns),
 };
 static const struct sql_stmt CLEARING_LOCK = {
@@ -160,7 +162,7 @@ static const struct sql_stmt CLEARING_MOVE = {
     .module = MODULE_SETTLEMENT,
     .text = "UPDATE bmt_settlement.clearings\n"
             "SET state = ?, refunded_minor = ?, platform_minor = ?, fee_left_minor = ?, due_time_ms = ?,\n"
-            "    clear_time_ms = ?\n"
+            "    clear_time_ms = ?, disputed_minor = ?\n"
             "WHERE order_id = ? AND line_no = ? AND biz_id = ? AND state = ?",
     .params = SQL_COLUMNS(move_columns),
 };

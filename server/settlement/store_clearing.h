@@ -6,7 +6,7 @@
 
 /* The numbers of bmt.settlement.v1. */
 enum clearing_state { CLEARING_PENDING = 1, CLEARING_CLEARED = 2 };
-enum entry_kind { ENTRY_SALE = 1, ENTRY_REVERSAL = 2, ENTRY_ADJUSTMENT = 3 };
+enum entry_kind { ENTRY_SALE = 1, ENTRY_REVERSAL = 2, ENTRY_ADJUSTMENT = 3, ENTRY_DISPUTE = 4 };
 enum entry_state { ENTRY_PENDING = 1, ENTRY_CLEARED = 2, ENTRY_SETTLED = 3 };
 
 struct clearing_row {
@@ -22,13 +22,14 @@ struct clearing_row {
     char currency[CURRENCY_SIZE];
     int64_t amount_minor;
     int64_t fee_minor;
-    int64_t refunded_minor;
+    int64_t refunded_minor; /* by refunds and lost disputes */
     int64_t platform_minor;
     int64_t fee_left_minor;
     int64_t due_time_ms; /* since when it can be cleared; 0: not yet, or done */
     int64_t sale_time_ms;
     int64_t clear_time_ms;
-    int32_t state_read; /* what an update expects to find */
+    int64_t disputed_minor; /* by open disputes */
+    int32_t state_read;     /* what an update expects to find */
 };
 
 struct clearing_entry_row {

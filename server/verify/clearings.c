@@ -10,8 +10,9 @@
 #include <string.h>
 
 #include "order/state.h"
+#include "settlement/state.h"
 
-enum { PENDING = 1, CLEARED = 2, KIND_SALE = 1, KIND_REVERSAL = 2, KIND_ADJUSTMENT = 3, SETTLED = 3 };
+enum { PENDING = 1, CLEARED = 2, KIND_SALE = 1, KIND_REVERSAL = 2, KIND_ADJUSTMENT = 3, KIND_DISPUTE = 4, SETTLED = 3 };
 
 /* One order's part of a range. */
 struct part {
@@ -26,8 +27,11 @@ struct part {
     size_t n_payments;
     const struct refunding_seen *refunds;
     size_t n_refunds;
+    const struct disputing_seen *disputes;
+    size_t n_disputes;
     struct moved_list cleared;
     const struct moved_list *borne; /* of the whole range */
+    const struct moved_list *lost;  /* likewise: disputes */
 };
 
 #define tell(kind, ...) found(worker, o->id, kind, o->biz_id, ID_ORDER, o->id, __VA_ARGS__)
@@ -91,6 +95,13 @@ static void check_due(struct worker *worker, const struct part *v, const struct 
              (long long)c->line_no, c->state == CLEARED ? "CLEARED" : "PENDING", (long long)c->due_ms);
 }
 
+static struct moved_list lost_of(const struct part *v, const struct disputing_seen *d)
+{
+    const struct moved_list of = moved_of_source(v->lost, d->id);
+
+    return moved_of(&of, MOVED_DISPUTE_LOST, d->line_no);
+}
+
 /* What went back of the line, and of it what its partners and the platform gave back. */
 static void sum_refunds(const struct part *v, int64_t line_no, int64_t *ret_refunded, int64_t *ret_borne)
 {
@@ -104,6 +115,47 @@ static void sum_refunds(const struct part *v, int64_t line_no, int64_t *ret_refu
         *ret_refunded += moved_sum(&refund, OF_REFUNDS, 0);
         *ret_borne -= moved_sum(&reversal, OF_REFUNDS, 0);
     }
+    for (size_t i = 0; i < v->n_disputes; i++) {
+        const struct disputing_seen *d = &v->disputes[i];
+        const struct moved_list lost = lost_of(v, d);
+
+        if (d->line_no != line_no || d->state != DISPUTE_LOST)
+            continue;
+        *ret_refunded += d->amount;
+        *ret_borne += d->amount - moved_sum(&lost, OF_REFUNDS, 0);
+    }
+}
+
+/* What the line, here and with its order, says to be disputed. */
+static void check_disputed(struct worker *worker, const struct part *v, int64_t line_no, int64_t disputed,
+                           int64_t on_order)
+{
+    const struct sold_seen *o = v->order;
+    int64_t open = 0;
+    int64_t lost = 0;
+
+    for (size_t i = 0; i < v->n_disputes; i++)
+        if (v->disputes[i].line_no == line_no) {
+            open += v->disputes[i].state == DISPUTE_OPEN ? v->disputes[i].amount : 0;
+            lost += v->disputes[i].state == DISPUTE_LOST ? v->disputes[i].amount : 0;
+        }
+    if (disputed != open || on_order != open + lost)
+        tell(DISPUTE_LINE, "line %lld has %lld disputed, %lld with its order; open are %lld, lost %lld",
+             (long long)line_no, (long long)disputed, (long long)on_order, (long long)open, (long long)lost);
+}
+
+/* What partners gave back of a dispute that was lost are entries. */
+static void check_lost(struct worker *worker, const struct part *v, const struct disputing_seen *d)
+{
+    const struct sold_seen *o = v->order;
+    const struct moved_list lost = lost_of(v, d);
+    size_t n_entries = 0;
+
+    for (size_t i = 0; i < v->n_entries; i++)
+        n_entries += v->entries[i].kind == KIND_DISPUTE && v->entries[i].source_id == d->id;
+    if (n_entries != moved_count(&lost, OF_PARTNER_PAYABLE))
+        tell(CLEARING_ENTRY, "line %lld: %zu partners bore a dispute over %lld, %zu have entries of it",
+             (long long)d->line_no, moved_count(&lost, OF_PARTNER_PAYABLE), (long long)d->amount, n_entries);
 }
 
 static void check_shares(struct worker *worker, const struct part *v, const struct clearing_seen *c)
@@ -178,11 +230,14 @@ static struct moved_list booking_of(const struct part *v, const struct entry_see
 
     if (e->kind == KIND_SALE)
         return moved_of(&v->cleared, MOVED_CLEARING, e->line_no);
-    for (size_t i = 0; i < v->n_refunds; i++)
+    for (size_t i = 0; i < v->n_refunds && e->kind == KIND_REVERSAL; i++)
         if (v->refunds[i].id == e->source_id) {
             of = moved_of_source(v->borne, e->source_id);
             return moved_of(&of, MOVED_REVERSAL, e->line_no);
         }
+    for (size_t i = 0; i < v->n_disputes && e->kind == KIND_DISPUTE; i++)
+        if (v->disputes[i].id == e->source_id && v->disputes[i].line_no == e->line_no)
+            return lost_of(v, &v->disputes[i]);
     return (struct moved_list){0};
 }
 
@@ -199,7 +254,8 @@ static void check_entry(struct worker *worker, const struct part *v, const struc
              (long long)e->partner_id, (long long)e->statement_id);
     is_right = moved.n > 0 && moved_sum(&moved, OF_PARTNER_PAYABLE, e->partner_id) == -e->amount &&
                moved.list[0].create_ms == e->create_ms && e->payable_ms >= e->create_ms && e->biz_id == o->biz_id &&
-               strcmp(e->currency, o->currency) == 0 && (e->kind == KIND_SALE || e->kind == KIND_REVERSAL) &&
+               strcmp(e->currency, o->currency) == 0 &&
+               (is_sale || e->kind == KIND_REVERSAL || e->kind == KIND_DISPUTE) &&
                (e->state == CLEARED || e->state == SETTLED) && (e->state == SETTLED) == (e->statement_id != 0);
     if (is_sale)
         is_right = is_right && e->source_id == 0 && e->reverses_id == 0 && e->claw_back_id == 0 && e->amount > 0;
@@ -248,10 +304,15 @@ static void check_part(struct worker *worker, const struct part *v)
         check_transfer(worker, v, &v->clearings[i]);
         n_found += moved_of(&v->cleared, MOVED_CLEARING, v->clearings[i].line_no).n;
     }
+    for (size_t i = 0; i < v->n_lines && (v->n_clearings == 0 || v->n_clearings == v->n_lines); i++)
+        check_disputed(worker, v, v->lines[i].line_no, v->n_clearings == 0 ? 0 : v->clearings[i].disputed,
+                       v->lines[i].disputed);
     for (size_t i = 0; i < v->n_entries; i++)
         check_entry(worker, v, &v->entries[i]);
     for (size_t i = 0; i < v->n_refunds; i++)
         check_borne(worker, v, v->refunds[i].id);
+    for (size_t i = 0; i < v->n_disputes; i++)
+        check_lost(worker, v, &v->disputes[i]);
     if (n_found != v->cleared.n)
         tell(TRANSFER_SOURCE, "the ledger cleared a line that is not there");
 }
@@ -260,6 +321,12 @@ static void lost_clearing(struct worker *worker, const struct clearing_seen *c)
 {
     found(worker, c->order_id, CLEARING_LINE, c->biz_id, ID_ORDER, c->order_id,
           "line %lld of an order that does not exist", (long long)c->line_no);
+}
+
+static void lost_dispute(struct worker *worker, const struct disputing_seen *d)
+{
+    found(worker, d->order_id, DISPUTE_LINE, d->biz_id, ID_ORDER, d->order_id,
+          "a dispute over %lld of an order that does not exist", (long long)d->amount);
 }
 
 static void lost_entry(struct worker *worker, const struct entry_seen *e)
@@ -297,7 +364,7 @@ static int check_clearings(struct worker *worker, int64_t after, int64_t upto)
     if (clearings_read(worker, after, upto, range) != 0)
         return -1;
     for (size_t i = 0; i < range->n_orders; i++) {
-        struct part v = {.order = &range->orders[i], .borne = &range->borne};
+        struct part v = {.order = &range->orders[i], .borne = &range->borne, .lost = &range->lost};
 
         TAKE(range->lines, range->n_lines, range->at_line, order_id, v.lines, v.n_lines, NOTHING)
         TAKE(range->clearings, range->n_clearings, range->at_clearing, order_id, v.clearings, v.n_clearings,
@@ -305,6 +372,7 @@ static int check_clearings(struct worker *worker, int64_t after, int64_t upto)
         TAKE(range->entries, range->n_entries, range->at_entry, order_id, v.entries, v.n_entries, lost_entry)
         TAKE(range->payments, range->n_payments, range->at_payment, order_id, v.payments, v.n_payments, NOTHING)
         TAKE(range->refunds, range->n_refunds, range->at_refund, order_id, v.refunds, v.n_refunds, NOTHING)
+        TAKE(range->disputes, range->n_disputes, range->at_dispute, order_id, v.disputes, v.n_disputes, lost_dispute)
         TAKE(range->cleared.list, range->cleared.n, range->at_cleared, source_id, v.cleared.list, v.cleared.n,
              lost_transfer)
         check_part(worker, &v);
@@ -313,6 +381,8 @@ static int check_clearings(struct worker *worker, int64_t after, int64_t upto)
         lost_clearing(worker, &range->clearings[range->at_clearing]);
     for (; range->at_entry < range->n_entries; range->at_entry++)
         lost_entry(worker, &range->entries[range->at_entry]);
+    for (; range->at_dispute < range->n_disputes; range->at_dispute++)
+        lost_dispute(worker, &range->disputes[range->at_dispute]);
     for (; range->at_cleared < range->cleared.n; range->at_cleared++)
         lost_transfer(worker, &range->cleared.list[range->at_cleared]);
     pass_count(worker, range->n_clearings);

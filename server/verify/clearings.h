@@ -9,11 +9,11 @@ struct sold_seen {
     char currency[CURRENCY_SIZE];
 };
 struct sold_line_seen {
-    int64_t order_id, line_no, sku_id, quantity, amount;
+    int64_t order_id, line_no, sku_id, quantity, amount, disputed;
 };
 struct clearing_seen {
     int64_t order_id, line_no, biz_id, payment_id, account_id, sku_id, rule_id, quantity, state, amount, fee, refunded,
-        platform, fee_left, due_ms, sale_ms, clear_ms, is_rule_there;
+        platform, fee_left, due_ms, sale_ms, clear_ms, disputed, is_rule_there;
     char currency[CURRENCY_SIZE];
 };
 struct entry_seen {
@@ -32,6 +32,9 @@ struct paying_seen {
 struct refunding_seen {
     int64_t order_id, id;
 };
+struct disputing_seen {
+    int64_t order_id, line_no, id, biz_id, state, amount;
+};
 
 struct clearing_range {
     struct sold_seen *orders;
@@ -49,6 +52,9 @@ struct clearing_range {
     struct moved_list cleared; /* by order */
     size_t at_cleared;
     struct moved_list borne; /* refunds and reversals, by refund */
+    struct disputing_seen *disputes;
+    size_t n_disputes, at_dispute;
+    struct moved_list lost; /* by dispute */
 };
 
 /* Reads the rows of orders with ids in (after, upto]. 0 or -1. */

@@ -7,16 +7,16 @@ static const struct seen_column order_list[] = {
 };
 static const struct seen_column line_list[] = {
     SEEN(sold_line_seen, order_id), SEEN(sold_line_seen, line_no), SEEN(sold_line_seen, sku_id),
-    SEEN(sold_line_seen, quantity), SEEN(sold_line_seen, amount),
+    SEEN(sold_line_seen, quantity), SEEN(sold_line_seen, amount),  SEEN(sold_line_seen, disputed),
 };
 static const struct seen_column clearing_list[] = {
-    SEEN(clearing_seen, order_id),   SEEN(clearing_seen, line_no),    SEEN(clearing_seen, biz_id),
-    SEEN(clearing_seen, payment_id), SEEN(clearing_seen, account_id), SEEN(clearing_seen, sku_id),
-    SEEN(clearing_seen, rule_id),    SEEN(clearing_seen, quantity),   SEEN(clearing_seen, state),
-    SEEN(clearing_seen, amount),     SEEN(clearing_seen, fee),        SEEN(clearing_seen, refunded),
-    SEEN(clearing_seen, platform),   SEEN(clearing_seen, fee_left),   SEEN(clearing_seen, due_ms),
-    SEEN(clearing_seen, sale_ms),    SEEN(clearing_seen, clear_ms),   SEEN(clearing_seen, is_rule_there),
-    SEEN_CURRENCY(clearing_seen),
+    SEEN(clearing_seen, order_id),      SEEN(clearing_seen, line_no),    SEEN(clearing_seen, biz_id),
+    SEEN(clearing_seen, payment_id),    SEEN(clearing_seen, account_id), SEEN(clearing_seen, sku_id),
+    SEEN(clearing_seen, rule_id),       SEEN(clearing_seen, quantity),   SEEN(clearing_seen, state),
+    SEEN(clearing_seen, amount),        SEEN(clearing_seen, fee),        SEEN(clearing_seen, refunded),
+    SEEN(clearing_seen, platform),      SEEN(clearing_seen, fee_left),   SEEN(clearing_seen, due_ms),
+    SEEN(clearing_seen, sale_ms),       SEEN(clearing_seen, clear_ms),   SEEN(clearing_seen, disputed),
+    SEEN(clearing_seen, is_rule_there), SEEN_CURRENCY(clearing_seen),
 };
 static const struct seen_column entry_list[] = {
     SEEN(entry_seen, order_id),    SEEN(entry_seen, line_no),      SEEN(entry_seen, id),
@@ -30,6 +30,10 @@ const struct seen_columns entry_columns = {entry_list, COUNT_OF(entry_list), siz
 static const struct seen_column payment_list[] = {SEEN(paying_seen, order_id), SEEN(paying_seen, id),
                                                   SEEN(paying_seen, account_id), SEEN(paying_seen, fee)};
 static const struct seen_column refund_list[] = {SEEN(refunding_seen, order_id), SEEN(refunding_seen, id)};
+static const struct seen_column dispute_list[] = {
+    SEEN(disputing_seen, order_id), SEEN(disputing_seen, line_no), SEEN(disputing_seen, id),
+    SEEN(disputing_seen, biz_id),   SEEN(disputing_seen, state),   SEEN(disputing_seen, amount),
+};
 
 #define COLUMNS(row_list, row) (&(struct seen_columns){row_list, COUNT_OF(row_list), sizeof(struct row)})
 
@@ -48,6 +52,22 @@ static int read_borne(struct worker *worker, struct clearing_range *range)
     return moved_read_of(worker, MOVED_REFUND, MOVED_REVERSAL, ids, range->n_refunds, &range->borne);
 }
 
+/* Disputes, and who bore those that were lost. */
+static int read_disputes(struct worker *worker, int64_t after, int64_t upto, struct clearing_range *range)
+{
+    int64_t *ids;
+
+    if (READ(MODULE_SETTLEMENT,
+             "SELECT order_id, line_no, dispute_id, biz_id, state, amount_minor FROM bmt_settlement.disputes FORCE "
+             "INDEX (ix_disputes_order) WHERE " RANGE_OF("order_id") " ORDER BY order_id, dispute_id",
+             dispute_list, disputing_seen, range->disputes, range->n_disputes) != 0)
+        return -1;
+    ids = arena_array_of(worker->arena, int64_t, range->n_disputes);
+    for (size_t i = 0; i < range->n_disputes; i++)
+        ids[i] = range->disputes[i].id;
+    return moved_read_of(worker, MOVED_DISPUTE_LOST, MOVED_DISPUTE_LOST, ids, range->n_disputes, &range->lost);
+}
+
 int clearings_read(struct worker *worker, int64_t after, int64_t upto, struct clearing_range *range)
 {
     if (READ(MODULE_ORDER,
@@ -55,8 +75,8 @@ int clearings_read(struct worker *worker, int64_t after, int64_t upto, struct cl
                  "order_id") " ORDER BY order_id",
              order_list, sold_seen, range->orders, range->n_orders) != 0 ||
         READ(MODULE_ORDER,
-             "SELECT order_id, line_no, sku_id, quantity, amount_minor FROM bmt_order.order_lines WHERE " RANGE_OF(
-                 "order_id") " ORDER BY order_id, line_no",
+             "SELECT order_id, line_no, sku_id, quantity, amount_minor, disputed_minor FROM bmt_order.order_lines "
+             "WHERE " RANGE_OF("order_id") " ORDER BY order_id, line_no",
              line_list, sold_line_seen, range->lines, range->n_lines) != 0 ||
         READ(MODULE_PAYMENT,
              "SELECT order_id, payment_id, channel_account_id, fee_minor FROM bmt_payment.payments FORCE INDEX "
@@ -69,7 +89,8 @@ int clearings_read(struct worker *worker, int64_t after, int64_t upto, struct cl
         READ(MODULE_SETTLEMENT,
              "SELECT c.order_id, c.line_no, c.biz_id, c.payment_id, c.channel_account_id, c.sku_id, c.rule_id, "
              "c.quantity, c.state, c.amount_minor, c.fee_minor, c.refunded_minor, c.platform_minor, c.fee_left_minor, "
-             "c.due_time_ms, c.sale_time_ms, c.clear_time_ms, c.rule_id = 0 OR r.rule_id IS NOT NULL, c.currency FROM "
+             "c.due_time_ms, c.sale_time_ms, c.clear_time_ms, c.disputed_minor, c.rule_id = 0 OR r.rule_id IS NOT "
+             "NULL, c.currency FROM "
              "bmt_settlement.clearings c LEFT JOIN bmt_settlement.split_rules r ON r.rule_id = c.rule_id AND r.biz_id "
              "= c.biz_id AND r.from_time_ms <= c.sale_time_ms AND (r.to_time_ms = 0 OR r.to_time_ms > c.sale_time_ms) "
              "WHERE " RANGE_OF("c.order_id") " ORDER BY c.order_id, c.line_no",
@@ -83,5 +104,5 @@ int clearings_read(struct worker *worker, int64_t after, int64_t upto, struct cl
              entry_list, entry_seen, range->entries, range->n_entries) != 0 ||
         moved_read(worker, MOVED_CLEARING, after, upto, &range->cleared) != 0)
         return -1;
-    return read_borne(worker, range);
+    return read_borne(worker, range) != 0 ? -1 : read_disputes(worker, after, upto, range);
 }

@@ -113,6 +113,22 @@ size_t moved_count(const struct moved_list *moved, int64_t account)
     return n;
 }
 
+void moved_tell_lost(struct worker *worker, const struct moved_list *all, const int64_t *ids, size_t n,
+                     const char *what)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < all->n; i++) {
+        const struct moved_seen *m = &all->list[i];
+
+        while (at < n && ids[at] < m->source_id)
+            at++;
+        if ((at == n || ids[at] != m->source_id) && (i == 0 || all->list[i - 1].transfer_id != m->transfer_id))
+            found(worker, m->source_id, TRANSFER_SOURCE, m->biz_id, ID_TRANSFER, m->transfer_id,
+                  "books %s %lld, which is not there", what, (long long)m->source_id);
+    }
+}
+
 bool moved_is(const struct moved_list *moved, int64_t biz_id, const char *currency, const struct side_seen *sides,
               size_t n)
 {

@@ -10,6 +10,9 @@ enum {
     MOVED_REFUND = 2,
     MOVED_CLEARING = 3,
     MOVED_REVERSAL = 4,
+    MOVED_DISPUTE = 10,
+    MOVED_DISPUTE_WON = 11,
+    MOVED_DISPUTE_LOST = 12,
 
     OF_CHANNEL_RECEIVABLE = 1,
     OF_CUSTOMER_LIABILITY = 2,
@@ -17,6 +20,7 @@ enum {
     OF_PLATFORM_REVENUE = 4,
     OF_CHANNEL_FEES = 5,
     OF_REFUNDS = 7,
+    OF_DISPUTES = 8,
 };
 
 /* One side that a transfer should have; 0 means none. */
@@ -44,6 +48,10 @@ struct moved_list moved_of(const struct moved_list *of_source, int64_t kind, int
 /* What is posted to the account; to all accounts of the kind where subject_id is negative. */
 int64_t moved_sum(const struct moved_list *moved, int64_t account, int64_t subject_id);
 size_t moved_count(const struct moved_list *moved, int64_t account);
+
+/* Names the transfers whose source, a `what`, is not among the ids; both sorted by it. */
+void moved_tell_lost(struct worker *worker, const struct moved_list *all, const int64_t *ids, size_t n,
+                     const char *what);
 
 /* Whether the transfer has just these sides, of that business and currency. */
 bool moved_is(const struct moved_list *moved, int64_t biz_id, const char *currency, const struct side_seen *sides,

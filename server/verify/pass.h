@@ -93,7 +93,7 @@ void pass_add_money(struct worker *worker, int64_t biz_id, const char *currency,
 
 /* The passes over ranges, and the two looks at whole tables. */
 extern const struct pass orders_pass, payments_pass, refunds_pass, statements_pass, chains_pass, clearings_pass,
-    payouts_pass, adjustments_pass, partner_statements_pass;
+    payouts_pass, adjustments_pass, partner_statements_pass, disputes_pass;
 
 /* The transfers of payments and of refunds, in a range of their ids (transfers.c). 0 or -1. */
 int transfers_check_payments(struct worker *worker, int64_t after, int64_t upto, const struct payment_seen *payments,

@@ -66,23 +66,6 @@ static const struct seen_column adjustment_list[] = {
 static const struct seen_columns adjustment_columns = {adjustment_list, COUNT_OF(adjustment_list),
                                                        sizeof(struct adjustment_seen)};
 
-/* The transfers whose source is not among the ids, both sorted by it. */
-static void tell_lost(struct worker *worker, const struct moved_list *all, const int64_t *ids, size_t n,
-                      const char *what)
-{
-    size_t at = 0;
-
-    for (size_t i = 0; i < all->n; i++) {
-        const struct moved_seen *m = &all->list[i];
-
-        while (at < n && ids[at] < m->source_id)
-            at++;
-        if ((at == n || ids[at] != m->source_id) && (i == 0 || all->list[i - 1].transfer_id != m->transfer_id))
-            found(worker, m->source_id, TRANSFER_SOURCE, m->biz_id, ID_TRANSFER, m->transfer_id,
-                  "books %s %lld, which is not there", what, (long long)m->source_id);
-    }
-}
-
 /* A transfer that a payout has once it got so far, and which must not be there before. */
 static const struct step {
     int64_t kind, debit, credit;
@@ -213,7 +196,7 @@ static int check_payouts(struct worker *worker, int64_t after, int64_t upto)
         }
     }
     for (size_t k = 0; k < COUNT_OF(steps); k++)
-        tell_lost(worker, &moved[k], ids, n, "payout");
+        moved_tell_lost(worker, &moved[k], ids, n, "payout");
     pass_count(worker, n);
     return payout_lines_check_payouts(worker, after, upto);
 }
@@ -354,7 +337,7 @@ static int check_adjustments(struct worker *worker, int64_t after, int64_t upto)
         ids[i] = adjustments[i].id;
         check_adjustment(worker, &adjustments[i], &of);
     }
-    tell_lost(worker, &moved, ids, n, "adjustment");
+    moved_tell_lost(worker, &moved, ids, n, "adjustment");
     check_entries(worker, adjustments, n, entries, n_entries);
     pass_count(worker, n);
     return 0;

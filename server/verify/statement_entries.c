@@ -36,7 +36,7 @@ struct seen_entries {
 /* `ent_... ptn_... ord_... LINE KIND CURRENCY AMOUNT`. */
 static size_t leaf_of(const struct scan *scan, const struct partner_statement_seen *s, char leaf[LEAF_SIZE])
 {
-    static const char *const kinds[] = {"UNSPECIFIED", "SALE", "REVERSAL", "ADJUSTMENT"};
+    static const char *const kinds[] = {"UNSPECIFIED", "SALE", "REVERSAL", "ADJUSTMENT", "DISPUTE"};
     const int64_t order_id = scan_i64(scan, 1);
     const int64_t kind = scan_i64(scan, 3);
     char entry[ID_TEXT_SIZE];

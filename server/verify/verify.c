@@ -155,7 +155,7 @@ static int run_whole(const struct verify *verify, struct crew *crew, bool are_da
 int verify_run(const struct verify *verify, struct arena *arena, struct verify_report *ret_report)
 {
     struct verify_report report = {0};
-    struct pass orders, payments, refunds, statements, clearings, payouts, adjustments, partners;
+    struct pass orders, payments, refunds, statements, clearings, payouts, adjustments, partners, disputes;
     bool are_days_right = true;
     int rc = 0;
 
@@ -181,6 +181,8 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
         rc = run_pass(verify, &crew, &adjustments_pass, arena, &report, &adjustments);
     if (rc == 0)
         rc = run_pass(verify, &crew, &partner_statements_pass, arena, &report, &partners);
+    if (rc == 0)
+        rc = run_pass(verify, &crew, &disputes_pass, arena, &report, &disputes);
     if (rc == 0 && verify->from_ms == 0)
         rc = run_ledger(verify, &crew, arena, &report, &are_days_right);
     if (rc == 0)
@@ -206,7 +208,8 @@ int verify_look(const struct verify *verify, enum verify_pass which, int64_t key
                                                 [VERIFY_CLEARINGS] = &clearings_pass,
                                                 [VERIFY_PAYOUTS] = &payouts_pass,
                                                 [VERIFY_ADJUSTMENTS] = &adjustments_pass,
-                                                [VERIFY_PARTNER_STATEMENTS] = &partner_statements_pass};
+                                                [VERIFY_PARTNER_STATEMENTS] = &partner_statements_pass,
+                                                [VERIFY_DISPUTES] = &disputes_pass};
     struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
     struct arena *own CLEANUP(arena_cleanup) = arena_new(WHOLE_BYTES_MAX);
     struct verify_report report = {0};

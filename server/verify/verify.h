@@ -51,6 +51,7 @@ enum verify_pass {
     VERIFY_PAYOUTS = 10,
     VERIFY_ADJUSTMENTS = 11,
     VERIFY_PARTNER_STATEMENTS = 12,
+    VERIFY_DISPUTES = 13,
 };
 
 struct finding_info {

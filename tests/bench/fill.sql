@@ -43,7 +43,7 @@ INSERT INTO bmt_settlement.partners (partner_id, biz_id, code, title, state, cur
 INSERT INTO bmt_settlement.split_rules
     VALUES (64, 64, 1, 64, 1, '', 0, 1, 0, 1, 1, 1);
 INSERT INTO bmt_settlement.clearings
-    SELECT @first + seq * 64, 1, 64, @first + seq * 64 + 1, 64, @sku, 64, 1, 2, 'EUR', 1250, 30, 0, 854, 30, 0, 1, 1
+    SELECT @first + seq * 64, 1, 64, @first + seq * 64 + 1, 64, @sku, 64, 1, 2, 'EUR', 1250, 30, 0, 854, 30, 0, 1, 1, 0
     FROM seq_1_to_2000000 WHERE seq <= @n;
 INSERT INTO bmt_settlement.clearing_entries
     SELECT @first + seq * 64 + 5, 64, 64 + (seq - 1) MOD @partners * 64, @first + seq * 64, 1, 1, 2, 'EUR', 366, 0, 0, 0, 0,

@@ -22,7 +22,7 @@ after(() => stopWorld(world));
 
 const KINDS = {
   biz: 'BUSINESS', key: 'API_KEY', spu: 'SPU', sku: 'SKU', quo: 'QUOTE', ord: 'ORDER', rfd: 'REFUND', run: 'RUN', brk: 'BREAK', pay: 'PAYMENT',
-  chn: 'CHANNEL_ACCOUNT', ptn: 'PARTNER', spl: 'SPLIT_RULE', lot: 'ENTITLEMENT', trf: 'TRANSFER', pst: 'PARTNER_STATEMENT', pyo: 'PAYOUT',
+  chn: 'CHANNEL_ACCOUNT', ptn: 'PARTNER', spl: 'SPLIT_RULE', lot: 'ENTITLEMENT', trf: 'TRANSFER', pst: 'PARTNER_STATEMENT', pyo: 'PAYOUT', dsp: 'DISPUTE',
 };
 const NOTHING = '0000000000001';
 
@@ -30,6 +30,7 @@ const NOTHING = '0000000000001';
 const OTHERWISE = {
   'SettlementService.ListClearings order_id': 'CLEARING_NOT_FOUND',
   'SettlementService.ProveOrder order_id': 'CLEARING_NOT_FOUND',
+  'SettlementService.OpenDispute order_id': 'CLEARING_NOT_FOUND',
 };
 
 // Where an id of nothing is no refusal, and what is answered instead.
@@ -41,6 +42,7 @@ const ANSWERED = {
   'ProductService.ListEntitlements spu_id': (reply) => reply.lots.length === 0,
   'ProductService.CheckEntitlement spu_id': (reply) => reply.is_entitled === false,
   'SettlementService.ListStatements partner_id': (reply) => reply.statements.length === 0,
+  'SettlementService.ListDisputes order_id': (reply) => reply.disputes.length === 0,
   'SettlementService.ListPayouts partner_id': (reply) => reply.payouts.length === 0,
   'SettlementService.ListClearingEntries statement_id': (reply) => reply.entries.length === 0,
 };

@@ -47,6 +47,8 @@ const ruleOf = (part, more = {}) => ({ scope: 'SPLIT_SCOPE_SKU', sku_id: full.sk
 
 const backOf = ({ payment_id }, amount_minor, currency = 'EUR') => ({ payment_id, amount: { amount_minor, currency }, reason: 'x' });
 
+const disputeOf = (amount_minor, currency = 'EUR') => ({ order_id: full.disputes.order.order_id, line_no: 1, amount: { amount_minor, currency }, channel_dispute: 'cd-1', reason: 'x' });
+
 const about = (which) => ({ statement_id: full.statements[which].statement_id, reason: 'x' });
 
 // [method, what it is asked for, reason]
@@ -82,6 +84,8 @@ const verbsOfOthers = () => [
   ['SettlementService.ApproveStatement', about('paid'), 'PARTNER_STATEMENT_WRONG_STATE', { state: 'PAID' }],
   ['SettlementService.PayStatement', about('paid'), 'PARTNER_STATEMENT_WRONG_STATE', { state: 'PAID' }],
   ['SettlementService.PayStatement', about('closed'), 'STATEMENT_NOT_APPROVED', {}],
+  ['SettlementService.CloseDispute', { dispute_id: full.disputes.lost.dispute_id, outcome: 'DISPUTE_STATE_LOST', reason: 'x' }, 'DISPUTE_WRONG_STATE', { state: 'LOST', allowed: 'OPEN' }],
+  ['SettlementService.OpenDispute', disputeOf(1231), 'DISPUTE_TOO_LARGE', { line_no: '1', left: '12.30 EUR' }],
   ['SettlementService.EndSplitRule', { split_rule_id: full.rule.split_rule_id, to_time: { seconds: 1 } }, 'SPLIT_RULE_PAST', {}],
 ];
 
@@ -104,6 +108,7 @@ const currencies = () => [
     'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
   ['SettlementService.CreateSplitRule', ruleOf({ partner_id: full.partner.partner_id, kind: 'SPLIT_KIND_FIXED' }, { currency: 'USD' }),
     'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
+  ['SettlementService.OpenDispute', disputeOf(1, 'USD'), 'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
   ['OrderService.CreateOrder', { ...sold(one(full.sku)), currency: 'USD' }, 'PRICE_MISSING', { currency: 'USD' }],
   ['ProductService.QuotePrice', { ...sold(one(full.sku)), currency: 'USD' }, 'PRICE_MISSING', { currency: 'USD' }],
 ];

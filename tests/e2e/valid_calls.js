@@ -34,6 +34,15 @@ async function givenStatements(shop) {
   return { closed, ready, paid, payout, now: closed.to_time };
 }
 
+// An order with a dispute that is open, and one that was lost.
+async function givenDisputes(shop, order) {
+  const finance = client(shop.world, 'settlement.SettlementService', shop.world.adminKey, { business: shop.business.business_id });
+  const opened = async () => (await finance.OpenDispute({ ...id(), order_id: order.order_id, line_no: 1, amount: money(10), channel_dispute: code(), reason: 'a test' })).dispute;
+  const [open, lost] = [await opened(), await opened()];
+  await finance.CloseDispute({ ...id(), dispute_id: lost.dispute_id, outcome: 'DISPUTE_STATE_LOST', reason: 'a test' });
+  return { order, open, lost };
+}
+
 // A shop with one object of each kind and state that a verb needs: each verb has an object of its own.
 export async function givenFullShop(world) {
   const shop = await givenShop(world);
@@ -65,7 +74,7 @@ export async function givenFullShop(world) {
   await until('the charge succeeded', async () => (await shop.payments.GetPayment({ payment_id: charge.payment_id })).payment.state === 'PAYMENT_STATE_SUCCEEDED');
   const { postings } = await settlement.ListPostings({ kind: 'ACCOUNT_KIND_CUSTOMER_LIABILITY', currency: 'EUR' });
   return {
-    ...shop, settlement, transfer: postings[0], statements: await givenStatements(shop), spu, sku, draft, draftSku: await skuOf(spu), on, refund, refunded, held, lot: lots[0], quote, payment, paying, charge, unpaid: await chargeOf(), partner, rule,
+    ...shop, settlement, transfer: postings[0], statements: await givenStatements(shop), disputes: await givenDisputes(shop, await fulfilled()), spu, sku, draft, draftSku: await skuOf(spu), on, refund, refunded, held, lot: lots[0], quote, payment, paying, charge, unpaid: await chargeOf(), partner, rule,
     spare: [await key(), await key()], open: await order(), open2: await order(), fulfilled: await fulfilled(), fulfilled2: await fulfilled(),
   };
 }
@@ -75,7 +84,7 @@ export const idsOf = (full) => ({
   biz: full.business.business_id, key: full.spare[0].api_key_id, spu: full.spu.spu_id, sku: full.sku.sku_id, quo: full.quote.quote_id,
   ord: full.open.order_id, chn: full.account.channel_account_id, pay: full.payment.payment_id, rfd: full.refund.refund_id,
   ptn: full.partner.partner_id, spl: full.rule.split_rule_id, lot: full.lot.lot_id, trf: full.transfer.transfer_id,
-  pst: full.statements.closed.statement_id, pyo: full.statements.payout.payout_id,
+  pst: full.statements.closed.statement_id, pyo: full.statements.payout.payout_id, dsp: full.disputes.open.dispute_id,
 });
 
 const NOWHERE = { run: 'run_0000000000001', brk: 'brk_0000000000001', gtid: 'bmt1.bmt.0000000000000fc0.order.00000001' };
@@ -216,6 +225,10 @@ const ofSettlement = (full) => ({
   'SettlementService.GetPayout': () => ({ payout_id: full.statements.payout.payout_id }),
   'SettlementService.ListPayouts': () => ({}),
   'SettlementService.QueryPayout': () => ({ payout_id: full.statements.payout.payout_id }),
+  'SettlementService.OpenDispute': () => ({ order_id: full.disputes.order.order_id, line_no: 1, amount: money(10), channel_dispute: code(), reason: 'a test' }),
+  'SettlementService.CloseDispute': () => ({ dispute_id: full.disputes.open.dispute_id, outcome: 'DISPUTE_STATE_WON', reason: 'a test' }),
+  'SettlementService.GetDispute': () => ({ dispute_id: full.disputes.lost.dispute_id }),
+  'SettlementService.ListDisputes': () => ({}),
   'SettlementService.CreateAdjustment': () => ({ kind: 'ADJUSTMENT_KIND_PARTNER_CREDIT', partner_id: full.partner.partner_id, amount: money(), reason: 'a test' }),
 });
 

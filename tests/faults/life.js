@@ -189,6 +189,22 @@ export class Life {
       amount: { amount_minor: 500, currency: 'EUR' }, reason: 'faults' }, this.site.shop, { credential: this.site.world.adminKey, business: this.site.shop.business.business_id });
   }
 
+  // Of one order: what was won has come back, what was lost is gone.
+  async disputed() {
+    const { shop, world } = this.site;
+    const boss = { credential: world.adminKey, business: shop.business.business_id };
+    const { order } = await this.buy();
+    this.expected.set(order.order_id, { state: ENDED });
+    const open = (minor) => this.ask(SETTLEMENT, 'OpenDispute', { order_id: order.order_id, line_no: 1, amount: { amount_minor: minor, currency: 'EUR' },
+      channel_dispute: requestId('cd'), reason: 'faults' }, shop, boss).then((reply) => reply.dispute);
+    const close = ({ dispute_id }, outcome) => this.ask(SETTLEMENT, 'CloseDispute', { dispute_id, outcome: `DISPUTE_STATE_${outcome}`, reason: 'faults' }, shop, boss);
+    const [won, lost] = [await open(300), await open(400)];
+    await close(won, 'WON');
+    await close(lost, 'LOST');
+    const { clearings } = await this.site.call(SETTLEMENT, 'ListClearings', { order_id: order.order_id }, boss);
+    assert.deepEqual(clearings.map((line) => [line.disputed_minor, line.refunded_minor]), [['0', '400']]);
+  }
+
   // A partner's share, from an order to his bank account. The channel's answer is lost: the timer has to find the payout.
   async paidout() {
     const { world } = this.site;

@@ -25,6 +25,7 @@ export const FLOWS = {
     'complete_payout.locked', 'complete_payout.moved', 'complete_payout.statement_moved',
   ],
   charge: ['create_payment.decided'],
+  disputed: ['open_dispute.locked', 'open_dispute.noted', 'close_dispute.locked', 'close_dispute.noted'],
   partner: ['create_partner.looked', 'create_split_rule.checked', 'create_split_rule.looked'],
   repair: [
     'reconcile.begun', 'reconcile.recorded', 'repair_break.acted',
@@ -63,6 +64,8 @@ export const PLANS = [
   ['settlement.update_partner', 'partner', false],
   ['settlement.create_rule', 'partner', false],
   ['settlement.adjust', 'partner', false],
+  ['settlement.open_dispute', 'disputed', false],
+  ['settlement.close_dispute', 'disputed', false],
   ['settlement.open_period', 'paidout', false],
   ['settlement.gather_statement', 'paidout', false],
   ['settlement.approve_statement', 'paidout', false],

@@ -201,7 +201,7 @@ static void large_statement_is_gathered_in_steps_and_proven(void **state)
     given_entries(n, 2, 40000);
     test_db_run(db,
                 "INSERT INTO bmt_settlement.clearings SELECT order_id, 1, biz_id, 1, 5, 1, 0, 1, 2, 'EUR', 9, 0, 0, 7, "
-                "0, 0, 1, 1 FROM bmt_settlement.clearing_entries");
+                "0, 0, 1, 1, 0 FROM bmt_settlement.clearing_entries");
     assert_int_equal(close_at(50000, &row), 0);
     first = (struct gather_statement){.statement_id = row.statement_id};
     assert_int_equal(act(db, &gather_statement_plan, &first, sizeof first, NULL), 0);

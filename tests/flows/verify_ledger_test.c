@@ -138,7 +138,9 @@ static const struct {
      "CONCAT('order_id=', order_id)",
      "",
      {{"due_time_ms", "IF(due_time_ms = 0, 5, 0)"},
-      {"refunded_minor", "IF(refunded_minor = 0, 1, refunded_minor - 1)"}}},
+      {"refunded_minor", "IF(refunded_minor = 0, 1, refunded_minor - 1)"},
+      /* Of a line that went back whole nothing can be disputed. */
+      {"disputed_minor", "1, refunded_minor = LEAST(refunded_minor, amount_minor - 1)"}}},
     /* An entry's id is told by nothing but what reverses it, and a payout that was clawed back by payouts. */
     {"clearing_entries",
      "CONCAT('entry_id=', entry_id)",
@@ -259,8 +261,8 @@ static void rows_that_nobody_wrote_are_named(void **state)
     expect_named("clearings",
                  "INSERT INTO bmt_settlement.clearings SELECT order_id + 1, line_no, biz_id, payment_id, "
                  "channel_account_id, sku_id, rule_id, quantity, state, currency, amount_minor, fee_minor, "
-                 "refunded_minor, platform_minor, fee_left_minor, due_time_ms, sale_time_ms, clear_time_ms "
-                 "FROM bmt_settlement.kept_clearings LIMIT 1");
+                 "refunded_minor, platform_minor, fee_left_minor, due_time_ms, sale_time_ms, clear_time_ms, "
+                 "disputed_minor FROM bmt_settlement.kept_clearings LIMIT 1");
     /* Two rows that hide each other from every sum but the chain's. */
     expect_named("postings",
                  "UPDATE bmt_settlement.postings SET amount_minor = amount_minor + SIGN(amount_minor) WHERE "

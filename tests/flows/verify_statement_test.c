@@ -262,7 +262,7 @@ static void each_finding_was_made(void **state)
             fail_msg("nothing breaks %s", finding_info((enum finding_kind)kind)->name);
 }
 
-/* A transfer of a dispute has nothing that it could be of. */
+/* What no kind of thing moves has nothing that it could be of. */
 static void a_kind_without_sources_is_named(void **state)
 {
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(64 << 20);
@@ -270,9 +270,9 @@ static void a_kind_without_sources_is_named(void **state)
     struct found_list list;
 
     (void)state;
-    test_db_run(db, "UPDATE bmt_settlement.transfers SET kind = 20 - kind WHERE kind = 9 ORDER BY transfer_id LIMIT 1");
+    test_db_run(db, "UPDATE bmt_settlement.transfers SET kind = 22 - kind WHERE kind = 9 ORDER BY transfer_id LIMIT 1");
     list = look_at_books(db, arena, &report);
-    test_db_run(db, "UPDATE bmt_settlement.transfers SET kind = 20 - kind WHERE kind = 11");
+    test_db_run(db, "UPDATE bmt_settlement.transfers SET kind = 22 - kind WHERE kind = 13");
     assert_int_equal(list.by_kind[FINDING_TRANSFER_SOURCE], 1);
     expect_books_agree(db);
 }

@@ -7,6 +7,7 @@
 #include "bmt/order/v1/order.pb-c.h"
 #include "bmt/payment/v1/payment.pb-c.h"
 #include "bmt/product/v1/product.pb-c.h"
+#include "bmt/settlement/v1/ledger.pb-c.h"
 #include "bmt/settlement/v1/statement.pb-c.h"
 #include "order/state.h"
 #include "payment/state.h"
@@ -63,6 +64,9 @@ static const struct expectation expectations[] = {
     {&payout_fsm, PAYOUT_EVENT_SUCCEED, ".33..3."},
     {&payout_fsm, PAYOUT_EVENT_FAIL, ".44..4."},
     {&payout_fsm, PAYOUT_EVENT_RETURN, "...6..."},
+    {&dispute_fsm, DISPUTE_EVENT_OPEN, "1..."},
+    {&dispute_fsm, DISPUTE_EVENT_WIN, ".2.."},
+    {&dispute_fsm, DISPUTE_EVENT_LOSE, ".3.."},
 };
 
 static void every_pair_leads_where_it_must(void **state)
@@ -85,8 +89,8 @@ static void every_pair_leads_where_it_must(void **state)
 
 static void tables_are_sound_and_all_events_are_expected(void **state)
 {
-    const struct fsm *const all[] = {&order_fsm,        &payment_fsm,   &refund_fsm,
-                                     &product_sale_fsm, &statement_fsm, &payout_fsm};
+    const struct fsm *const all[] = {&order_fsm,     &payment_fsm, &refund_fsm, &product_sale_fsm,
+                                     &statement_fsm, &payout_fsm,  &dispute_fsm};
     size_t n_events = 0;
 
     (void)state;
@@ -96,6 +100,7 @@ static void tables_are_sound_and_all_events_are_expected(void **state)
     assert_true(fsm_is_sound(&product_sale_fsm, SALE_DRAFT));
     assert_true(fsm_is_sound(&statement_fsm, STATEMENT_NONE));
     assert_true(fsm_is_sound(&payout_fsm, PAYOUT_NONE));
+    assert_true(fsm_is_sound(&dispute_fsm, DISPUTE_NONE));
     for (size_t i = 0; i < COUNT_OF(all); i++)
         n_events += all[i]->n_events - 1;
     assert_int_equal(n_events, COUNT_OF(expectations));
@@ -134,6 +139,8 @@ static void states_are_the_same_words_as_in_the_protos(void **state)
                       statement_fsm.n_states);
     expect_same_words(&bmt__settlement__v1__payout_state__descriptor, "PAYOUT_STATE_", payout_fsm.states,
                       payout_fsm.n_states);
+    expect_same_words(&bmt__settlement__v1__dispute_state__descriptor, "DISPUTE_STATE_", dispute_fsm.states,
+                      dispute_fsm.n_states);
 }
 
 static void refusals_name_the_allowed_states(void **state)

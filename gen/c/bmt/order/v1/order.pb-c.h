@@ -1146,7 +1146,7 @@ struct  Bmt__Order__V1__RefundOrderRequest
   size_t n_lines;
   Bmt__Order__V1__RefundLine **lines;
   /*
-   * How much goes back, at most what the lines cost; absent for just that.
+   * How much goes back, at most what the lines cost less what of them is disputed; absent for just that.
    */
   Bmt__Common__V1__Money *amount;
   /*

@@ -1559,7 +1559,7 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__clearing_entry__descriptor
   (ProtobufCMessageInit) bmt__settlement__v1__clearing_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__settlement__v1__clearing__field_descriptors[12] =
+static const ProtobufCFieldDescriptor bmt__settlement__v1__clearing__field_descriptors[13] =
 {
   {
     "order_id",
@@ -1705,10 +1705,23 @@ static const ProtobufCFieldDescriptor bmt__settlement__v1__clearing__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "disputed_minor",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__Clearing, disputed_minor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__settlement__v1__clearing__field_indices_by_name[] = {
   5,   /* field[5] = amount */
   11,   /* field[11] = clear_time */
+  12,   /* field[12] = disputed_minor */
   9,   /* field[9] = entries */
   6,   /* field[6] = fee_minor */
   1,   /* field[1] = line_no */
@@ -1723,7 +1736,7 @@ static const unsigned bmt__settlement__v1__clearing__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__settlement__v1__clearing__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor bmt__settlement__v1__clearing__descriptor =
 {
@@ -1733,7 +1746,7 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__clearing__descriptor =
   "Bmt__Settlement__V1__Clearing",
   "bmt.settlement.v1",
   sizeof(Bmt__Settlement__V1__Clearing),
-  12,
+  13,
   bmt__settlement__v1__clearing__field_descriptors,
   bmt__settlement__v1__clearing__field_indices_by_name,
   1,  bmt__settlement__v1__clearing__number_ranges,
@@ -2012,19 +2025,21 @@ const ProtobufCEnumDescriptor bmt__settlement__v1__clearing_state__descriptor =
   bmt__settlement__v1__clearing_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue bmt__settlement__v1__entry_kind__enum_values_by_number[4] =
+static const ProtobufCEnumValue bmt__settlement__v1__entry_kind__enum_values_by_number[5] =
 {
   { "ENTRY_KIND_UNSPECIFIED", "BMT__SETTLEMENT__V1__ENTRY_KIND__ENTRY_KIND_UNSPECIFIED", 0 },
   { "ENTRY_KIND_SALE", "BMT__SETTLEMENT__V1__ENTRY_KIND__ENTRY_KIND_SALE", 1 },
   { "ENTRY_KIND_REVERSAL", "BMT__SETTLEMENT__V1__ENTRY_KIND__ENTRY_KIND_REVERSAL", 2 },
   { "ENTRY_KIND_ADJUSTMENT", "BMT__SETTLEMENT__V1__ENTRY_KIND__ENTRY_KIND_ADJUSTMENT", 3 },
+  { "ENTRY_KIND_DISPUTE", "BMT__SETTLEMENT__V1__ENTRY_KIND__ENTRY_KIND_DISPUTE", 4 },
 };
 static const ProtobufCIntRange bmt__settlement__v1__entry_kind__value_ranges[] = {
-{0, 0},{0, 4}
+{0, 0},{0, 5}
 };
-static const ProtobufCEnumValueIndex bmt__settlement__v1__entry_kind__enum_values_by_name[4] =
+static const ProtobufCEnumValueIndex bmt__settlement__v1__entry_kind__enum_values_by_name[5] =
 {
   { "ENTRY_KIND_ADJUSTMENT", 3 },
+  { "ENTRY_KIND_DISPUTE", 4 },
   { "ENTRY_KIND_REVERSAL", 2 },
   { "ENTRY_KIND_SALE", 1 },
   { "ENTRY_KIND_UNSPECIFIED", 0 },
@@ -2036,9 +2051,9 @@ const ProtobufCEnumDescriptor bmt__settlement__v1__entry_kind__descriptor =
   "EntryKind",
   "Bmt__Settlement__V1__EntryKind",
   "bmt.settlement.v1",
-  4,
+  5,
   bmt__settlement__v1__entry_kind__enum_values_by_number,
-  4,
+  5,
   bmt__settlement__v1__entry_kind__enum_values_by_name,
   1,
   bmt__settlement__v1__entry_kind__value_ranges,

@@ -186,7 +186,11 @@ typedef enum _Bmt__Settlement__V1__EntryKind {
   /*
    * Moved by hand.
    */
-  BMT__SETTLEMENT__V1__ENTRY_KIND__ENTRY_KIND_ADJUSTMENT = 3
+  BMT__SETTLEMENT__V1__ENTRY_KIND__ENTRY_KIND_ADJUSTMENT = 3,
+  /*
+   * What a partner gives back of a share because a dispute was lost.
+   */
+  BMT__SETTLEMENT__V1__ENTRY_KIND__ENTRY_KIND_DISPUTE = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__SETTLEMENT__V1__ENTRY_KIND)
 } Bmt__Settlement__V1__EntryKind;
 /*
@@ -515,7 +519,8 @@ struct  Bmt__Settlement__V1__MonthDay
    */
   int64_t fee_minor;
   /*
-   * What went back.
+   * What went back by refunds, and by disputes that were lost before their line was cleared; what is lost later shows in
+   * the shares alone.
    */
   int64_t refund_minor;
   /*
@@ -667,7 +672,7 @@ struct  Bmt__Settlement__V1__Clearing
    */
   int64_t fee_minor;
   /*
-   * Of it: went back.
+   * Of it: went back, by refunds and by disputes that were lost.
    */
   int64_t refunded_minor;
   /*
@@ -687,10 +692,14 @@ struct  Bmt__Settlement__V1__Clearing
    * When it was divided.
    */
   Google__Protobuf__Timestamp *clear_time;
+  /*
+   * Of the amount: taken back by payers' banks, and not decided.
+   */
+  int64_t disputed_minor;
 };
 #define BMT__SETTLEMENT__V1__CLEARING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__settlement__v1__clearing__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, BMT__SETTLEMENT__V1__CLEARING_STATE__CLEARING_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0,NULL, NULL, NULL }
+    , (char *)protobuf_c_empty_string, 0, BMT__SETTLEMENT__V1__CLEARING_STATE__CLEARING_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0,NULL, NULL, NULL, 0 }
 
 
 /*

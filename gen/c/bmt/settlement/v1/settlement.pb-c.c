@@ -1627,6 +1627,186 @@ void   bmt__settlement__v1__close_dispute_response__free_unpacked
   assert(message->base.descriptor == &bmt__settlement__v1__close_dispute_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   bmt__settlement__v1__get_dispute_request__init
+                     (Bmt__Settlement__V1__GetDisputeRequest         *message)
+{
+  static const Bmt__Settlement__V1__GetDisputeRequest init_value = BMT__SETTLEMENT__V1__GET_DISPUTE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t bmt__settlement__v1__get_dispute_request__get_packed_size
+                     (const Bmt__Settlement__V1__GetDisputeRequest *message)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__get_dispute_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__settlement__v1__get_dispute_request__pack
+                     (const Bmt__Settlement__V1__GetDisputeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__get_dispute_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__settlement__v1__get_dispute_request__pack_to_buffer
+                     (const Bmt__Settlement__V1__GetDisputeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__get_dispute_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Settlement__V1__GetDisputeRequest *
+       bmt__settlement__v1__get_dispute_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Settlement__V1__GetDisputeRequest *)
+     protobuf_c_message_unpack (&bmt__settlement__v1__get_dispute_request__descriptor,
+                                allocator, len, data);
+}
+void   bmt__settlement__v1__get_dispute_request__free_unpacked
+                     (Bmt__Settlement__V1__GetDisputeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__settlement__v1__get_dispute_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   bmt__settlement__v1__get_dispute_response__init
+                     (Bmt__Settlement__V1__GetDisputeResponse         *message)
+{
+  static const Bmt__Settlement__V1__GetDisputeResponse init_value = BMT__SETTLEMENT__V1__GET_DISPUTE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t bmt__settlement__v1__get_dispute_response__get_packed_size
+                     (const Bmt__Settlement__V1__GetDisputeResponse *message)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__get_dispute_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__settlement__v1__get_dispute_response__pack
+                     (const Bmt__Settlement__V1__GetDisputeResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__get_dispute_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__settlement__v1__get_dispute_response__pack_to_buffer
+                     (const Bmt__Settlement__V1__GetDisputeResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__get_dispute_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Settlement__V1__GetDisputeResponse *
+       bmt__settlement__v1__get_dispute_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Settlement__V1__GetDisputeResponse *)
+     protobuf_c_message_unpack (&bmt__settlement__v1__get_dispute_response__descriptor,
+                                allocator, len, data);
+}
+void   bmt__settlement__v1__get_dispute_response__free_unpacked
+                     (Bmt__Settlement__V1__GetDisputeResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__settlement__v1__get_dispute_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   bmt__settlement__v1__list_disputes_request__init
+                     (Bmt__Settlement__V1__ListDisputesRequest         *message)
+{
+  static const Bmt__Settlement__V1__ListDisputesRequest init_value = BMT__SETTLEMENT__V1__LIST_DISPUTES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t bmt__settlement__v1__list_disputes_request__get_packed_size
+                     (const Bmt__Settlement__V1__ListDisputesRequest *message)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__list_disputes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__settlement__v1__list_disputes_request__pack
+                     (const Bmt__Settlement__V1__ListDisputesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__list_disputes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__settlement__v1__list_disputes_request__pack_to_buffer
+                     (const Bmt__Settlement__V1__ListDisputesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__list_disputes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Settlement__V1__ListDisputesRequest *
+       bmt__settlement__v1__list_disputes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Settlement__V1__ListDisputesRequest *)
+     protobuf_c_message_unpack (&bmt__settlement__v1__list_disputes_request__descriptor,
+                                allocator, len, data);
+}
+void   bmt__settlement__v1__list_disputes_request__free_unpacked
+                     (Bmt__Settlement__V1__ListDisputesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__settlement__v1__list_disputes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   bmt__settlement__v1__list_disputes_response__init
+                     (Bmt__Settlement__V1__ListDisputesResponse         *message)
+{
+  static const Bmt__Settlement__V1__ListDisputesResponse init_value = BMT__SETTLEMENT__V1__LIST_DISPUTES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t bmt__settlement__v1__list_disputes_response__get_packed_size
+                     (const Bmt__Settlement__V1__ListDisputesResponse *message)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__list_disputes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__settlement__v1__list_disputes_response__pack
+                     (const Bmt__Settlement__V1__ListDisputesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__list_disputes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__settlement__v1__list_disputes_response__pack_to_buffer
+                     (const Bmt__Settlement__V1__ListDisputesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__settlement__v1__list_disputes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Settlement__V1__ListDisputesResponse *
+       bmt__settlement__v1__list_disputes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Settlement__V1__ListDisputesResponse *)
+     protobuf_c_message_unpack (&bmt__settlement__v1__list_disputes_response__descriptor,
+                                allocator, len, data);
+}
+void   bmt__settlement__v1__list_disputes_response__free_unpacked
+                     (Bmt__Settlement__V1__ListDisputesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__settlement__v1__list_disputes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   bmt__settlement__v1__close_statement_request__init
                      (Bmt__Settlement__V1__CloseStatementRequest         *message)
 {
@@ -4721,6 +4901,210 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__close_dispute_response__de
   (ProtobufCMessageInit) bmt__settlement__v1__close_dispute_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor bmt__settlement__v1__get_dispute_request__field_descriptors[1] =
+{
+  {
+    "dispute_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__GetDisputeRequest, dispute_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__settlement__v1__get_dispute_request__field_indices_by_name[] = {
+  0,   /* field[0] = dispute_id */
+};
+static const ProtobufCIntRange bmt__settlement__v1__get_dispute_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor bmt__settlement__v1__get_dispute_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.settlement.v1.GetDisputeRequest",
+  "GetDisputeRequest",
+  "Bmt__Settlement__V1__GetDisputeRequest",
+  "bmt.settlement.v1",
+  sizeof(Bmt__Settlement__V1__GetDisputeRequest),
+  1,
+  bmt__settlement__v1__get_dispute_request__field_descriptors,
+  bmt__settlement__v1__get_dispute_request__field_indices_by_name,
+  1,  bmt__settlement__v1__get_dispute_request__number_ranges,
+  (ProtobufCMessageInit) bmt__settlement__v1__get_dispute_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor bmt__settlement__v1__get_dispute_response__field_descriptors[1] =
+{
+  {
+    "dispute",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__GetDisputeResponse, dispute),
+    &bmt__settlement__v1__dispute__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__settlement__v1__get_dispute_response__field_indices_by_name[] = {
+  0,   /* field[0] = dispute */
+};
+static const ProtobufCIntRange bmt__settlement__v1__get_dispute_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor bmt__settlement__v1__get_dispute_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.settlement.v1.GetDisputeResponse",
+  "GetDisputeResponse",
+  "Bmt__Settlement__V1__GetDisputeResponse",
+  "bmt.settlement.v1",
+  sizeof(Bmt__Settlement__V1__GetDisputeResponse),
+  1,
+  bmt__settlement__v1__get_dispute_response__field_descriptors,
+  bmt__settlement__v1__get_dispute_response__field_indices_by_name,
+  1,  bmt__settlement__v1__get_dispute_response__number_ranges,
+  (ProtobufCMessageInit) bmt__settlement__v1__get_dispute_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor bmt__settlement__v1__list_disputes_request__field_descriptors[4] =
+{
+  {
+    "order_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__ListDisputesRequest, order_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__ListDisputesRequest, state),
+    &bmt__settlement__v1__dispute_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__ListDisputesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__ListDisputesRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__settlement__v1__list_disputes_request__field_indices_by_name[] = {
+  0,   /* field[0] = order_id */
+  2,   /* field[2] = page_size */
+  3,   /* field[3] = page_token */
+  1,   /* field[1] = state */
+};
+static const ProtobufCIntRange bmt__settlement__v1__list_disputes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor bmt__settlement__v1__list_disputes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.settlement.v1.ListDisputesRequest",
+  "ListDisputesRequest",
+  "Bmt__Settlement__V1__ListDisputesRequest",
+  "bmt.settlement.v1",
+  sizeof(Bmt__Settlement__V1__ListDisputesRequest),
+  4,
+  bmt__settlement__v1__list_disputes_request__field_descriptors,
+  bmt__settlement__v1__list_disputes_request__field_indices_by_name,
+  1,  bmt__settlement__v1__list_disputes_request__number_ranges,
+  (ProtobufCMessageInit) bmt__settlement__v1__list_disputes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor bmt__settlement__v1__list_disputes_response__field_descriptors[2] =
+{
+  {
+    "disputes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Bmt__Settlement__V1__ListDisputesResponse, n_disputes),
+    offsetof(Bmt__Settlement__V1__ListDisputesResponse, disputes),
+    &bmt__settlement__v1__dispute__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__ListDisputesResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__settlement__v1__list_disputes_response__field_indices_by_name[] = {
+  0,   /* field[0] = disputes */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange bmt__settlement__v1__list_disputes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor bmt__settlement__v1__list_disputes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.settlement.v1.ListDisputesResponse",
+  "ListDisputesResponse",
+  "Bmt__Settlement__V1__ListDisputesResponse",
+  "bmt.settlement.v1",
+  sizeof(Bmt__Settlement__V1__ListDisputesResponse),
+  2,
+  bmt__settlement__v1__list_disputes_response__field_descriptors,
+  bmt__settlement__v1__list_disputes_response__field_indices_by_name,
+  1,  bmt__settlement__v1__list_disputes_response__number_ranges,
+  (ProtobufCMessageInit) bmt__settlement__v1__list_disputes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor bmt__settlement__v1__close_statement_request__field_descriptors[4] =
 {
   {
@@ -5626,7 +6010,7 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__query_payout_response__des
   (ProtobufCMessageInit) bmt__settlement__v1__query_payout_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor bmt__settlement__v1__settlement_service__method_descriptors[27] =
+static const ProtobufCMethodDescriptor bmt__settlement__v1__settlement_service__method_descriptors[29] =
 {
   { "CreatePartner", &bmt__settlement__v1__create_partner_request__descriptor, &bmt__settlement__v1__create_partner_response__descriptor },
   { "GetPartner", &bmt__settlement__v1__get_partner_request__descriptor, &bmt__settlement__v1__get_partner_response__descriptor },
@@ -5646,6 +6030,8 @@ static const ProtobufCMethodDescriptor bmt__settlement__v1__settlement_service__
   { "CreateAdjustment", &bmt__settlement__v1__create_adjustment_request__descriptor, &bmt__settlement__v1__create_adjustment_response__descriptor },
   { "OpenDispute", &bmt__settlement__v1__open_dispute_request__descriptor, &bmt__settlement__v1__open_dispute_response__descriptor },
   { "CloseDispute", &bmt__settlement__v1__close_dispute_request__descriptor, &bmt__settlement__v1__close_dispute_response__descriptor },
+  { "GetDispute", &bmt__settlement__v1__get_dispute_request__descriptor, &bmt__settlement__v1__get_dispute_response__descriptor },
+  { "ListDisputes", &bmt__settlement__v1__list_disputes_request__descriptor, &bmt__settlement__v1__list_disputes_response__descriptor },
   { "CloseStatement", &bmt__settlement__v1__close_statement_request__descriptor, &bmt__settlement__v1__close_statement_response__descriptor },
   { "GetStatement", &bmt__settlement__v1__get_statement_request__descriptor, &bmt__settlement__v1__get_statement_response__descriptor },
   { "ListStatements", &bmt__settlement__v1__list_statements_request__descriptor, &bmt__settlement__v1__list_statements_response__descriptor },
@@ -5657,32 +6043,34 @@ static const ProtobufCMethodDescriptor bmt__settlement__v1__settlement_service__
   { "QueryPayout", &bmt__settlement__v1__query_payout_request__descriptor, &bmt__settlement__v1__query_payout_response__descriptor },
 };
 const unsigned bmt__settlement__v1__settlement_service__method_indices_by_name[] = {
-  21,        /* ApproveStatement */
+  23,        /* ApproveStatement */
   17,        /* CloseDispute */
-  18,        /* CloseStatement */
+  20,        /* CloseStatement */
   15,        /* CreateAdjustment */
   0,        /* CreatePartner */
   4,        /* CreateSplitRule */
   5,        /* EndSplitRule */
+  18,        /* GetDispute */
   14,        /* GetMonthReport */
   1,        /* GetPartner */
-  24,        /* GetPayout */
+  26,        /* GetPayout */
   6,        /* GetSplitRule */
-  19,        /* GetStatement */
+  21,        /* GetStatement */
   12,        /* GetTransfer */
   13,        /* GetTrialBalance */
   10,        /* ListAccountBalances */
   9,        /* ListClearingEntries */
   8,        /* ListClearings */
+  19,        /* ListDisputes */
   2,        /* ListPartners */
-  25,        /* ListPayouts */
+  27,        /* ListPayouts */
   11,        /* ListPostings */
   7,        /* ListSplitRules */
-  20,        /* ListStatements */
+  22,        /* ListStatements */
   16,        /* OpenDispute */
-  22,        /* PayStatement */
-  23,        /* ProveOrder */
-  26,        /* QueryPayout */
+  24,        /* PayStatement */
+  25,        /* ProveOrder */
+  28,        /* QueryPayout */
   3         /* UpdatePartner */
 };
 const ProtobufCServiceDescriptor bmt__settlement__v1__settlement_service__descriptor =
@@ -5692,7 +6080,7 @@ const ProtobufCServiceDescriptor bmt__settlement__v1__settlement_service__descri
   "SettlementService",
   "Bmt__Settlement__V1__SettlementService",
   "bmt.settlement.v1",
-  27,
+  29,
   bmt__settlement__v1__settlement_service__method_descriptors,
   bmt__settlement__v1__settlement_service__method_indices_by_name
 };
@@ -5840,13 +6228,29 @@ void bmt__settlement__v1__settlement_service__close_dispute(ProtobufCService *se
   assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
   service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void bmt__settlement__v1__settlement_service__get_dispute(ProtobufCService *service,
+                                                          const Bmt__Settlement__V1__GetDisputeRequest *input,
+                                                          Bmt__Settlement__V1__GetDisputeResponse_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void bmt__settlement__v1__settlement_service__list_disputes(ProtobufCService *service,
+                                                            const Bmt__Settlement__V1__ListDisputesRequest *input,
+                                                            Bmt__Settlement__V1__ListDisputesResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void bmt__settlement__v1__settlement_service__close_statement(ProtobufCService *service,
                                                               const Bmt__Settlement__V1__CloseStatementRequest *input,
                                                               Bmt__Settlement__V1__CloseStatementResponse_Closure closure,
                                                               void *closure_data)
 {
   assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__settlement__v1__settlement_service__get_statement(ProtobufCService *service,
                                                             const Bmt__Settlement__V1__GetStatementRequest *input,
@@ -5854,7 +6258,7 @@ void bmt__settlement__v1__settlement_service__get_statement(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__settlement__v1__settlement_service__list_statements(ProtobufCService *service,
                                                               const Bmt__Settlement__V1__ListStatementsRequest *input,
@@ -5862,7 +6266,7 @@ void bmt__settlement__v1__settlement_service__list_statements(ProtobufCService *
                                                               void *closure_data)
 {
   assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__settlement__v1__settlement_service__approve_statement(ProtobufCService *service,
                                                                 const Bmt__Settlement__V1__ApproveStatementRequest *input,
@@ -5870,7 +6274,7 @@ void bmt__settlement__v1__settlement_service__approve_statement(ProtobufCService
                                                                 void *closure_data)
 {
   assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__settlement__v1__settlement_service__pay_statement(ProtobufCService *service,
                                                             const Bmt__Settlement__V1__PayStatementRequest *input,
@@ -5878,7 +6282,7 @@ void bmt__settlement__v1__settlement_service__pay_statement(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__settlement__v1__settlement_service__prove_order(ProtobufCService *service,
                                                           const Bmt__Settlement__V1__ProveOrderRequest *input,
@@ -5886,7 +6290,7 @@ void bmt__settlement__v1__settlement_service__prove_order(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__settlement__v1__settlement_service__get_payout(ProtobufCService *service,
                                                          const Bmt__Settlement__V1__GetPayoutRequest *input,
@@ -5894,7 +6298,7 @@ void bmt__settlement__v1__settlement_service__get_payout(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__settlement__v1__settlement_service__list_payouts(ProtobufCService *service,
                                                            const Bmt__Settlement__V1__ListPayoutsRequest *input,
@@ -5902,7 +6306,7 @@ void bmt__settlement__v1__settlement_service__list_payouts(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__settlement__v1__settlement_service__query_payout(ProtobufCService *service,
                                                            const Bmt__Settlement__V1__QueryPayoutRequest *input,
@@ -5910,7 +6314,7 @@ void bmt__settlement__v1__settlement_service__query_payout(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &bmt__settlement__v1__settlement_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void bmt__settlement__v1__settlement_service__init (Bmt__Settlement__V1__SettlementService_Service *service,
                                                     Bmt__Settlement__V1__SettlementService_ServiceDestroy destroy)

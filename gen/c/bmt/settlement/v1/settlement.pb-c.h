@@ -58,6 +58,10 @@ typedef struct Bmt__Settlement__V1__OpenDisputeRequest Bmt__Settlement__V1__Open
 typedef struct Bmt__Settlement__V1__OpenDisputeResponse Bmt__Settlement__V1__OpenDisputeResponse;
 typedef struct Bmt__Settlement__V1__CloseDisputeRequest Bmt__Settlement__V1__CloseDisputeRequest;
 typedef struct Bmt__Settlement__V1__CloseDisputeResponse Bmt__Settlement__V1__CloseDisputeResponse;
+typedef struct Bmt__Settlement__V1__GetDisputeRequest Bmt__Settlement__V1__GetDisputeRequest;
+typedef struct Bmt__Settlement__V1__GetDisputeResponse Bmt__Settlement__V1__GetDisputeResponse;
+typedef struct Bmt__Settlement__V1__ListDisputesRequest Bmt__Settlement__V1__ListDisputesRequest;
+typedef struct Bmt__Settlement__V1__ListDisputesResponse Bmt__Settlement__V1__ListDisputesResponse;
 typedef struct Bmt__Settlement__V1__CloseStatementRequest Bmt__Settlement__V1__CloseStatementRequest;
 typedef struct Bmt__Settlement__V1__CloseStatementResponse Bmt__Settlement__V1__CloseStatementResponse;
 typedef struct Bmt__Settlement__V1__GetStatementRequest Bmt__Settlement__V1__GetStatementRequest;
@@ -955,6 +959,87 @@ struct  Bmt__Settlement__V1__CloseDisputeResponse
 #define BMT__SETTLEMENT__V1__CLOSE_DISPUTE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__settlement__v1__close_dispute_response__descriptor) \
     , NULL }
+
+
+/*
+ * Asks for a dispute.
+ */
+struct  Bmt__Settlement__V1__GetDisputeRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Which.
+   */
+  char *dispute_id;
+};
+#define BMT__SETTLEMENT__V1__GET_DISPUTE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__settlement__v1__get_dispute_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+/*
+ * A dispute.
+ */
+struct  Bmt__Settlement__V1__GetDisputeResponse
+{
+  ProtobufCMessage base;
+  /*
+   * The dispute.
+   */
+  Bmt__Settlement__V1__Dispute *dispute;
+};
+#define BMT__SETTLEMENT__V1__GET_DISPUTE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__settlement__v1__get_dispute_response__descriptor) \
+    , NULL }
+
+
+/*
+ * Asks for disputes.
+ */
+struct  Bmt__Settlement__V1__ListDisputesRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Of which order; empty: all.
+   */
+  char *order_id;
+  /*
+   * In which state; not set: all.
+   */
+  Bmt__Settlement__V1__DisputeState state;
+  /*
+   * Most items wanted, 1 to 200; 0 for 50.
+   */
+  int32_t page_size;
+  /*
+   * `next_page_token` of the page before; empty for the first.
+   */
+  char *page_token;
+};
+#define BMT__SETTLEMENT__V1__LIST_DISPUTES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__settlement__v1__list_disputes_request__descriptor) \
+    , (char *)protobuf_c_empty_string, BMT__SETTLEMENT__V1__DISPUTE_STATE__DISPUTE_STATE_UNSPECIFIED, 0, (char *)protobuf_c_empty_string }
+
+
+/*
+ * A page of disputes.
+ */
+struct  Bmt__Settlement__V1__ListDisputesResponse
+{
+  ProtobufCMessage base;
+  /*
+   * The disputes.
+   */
+  size_t n_disputes;
+  Bmt__Settlement__V1__Dispute **disputes;
+  /*
+   * Token of the next page; empty on the last.
+   */
+  char *next_page_token;
+};
+#define BMT__SETTLEMENT__V1__LIST_DISPUTES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__settlement__v1__list_disputes_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -2002,6 +2087,82 @@ Bmt__Settlement__V1__CloseDisputeResponse *
 void   bmt__settlement__v1__close_dispute_response__free_unpacked
                      (Bmt__Settlement__V1__CloseDisputeResponse *message,
                       ProtobufCAllocator *allocator);
+/* Bmt__Settlement__V1__GetDisputeRequest methods */
+void   bmt__settlement__v1__get_dispute_request__init
+                     (Bmt__Settlement__V1__GetDisputeRequest         *message);
+size_t bmt__settlement__v1__get_dispute_request__get_packed_size
+                     (const Bmt__Settlement__V1__GetDisputeRequest   *message);
+size_t bmt__settlement__v1__get_dispute_request__pack
+                     (const Bmt__Settlement__V1__GetDisputeRequest   *message,
+                      uint8_t             *out);
+size_t bmt__settlement__v1__get_dispute_request__pack_to_buffer
+                     (const Bmt__Settlement__V1__GetDisputeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Settlement__V1__GetDisputeRequest *
+       bmt__settlement__v1__get_dispute_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__settlement__v1__get_dispute_request__free_unpacked
+                     (Bmt__Settlement__V1__GetDisputeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Bmt__Settlement__V1__GetDisputeResponse methods */
+void   bmt__settlement__v1__get_dispute_response__init
+                     (Bmt__Settlement__V1__GetDisputeResponse         *message);
+size_t bmt__settlement__v1__get_dispute_response__get_packed_size
+                     (const Bmt__Settlement__V1__GetDisputeResponse   *message);
+size_t bmt__settlement__v1__get_dispute_response__pack
+                     (const Bmt__Settlement__V1__GetDisputeResponse   *message,
+                      uint8_t             *out);
+size_t bmt__settlement__v1__get_dispute_response__pack_to_buffer
+                     (const Bmt__Settlement__V1__GetDisputeResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Settlement__V1__GetDisputeResponse *
+       bmt__settlement__v1__get_dispute_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__settlement__v1__get_dispute_response__free_unpacked
+                     (Bmt__Settlement__V1__GetDisputeResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Bmt__Settlement__V1__ListDisputesRequest methods */
+void   bmt__settlement__v1__list_disputes_request__init
+                     (Bmt__Settlement__V1__ListDisputesRequest         *message);
+size_t bmt__settlement__v1__list_disputes_request__get_packed_size
+                     (const Bmt__Settlement__V1__ListDisputesRequest   *message);
+size_t bmt__settlement__v1__list_disputes_request__pack
+                     (const Bmt__Settlement__V1__ListDisputesRequest   *message,
+                      uint8_t             *out);
+size_t bmt__settlement__v1__list_disputes_request__pack_to_buffer
+                     (const Bmt__Settlement__V1__ListDisputesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Settlement__V1__ListDisputesRequest *
+       bmt__settlement__v1__list_disputes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__settlement__v1__list_disputes_request__free_unpacked
+                     (Bmt__Settlement__V1__ListDisputesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Bmt__Settlement__V1__ListDisputesResponse methods */
+void   bmt__settlement__v1__list_disputes_response__init
+                     (Bmt__Settlement__V1__ListDisputesResponse         *message);
+size_t bmt__settlement__v1__list_disputes_response__get_packed_size
+                     (const Bmt__Settlement__V1__ListDisputesResponse   *message);
+size_t bmt__settlement__v1__list_disputes_response__pack
+                     (const Bmt__Settlement__V1__ListDisputesResponse   *message,
+                      uint8_t             *out);
+size_t bmt__settlement__v1__list_disputes_response__pack_to_buffer
+                     (const Bmt__Settlement__V1__ListDisputesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Settlement__V1__ListDisputesResponse *
+       bmt__settlement__v1__list_disputes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__settlement__v1__list_disputes_response__free_unpacked
+                     (Bmt__Settlement__V1__ListDisputesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Bmt__Settlement__V1__CloseStatementRequest methods */
 void   bmt__settlement__v1__close_statement_request__init
                      (Bmt__Settlement__V1__CloseStatementRequest         *message);
@@ -2454,6 +2615,18 @@ typedef void (*Bmt__Settlement__V1__CloseDisputeRequest_Closure)
 typedef void (*Bmt__Settlement__V1__CloseDisputeResponse_Closure)
                  (const Bmt__Settlement__V1__CloseDisputeResponse *message,
                   void *closure_data);
+typedef void (*Bmt__Settlement__V1__GetDisputeRequest_Closure)
+                 (const Bmt__Settlement__V1__GetDisputeRequest *message,
+                  void *closure_data);
+typedef void (*Bmt__Settlement__V1__GetDisputeResponse_Closure)
+                 (const Bmt__Settlement__V1__GetDisputeResponse *message,
+                  void *closure_data);
+typedef void (*Bmt__Settlement__V1__ListDisputesRequest_Closure)
+                 (const Bmt__Settlement__V1__ListDisputesRequest *message,
+                  void *closure_data);
+typedef void (*Bmt__Settlement__V1__ListDisputesResponse_Closure)
+                 (const Bmt__Settlement__V1__ListDisputesResponse *message,
+                  void *closure_data);
 typedef void (*Bmt__Settlement__V1__CloseStatementRequest_Closure)
                  (const Bmt__Settlement__V1__CloseStatementRequest *message,
                   void *closure_data);
@@ -2587,6 +2760,14 @@ struct Bmt__Settlement__V1__SettlementService_Service
                         const Bmt__Settlement__V1__CloseDisputeRequest *input,
                         Bmt__Settlement__V1__CloseDisputeResponse_Closure closure,
                         void *closure_data);
+  void (*get_dispute)(Bmt__Settlement__V1__SettlementService_Service *service,
+                      const Bmt__Settlement__V1__GetDisputeRequest *input,
+                      Bmt__Settlement__V1__GetDisputeResponse_Closure closure,
+                      void *closure_data);
+  void (*list_disputes)(Bmt__Settlement__V1__SettlementService_Service *service,
+                        const Bmt__Settlement__V1__ListDisputesRequest *input,
+                        Bmt__Settlement__V1__ListDisputesResponse_Closure closure,
+                        void *closure_data);
   void (*close_statement)(Bmt__Settlement__V1__SettlementService_Service *service,
                           const Bmt__Settlement__V1__CloseStatementRequest *input,
                           Bmt__Settlement__V1__CloseStatementResponse_Closure closure,
@@ -2649,6 +2830,8 @@ void bmt__settlement__v1__settlement_service__init (Bmt__Settlement__V1__Settlem
       function_prefix__ ## create_adjustment,\
       function_prefix__ ## open_dispute,\
       function_prefix__ ## close_dispute,\
+      function_prefix__ ## get_dispute,\
+      function_prefix__ ## list_disputes,\
       function_prefix__ ## close_statement,\
       function_prefix__ ## get_statement,\
       function_prefix__ ## list_statements,\
@@ -2730,6 +2913,14 @@ void bmt__settlement__v1__settlement_service__close_dispute(ProtobufCService *se
                                                             const Bmt__Settlement__V1__CloseDisputeRequest *input,
                                                             Bmt__Settlement__V1__CloseDisputeResponse_Closure closure,
                                                             void *closure_data);
+void bmt__settlement__v1__settlement_service__get_dispute(ProtobufCService *service,
+                                                          const Bmt__Settlement__V1__GetDisputeRequest *input,
+                                                          Bmt__Settlement__V1__GetDisputeResponse_Closure closure,
+                                                          void *closure_data);
+void bmt__settlement__v1__settlement_service__list_disputes(ProtobufCService *service,
+                                                            const Bmt__Settlement__V1__ListDisputesRequest *input,
+                                                            Bmt__Settlement__V1__ListDisputesResponse_Closure closure,
+                                                            void *closure_data);
 void bmt__settlement__v1__settlement_service__close_statement(ProtobufCService *service,
                                                               const Bmt__Settlement__V1__CloseStatementRequest *input,
                                                               Bmt__Settlement__V1__CloseStatementResponse_Closure closure,
@@ -2805,6 +2996,10 @@ extern const ProtobufCMessageDescriptor bmt__settlement__v1__open_dispute_reques
 extern const ProtobufCMessageDescriptor bmt__settlement__v1__open_dispute_response__descriptor;
 extern const ProtobufCMessageDescriptor bmt__settlement__v1__close_dispute_request__descriptor;
 extern const ProtobufCMessageDescriptor bmt__settlement__v1__close_dispute_response__descriptor;
+extern const ProtobufCMessageDescriptor bmt__settlement__v1__get_dispute_request__descriptor;
+extern const ProtobufCMessageDescriptor bmt__settlement__v1__get_dispute_response__descriptor;
+extern const ProtobufCMessageDescriptor bmt__settlement__v1__list_disputes_request__descriptor;
+extern const ProtobufCMessageDescriptor bmt__settlement__v1__list_disputes_response__descriptor;
 extern const ProtobufCMessageDescriptor bmt__settlement__v1__close_statement_request__descriptor;
 extern const ProtobufCMessageDescriptor bmt__settlement__v1__close_statement_response__descriptor;
 extern const ProtobufCMessageDescriptor bmt__settlement__v1__get_statement_request__descriptor;

@@ -1,0 +1,99 @@
+/*
+ * Disputes: payers have money of lines taken back by their banks. Verbs for flows/open_dispute.c and close_dispute.c,
+ * and reads. Functions return 0, or an error of sql.h that rolls the whole batch back.
+ *
+ *   opened   debit DISPUTES             credit CHANNEL_RECEIVABLE
+ *   won      debit CHANNEL_RECEIVABLE   credit DISPUTES
+ *   lost     debit REFUNDS              credit DISPUTES, of a line that waits: it has less to divide
+ *            debit those who had it     credit DISPUTES, of a line that is cleared
+ *
+ * Until the dispute ends nobody bears it: the line is cleared and paid out as if there were none.
+ */
+#ifndef BMT_SETTLEMENT_OPS_DISPUTE_H
+#define BMT_SETTLEMENT_OPS_DISPUTE_H
+
+#include "rpc/list.h"
+#include "settlement/ops_clearing.h"
+#include "settlement/state.h"
+#include "settlement/store_dispute.h"
+
+struct open_dispute {
+    struct command command;
+    int64_t order_id;
+    int32_t line_no;
+    struct money amount;
+    const char *channel_dispute;
+    const char *reason;
+
+    /* The order's refund under way, as its flow has found it: its amount (0: none), and what its units had cost. */
+    int64_t refund_minor;
+    const struct refunded_line *refunded;
+    size_t n_refunded;
+
+    struct dispute_row row; /* once it is decided; without an id it was refused */
+};
+
+struct close_dispute {
+    struct command command;
+    int64_t dispute_id;
+    enum dispute_event event; /* WIN or LOSE */
+    const char *reason;
+
+    struct dispute_row *row; /* locked; shared by all commands on the same dispute */
+    bool is_moved;
+};
+
+/* What a batch has decided and not written yet. */
+struct dispute_work {
+    struct clearing_row *lines; /* locked, of all orders of the batch */
+    size_t n_lines;
+    struct clearing_entry_row *entries; /* theirs */
+    size_t n_entries;
+    struct dispute_row *rows; /* new, or moved */
+    struct dispute_event_row *events;
+    size_t n;
+    struct new_entries made;
+    struct transfers transfers;
+};
+
+/*
+ * The orders are locked by then. Locks their lines and decides; refuses with CLEARING_NOT_FOUND, ORDER_LINE_NOT_FOUND,
+ * CURRENCY_MISMATCH, DISPUTE_TAKEN, DISPUTE_TOO_LARGE.
+ */
+int disputes_decide_opening(struct batch *batch, struct dispute_work *work, struct err *err) MUST_CHECK;
+int disputes_write_opened(struct batch *batch, struct dispute_work *work, struct err *err) MUST_CHECK;
+
+/* Disputes are locked before their orders, so that the orders are known; refuses with DISPUTE_NOT_FOUND. */
+int disputes_lock(struct batch *batch, struct err *err) MUST_CHECK;
+/* Refuses with DISPUTE_WRONG_STATE. */
+int disputes_decide_closing(struct batch *batch, struct dispute_work *work, struct err *err) MUST_CHECK;
+int disputes_write_closed(struct batch *batch, struct dispute_work *work, struct err *err) MUST_CHECK;
+
+/* Within this room: the line among those that are locked, and the event of a row as it stands now. */
+struct clearing_row *dispute_line_of(const struct dispute_work *work, int64_t order_id, int32_t line_no,
+                                     int64_t biz_id);
+struct dispute_event_row dispute_event_of(const struct dispute_row *row, enum dispute_event event, int from,
+                                          const struct command *command, const char *detail);
+/* Writes the lines of disputes that were opened or moved. */
+int disputes_write_lines(struct batch *batch, const struct dispute_work *work, struct err *err) MUST_CHECK;
+/* Of a transfer over the row's money. */
+struct transfer dispute_head(const struct dispute_row *row, enum transfer_kind kind, const char *note);
+
+struct get_dispute {
+    struct command command;
+    int64_t dispute_id;
+    struct dispute_row row;
+};
+
+struct list_disputes {
+    struct command command;
+    struct list list;
+    int64_t order_id; /* 0: of all orders */
+    int32_t state;    /* 0: in all states */
+    struct dispute_row *rows;
+    size_t n;
+};
+
+extern struct batch_plan get_dispute_plan, list_disputes_plan;
+
+#endif
