@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "bmt/settlement/v1/ledger.pb-c.h"
+#include "flows/close_dispute.h"
 #include "flows/complete_payment.h"
 #include "flows/complete_refund.h"
 #include "flows/create_adjustment.h"
+#include "flows/open_dispute.h"
 #include "flows/pay_order.h"
 #include "flows/refund_order.h"
 #include "lib/partners.h"
@@ -231,6 +233,36 @@ static void late_money_is_booked_as_written(void **state)
     expect_as_written("late money");
 }
 
+static void dispute(int64_t order_id, int64_t amount_minor, enum dispute_event end)
+{
+    struct open_dispute opened = {.order_id = order_id,
+                                  .line_no = 1,
+                                  .amount = money_of(amount_minor, "EUR"),
+                                  .channel_dispute = arena_printf(db->arena, "cd_%d", (int)end),
+                                  .reason = "test"};
+    struct close_dispute closed = {.event = end, .reason = "test"};
+
+    assert_int_equal(act(db, &open_dispute_plan, &opened, sizeof opened, NULL), 0);
+    closed.dispute_id = opened.row.dispute_id;
+    assert_int_equal(act(db, &close_dispute_plan, &closed, sizeof closed, NULL), 0);
+}
+
+static void disputes_are_booked_as_written(void **state)
+{
+    const int64_t order_id = given_pending_order(db, "u1", gold.sku_id, 2);
+
+    (void)state;
+    dispute(first_order, 500, DISPUTE_EVENT_WIN);
+    expect_as_written("dispute won");
+    dispute(first_order, 1250, DISPUTE_EVENT_LOSE);
+    expect_as_written("dispute lost after clearing");
+    given_money(db, ++next_payment, order_id, 2500);
+    (void)booked(); /* the payment is another example's */
+    dispute(order_id, 500, DISPUTE_EVENT_LOSE);
+    end_and_clear(order_id);
+    expect_as_written("dispute lost before clearing");
+}
+
 static void adjust(struct adjustment_row row)
 {
     struct create_adjustment c = {.reason = "test", .row = row};
@@ -282,6 +314,7 @@ int main(void)
         cmocka_unit_test(refund_after_clearing_is_booked_as_written),
         cmocka_unit_test(refund_before_clearing_is_booked_as_written),
         cmocka_unit_test(late_money_is_booked_as_written),
+        cmocka_unit_test(disputes_are_booked_as_written),
         cmocka_unit_test(adjustments_are_booked_as_written),
     };
 
