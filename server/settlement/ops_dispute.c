@@ -28,15 +28,6 @@ struct dispute_event_row dispute_event_of(const struct dispute_row *row, enum di
                                       .create_time_ms = row->update_time_ms};
 }
 
-struct transfer dispute_head(const struct dispute_row *row, enum transfer_kind kind, const char *note)
-{
-    struct transfer head = {
-        .biz_id = row->biz_id, .kind = kind, .source_id = row->dispute_id, .source_no = row->line_no, .note = note};
-
-    memcpy(head.currency, row->currency, CURRENCY_SIZE);
-    return head;
-}
-
 static bool is_touched(const struct dispute_work *work, const struct clearing_row *line)
 {
     for (size_t i = 0; i < work->n; i++)
@@ -155,22 +146,21 @@ static int find_taken(struct batch *batch, struct clearing_row *const *lines, st
     return dispute_store_find_of_channels(batch->tx, keys, n, batch->arena, ret_rows, ret_n, err);
 }
 
-static void open_one(struct batch *batch, struct open_dispute *c, struct clearing_row *line, struct dispute_work *work)
+static int open_one(struct batch *batch, struct open_dispute *c, struct clearing_row *line, struct dispute_work *work,
+                    struct err *err)
 {
-    const struct transfer head = dispute_head(&c->row, TRANSFER_DISPUTE, c->reason);
-    struct transfer *transfer = transfer_begin(&work->transfers, &head, 2, batch->arena);
+    struct dispute_line on = {.row = line};
 
-    transfer_debit(transfer, ACCOUNT_DISPUTES, c->row.channel_account_id, c->row.amount_minor);
-    transfer_credit(transfer, ACCOUNT_CHANNEL_RECEIVABLE, c->row.channel_account_id, c->row.amount_minor);
-    line_dispute(line, c->row.amount_minor);
     work->rows[work->n] = c->row;
     work->events[work->n++] = dispute_event_of(&c->row, DISPUTE_EVENT_OPEN, DISPUTE_NONE, &c->command, c->reason);
+    return dispute_book(batch, &c->row, DISPUTE_EVENT_OPEN, c->reason, &on, &work->transfers, &work->made, err);
 }
 
-static void decide(struct batch *batch, struct clearing_row *const *lines, const struct dispute_row *taken,
-                   size_t n_taken, struct dispute_work *work)
+static int decide(struct batch *batch, struct clearing_row *const *lines, const struct dispute_row *taken,
+                  size_t n_taken, struct dispute_work *work, struct err *err)
 {
     char money[MONEY_TEXT_SIZE];
+    int rc = 0;
 
     for_each_command(struct open_dispute, c, batch)
     {
@@ -188,9 +178,12 @@ static void decide(struct batch *batch, struct clearing_row *const *lines, const
         } else {
             c->row = row;
             c->row.dispute_id = id_new(id_route(row.biz_id, ""));
-            open_one(batch, c, lines[c_i], work);
+            rc = open_one(batch, c, lines[c_i], work, err);
         }
+        if (rc != 0)
+            return rc;
     }
+    return 0;
 }
 
 int disputes_decide_opening(struct batch *batch, struct dispute_work *work, struct err *err)
@@ -216,7 +209,7 @@ int disputes_decide_opening(struct batch *batch, struct dispute_work *work, stru
     find_lines(batch, work, lines);
     rc = find_taken(batch, lines, &taken, &n_taken, err);
     if (rc == 0)
-        decide(batch, lines, taken, n_taken, work);
+        rc = decide(batch, lines, taken, n_taken, work, err);
     return rc;
 }
 

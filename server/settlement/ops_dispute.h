@@ -76,8 +76,21 @@ struct dispute_event_row dispute_event_of(const struct dispute_row *row, enum di
                                           const struct command *command, const char *detail);
 /* Writes the lines of disputes that were opened or moved. */
 int disputes_write_lines(struct batch *batch, const struct dispute_work *work, struct err *err) MUST_CHECK;
-/* Of a transfer over the row's money. */
-struct transfer dispute_head(const struct dispute_row *row, enum transfer_kind kind, const char *note);
+/* A line, and what was entered of it; only a dispute that is lost asks for the entries. */
+struct dispute_line {
+    struct clearing_row *row;
+    const struct clearing_entry_row *entries;
+    size_t n_entries;
+};
+
+/*
+ * What a dispute's event moves: on its line's row, in the ledger, and, when it is lost over a cleared line, by entries
+ * of those who had the line's money, in proportion to what they have left of it. Neither reads nor writes rows. PRE:
+ * the amount is left (OPEN), or disputed (WIN, LOSE). ERR_INTERNAL_ERROR: a row that lies.
+ */
+int dispute_book(struct batch *batch, const struct dispute_row *row, enum dispute_event event, const char *note,
+                 struct dispute_line *on, struct transfers *transfers, struct new_entries *made,
+                 struct err *err) MUST_CHECK;
 
 struct get_dispute {
     struct command command;

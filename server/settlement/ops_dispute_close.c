@@ -1,12 +1,8 @@
-/*
- * Closing disputes; see ops_dispute.h. A dispute that is won gives the line its money back; one that is lost is borne
- * by those who had it, in proportion to what they have left of the line, as a refund that says nothing of it is.
- */
+/* Closing disputes; see ops_dispute.h. What that moves: ops_dispute_book.c. */
 #include <string.h>
 
 #include "base/id.h"
 #include "settlement/ops_dispute.h"
-#include "settlement/rules_line.h"
 
 static void bind(struct close_dispute *c, struct dispute_row *rows, size_t n)
 {
@@ -53,54 +49,20 @@ static bool allows(struct close_dispute *c)
 }
 
 /* The line's entries, those of this batch among them: what they took is not there to be taken again. */
-static void entries_of(struct batch *batch, const struct dispute_work *work, struct line_reversal *reversal)
+static struct dispute_line with_entries(struct batch *batch, const struct dispute_work *work, struct clearing_row *line)
 {
     struct clearing_entry_row *entries =
         arena_array_of(batch->arena, struct clearing_entry_row, work->n_entries + work->made.n);
-    const struct clearing_row *line = reversal->row;
+    size_t n = 0;
 
     for (size_t i = 0; i < work->n_entries + work->made.n; i++) {
         const struct clearing_entry_row *entry =
             i < work->n_entries ? &work->entries[i] : &work->made.list[i - work->n_entries];
 
         if (entry->order_id == line->order_id && entry->line_no == line->line_no)
-            entries[reversal->n_entries++] = *entry;
+            entries[n++] = *entry;
     }
-    reversal->entries = entries;
-}
-
-static int lose(struct batch *batch, const struct close_dispute *c, struct clearing_row *line,
-                struct dispute_work *work, struct err *err)
-{
-    struct line_reversal reversal = {.row = line,
-                                     .amount_minor = c->row->amount_minor,
-                                     .source_id = c->dispute_id,
-                                     .entry_kind = ENTRY_DISPUTE,
-                                     .head = dispute_head(c->row, TRANSFER_DISPUTE_LOST, c->reason),
-                                     .from = ACCOUNT_DISPUTES,
-                                     .from_subject_id = c->row->channel_account_id};
-    struct transfer *transfer;
-
-    line_lose(line, c->row->amount_minor);
-    if (line->state == CLEARING_CLEARED) {
-        entries_of(batch, work, &reversal);
-        return line_reverse(batch, &reversal, &work->transfers, &work->made, err);
-    }
-    transfer = transfer_begin(&work->transfers, &reversal.head, 2, batch->arena);
-    transfer_debit(transfer, ACCOUNT_REFUNDS, 0, c->row->amount_minor);
-    transfer_credit(transfer, ACCOUNT_DISPUTES, c->row->channel_account_id, c->row->amount_minor);
-    return 0;
-}
-
-static void win(struct batch *batch, const struct close_dispute *c, struct clearing_row *line,
-                struct dispute_work *work)
-{
-    const struct transfer head = dispute_head(c->row, TRANSFER_DISPUTE_WON, c->reason);
-    struct transfer *transfer = transfer_begin(&work->transfers, &head, 2, batch->arena);
-
-    line_win(line, c->row->amount_minor);
-    transfer_debit(transfer, ACCOUNT_CHANNEL_RECEIVABLE, c->row->channel_account_id, c->row->amount_minor);
-    transfer_credit(transfer, ACCOUNT_DISPUTES, c->row->channel_account_id, c->row->amount_minor);
+    return (struct dispute_line){.row = line, .entries = entries, .n_entries = n};
 }
 
 static void move(struct close_dispute *c, struct dispute_work *work, int64_t now_ms)
@@ -122,14 +84,13 @@ static int close_one(struct batch *batch, struct close_dispute *c, struct disput
 {
     const struct dispute_row *row = c->row;
     struct clearing_row *line = dispute_line_of(work, row->order_id, row->line_no, row->biz_id);
-    int rc = 0;
+    struct dispute_line on;
+    int rc;
 
     if (line == NULL || line->disputed_minor < row->amount_minor)
         return err_fail(err, ERR_INTERNAL_ERROR); /* a row that lies */
-    if (c->event == DISPUTE_EVENT_LOSE)
-        rc = lose(batch, c, line, work, err);
-    else
-        win(batch, c, line, work);
+    on = with_entries(batch, work, line);
+    rc = dispute_book(batch, row, c->event, c->reason, &on, &work->transfers, &work->made, err);
     if (rc == 0)
         move(c, work, batch->now_ms);
     return rc;

@@ -3,7 +3,7 @@
 
 #include "flows/book_money.h"
 #include "lib/money_world.h"
-#include "settlement/rules.h"
+#include "settlement/rules_line.h"
 #include "settlement/rules_statement.h"
 
 static struct new_entries entries_begin(struct world *w, size_t n_max)
@@ -88,7 +88,7 @@ void world_sell(struct world *w)
     book_payment(&transfers, &payment, w->batch.arena);
     w->n_orders++;
     world_finish(w, &transfers, NULL);
-    w->happened[SOLD]++;
+    w->happened[HAPPENED_SOLD]++;
 }
 
 static struct world_order *draw_order(struct world *w)
@@ -116,7 +116,7 @@ void world_clear(struct world *w)
         world_expect(w, line_clear(&w->batch, &division, &transfers, &made, &err) == 0, "a line is not cleared");
     }
     world_finish(w, &transfers, &made);
-    w->happened[CLEARED]++;
+    w->happened[HAPPENED_CLEARED]++;
 }
 
 /* As a refund or a dispute finds what was entered: by line. */
@@ -140,11 +140,11 @@ static void link_claw_backs(struct world *w, struct new_entries *made)
                 for (int64_t id = w->entries[j].statement_id; id != 0; id = w->statements[id - 1].carried_to_id)
                     if (statement_payout(&w->statements[id - 1]) != 0) {
                         made->list[i].claw_back_payout_id = statement_payout(&w->statements[id - 1]);
-                        w->happened[CLAWED_BACK]++;
+                        w->happened[HAPPENED_CLAWED_BACK]++;
                     }
 }
 
-/* Some units of some lines, at most what they had cost or what is left of them; what is disputed is left alone. */
+/* Some units of some lines, at most what they had cost or what is left of them; what is disputed is not. */
 static int64_t draw_recalls(struct world *w, struct world_order *order, struct refunded_line *lines, size_t *ret_n)
 {
     int64_t cost_minor = 0;
@@ -153,13 +153,13 @@ static int64_t draw_recalls(struct world *w, struct world_order *order, struct r
     for (size_t i = 0; i < order->n_lines; i++) {
         const struct clearing_row *row = &order->rows[i];
 
-        if (order->lines[i].disputed_minor > 0 || one_in(w, 3))
+        if (one_in(w, 3))
             continue;
         lines[*ret_n] = (struct refunded_line){.line_no = row->line_no,
                                                .weight_minor = row->amount_minor / row->quantity *
                                                                (1 + random_up_to(w, row->quantity - 1))};
         cost_minor += lines[(*ret_n)++].weight_minor;
-        left_minor += row->amount_minor - row->refunded_minor;
+        left_minor += line_left(row);
     }
     if (left_minor == 0)
         return 0;
@@ -181,7 +181,7 @@ static void draw_bearers(struct world *w, struct world_order *order, struct refu
     work->bearers = bearers;
     for (size_t i = 0; i < order->n_lines; i++)
         order->lines[i].was_borne_as_said = true;
-    w->happened[BORNE_AS_SAID]++;
+    w->happened[HAPPENED_BORNE_AS_SAID]++;
 }
 
 void world_refund(struct world *w)
@@ -214,88 +214,53 @@ void world_refund(struct world *w)
     world_expect(w, clearing_take_off(&w->batch, &refunded, &work, &transfers, &err) == 0, "a refund is not taken off");
     link_claw_backs(w, &work.made);
     world_finish(w, &transfers, &work.made);
-    w->happened[is_cleared ? REFUNDED_AFTER : REFUNDED_BEFORE]++;
+    w->happened[is_cleared ? HAPPENED_REFUNDED_AFTER : HAPPENED_REFUNDED_BEFORE]++;
 }
 
-/* What an open dispute moves; a line that waits has less to divide once it is lost. */
-static void move_dispute(struct world *w, const struct clearing_row *row, const struct transfer *head,
-                         enum account debit, enum account credit, int64_t amount_minor)
+static void draw_dispute(struct world *w, const struct clearing_row *row, struct dispute_row *dispute)
 {
-    struct transfers transfers = transfers_begin(1, w->batch.arena);
-    struct transfer *transfer = transfer_begin(&transfers, head, 2, w->batch.arena);
-    const int64_t channel = row->channel_account_id;
+    const int64_t left_minor = line_left(row);
 
-    transfer_debit(transfer, debit, debit == ACCOUNT_REFUNDS ? 0 : channel, amount_minor);
-    transfer_credit(transfer, credit, channel, amount_minor);
-    world_finish(w, &transfers, NULL);
+    *dispute = (struct dispute_row){.dispute_id = ++w->last_id,
+                                    .biz_id = WORLD_BIZ,
+                                    .order_id = row->order_id,
+                                    .line_no = row->line_no,
+                                    .channel_account_id = row->channel_account_id,
+                                    .state = DISPUTE_OPEN,
+                                    .amount_minor = one_in(w, 3) ? left_minor : 1 + random_up_to(w, left_minor - 1)};
+    memcpy(dispute->currency, row->currency, CURRENCY_SIZE);
 }
 
-/* Those who had the money of a cleared line give it back. */
-static void lose_cleared(struct world *w, struct world_order *order, size_t at, const struct transfer *head)
+static enum happened what_was_lost(const struct clearing_row *row)
 {
-    const struct new_entries entries = entries_of(w, order, (int32_t)at + 1);
-    struct new_entries made = entries_begin(w, WORLD_PARTNERS);
-    struct transfers transfers = transfers_begin(1, w->batch.arena);
-    const struct line_reversal reversal = {.row = &order->rows[at],
-                                           .entries = entries.list,
-                                           .n_entries = entries.n,
-                                           .amount_minor = order->lines[at].disputed_minor,
-                                           .source_id = head->source_id,
-                                           .head = *head,
-                                           .from = ACCOUNT_DISPUTES,
-                                           .from_subject_id = order->rows[at].channel_account_id};
-    struct err err = {0};
-
-    world_expect(w, line_reverse(&w->batch, &reversal, &transfers, &made, &err) == 0, "a lost dispute is not borne");
-    link_claw_backs(w, &made);
-    world_finish(w, &transfers, &made);
-}
-
-static void open_dispute(struct world *w, struct clearing_row *row, struct world_line *line, struct transfer *head)
-{
-    const int64_t left_minor = row->amount_minor - row->refunded_minor;
-
-    if (left_minor == 0)
-        return;
-    line->dispute_id = head->source_id = ++w->last_id;
-    line->disputed_minor = one_in(w, 3) ? left_minor : 1 + random_up_to(w, left_minor - 1);
-    head->kind = TRANSFER_DISPUTE;
-    move_dispute(w, row, head, ACCOUNT_DISPUTES, ACCOUNT_CHANNEL_RECEIVABLE, line->disputed_minor);
-    w->happened[DISPUTED]++;
-}
-
-static void lose_dispute(struct world *w, struct world_order *order, size_t at, const struct transfer *head)
-{
-    struct clearing_row *row = &order->rows[at];
-    const bool is_cleared = row->state == CLEARING_CLEARED;
-
-    row->refunded_minor += order->lines[at].disputed_minor;
-    if (is_cleared)
-        lose_cleared(w, order, at, head);
-    else
-        move_dispute(w, row, head, ACCOUNT_REFUNDS, ACCOUNT_DISPUTES, order->lines[at].disputed_minor);
-    w->happened[is_cleared ? DISPUTE_LOST_AFTER : DISPUTE_LOST_BEFORE]++;
+    return row->state == CLEARING_CLEARED ? HAPPENED_DISPUTE_LOST_AFTER : HAPPENED_DISPUTE_LOST_BEFORE;
 }
 
 void world_dispute(struct world *w)
 {
     struct world_order *order = draw_order(w);
     const size_t at = (size_t)random_up_to(w, (int64_t)order->n_lines - 1);
-    struct world_line *line = &order->lines[at];
-    struct transfer head = {.biz_id = WORLD_BIZ, .source_id = line->dispute_id};
+    const struct new_entries entries = entries_of(w, order, (int32_t)at + 1);
+    struct new_entries made = entries_begin(w, WORLD_PARTNERS);
+    struct transfers transfers = transfers_begin(1, w->batch.arena);
+    struct dispute_line on = {.row = &order->rows[at], .entries = entries.list, .n_entries = entries.n};
+    struct dispute_row *dispute = &order->lines[at].dispute;
+    enum dispute_event event = one_in(w, 2) ? DISPUTE_EVENT_WIN : DISPUTE_EVENT_LOSE;
+    struct err err = {0};
 
-    memcpy(head.currency, order->rows[at].currency, CURRENCY_SIZE);
-    if (line->disputed_minor == 0) {
-        open_dispute(w, &order->rows[at], line, &head);
-        return;
-    }
-    if (one_in(w, 2)) {
-        head.kind = TRANSFER_DISPUTE_WON;
-        move_dispute(w, &order->rows[at], &head, ACCOUNT_CHANNEL_RECEIVABLE, ACCOUNT_DISPUTES, line->disputed_minor);
-        w->happened[DISPUTE_WON]++;
+    if (dispute->state != DISPUTE_OPEN) {
+        if (line_left(on.row) == 0)
+            return;
+        draw_dispute(w, on.row, dispute);
+        event = DISPUTE_EVENT_OPEN;
     } else {
-        head.kind = TRANSFER_DISPUTE_LOST;
-        lose_dispute(w, order, at, &head);
+        dispute->state = event == DISPUTE_EVENT_WIN ? DISPUTE_WON : DISPUTE_LOST;
     }
-    line->disputed_minor = 0;
+    world_expect(w, dispute_book(&w->batch, dispute, event, "", &on, &transfers, &made, &err) == 0,
+                 "a dispute is not booked");
+    link_claw_backs(w, &made);
+    world_finish(w, &transfers, &made);
+    w->happened[event == DISPUTE_EVENT_OPEN  ? HAPPENED_DISPUTED
+                : event == DISPUTE_EVENT_WIN ? HAPPENED_DISPUTE_WON
+                                             : what_was_lost(on.row)]++;
 }

@@ -45,7 +45,7 @@ static void prove(struct world *w, const struct clearing_entry_row *entries, siz
         leaf[size - 1] = leaf[size - 1] == '0' ? '1' : '0';
         world_expect(w, !merkle_verify(leaf, size, i, n, (const uint8_t(*)[SHA256_SIZE])path, n_path, root),
                      "another amount is proven");
-        w->happened[PROVEN]++;
+        w->happened[HAPPENED_PROVEN]++;
     }
 }
 
@@ -92,9 +92,9 @@ void world_settle(struct world *w)
     world_expect(w, statement_add_up(row, last, partner->threshold_minor, ONE_APPROVAL_MAX) == 0,
                  "a total is too much");
     statement_move_add(&moves, row, STATEMENT_EVENT_CLOSE, "", "", w->batch.now_ms);
-    w->happened[CLOSED_STATEMENT]++;
-    w->happened[CARRIED] += row->carried_minor > 0;
-    w->happened[CARRIED_DEBT] += row->carried_minor < 0;
+    w->happened[HAPPENED_CLOSED_STATEMENT]++;
+    w->happened[HAPPENED_CARRIED] += row->carried_minor > 0;
+    w->happened[HAPPENED_CARRIED_DEBT] += row->carried_minor < 0;
 }
 
 /* Moves payout and statement, and books it. */
@@ -141,11 +141,11 @@ void world_begin_payout(struct world *w)
                                   .version = 1,
                                   .amount_minor = statement->total_minor};
     memcpy(payout->currency, statement->currency, CURRENCY_SIZE);
-    w->happened[PAID_AGAIN] += statement->state == STATEMENT_FAILED;
+    w->happened[HAPPENED_PAID_AGAIN] += statement->state == STATEMENT_FAILED;
     statement->payout_id = payout->payout_id;
     move(w, payout, PAYOUT_EVENT_CREATE);
     world_pay(w, statement, payout->payout_id);
-    w->happened[PAYOUT_BEGUN]++;
+    w->happened[HAPPENED_PAYOUT_BEGUN]++;
 }
 
 void world_hear(struct world *w)
@@ -167,7 +167,7 @@ void world_hear(struct world *w)
     move(w, payout, event);
     if (event == PAYOUT_EVENT_FAIL || event == PAYOUT_EVENT_RETURN)
         world_pay(w, &w->statements[payout->statement_id - 1], 0);
-    w->happened[PAYOUT_PAID] += event == PAYOUT_EVENT_SUCCEED;
-    w->happened[PAYOUT_NOT_PAID] += event == PAYOUT_EVENT_FAIL;
-    w->happened[PAYOUT_BACK] += event == PAYOUT_EVENT_RETURN;
+    w->happened[HAPPENED_PAYOUT_PAID] += event == PAYOUT_EVENT_SUCCEED;
+    w->happened[HAPPENED_PAYOUT_NOT_PAID] += event == PAYOUT_EVENT_FAIL;
+    w->happened[HAPPENED_PAYOUT_BACK] += event == PAYOUT_EVENT_RETURN;
 }

@@ -177,6 +177,11 @@ static void add_entries(const struct world *w, struct account_of *a)
     }
 }
 
+static int64_t open_minor(const struct world_line *line)
+{
+    return line->dispute.state == DISPUTE_OPEN ? line->dispute.amount_minor : 0;
+}
+
 /* Platform, partners and the fee's rest have what was paid for the line, less what went back. */
 static const char *check_line(const struct clearing_row *row, const struct world_line *line, const int64_t *held)
 {
@@ -184,7 +189,9 @@ static const char *check_line(const struct clearing_row *row, const struct world
     int64_t sum_minor = row->platform_minor + row->fee_left_minor;
     bool is_overdrawn = row->platform_minor < 0 || row->fee_left_minor < 0;
 
-    if (left_minor < line->disputed_minor)
+    if (row->disputed_minor != open_minor(line))
+        return "what is disputed of a line is not what its open dispute is over";
+    if (left_minor < row->disputed_minor)
         return "more went back of a line than was paid for it";
     if (row->state == CLEARING_PENDING)
         return NULL;
@@ -203,8 +210,8 @@ static void book_line(const struct clearing_row *row, const struct world_line *l
     const bool is_pending = row->state == CLEARING_PENDING;
 
     books[ACCOUNT_CHANNEL_RECEIVABLE][subject][currency] +=
-        row->amount_minor - row->fee_minor - row->refunded_minor - line->disputed_minor;
-    books[ACCOUNT_DISPUTES][subject][currency] += line->disputed_minor;
+        row->amount_minor - row->fee_minor - row->refunded_minor - open_minor(line);
+    books[ACCOUNT_DISPUTES][subject][currency] += open_minor(line);
     books[ACCOUNT_CHANNEL_FEES][subject][currency] += is_pending ? row->fee_minor : 0;
     books[ACCOUNT_CUSTOMER_LIABILITY][0][currency] -= is_pending ? row->amount_minor : 0;
     books[ACCOUNT_REFUNDS][0][currency] += is_pending ? row->refunded_minor : 0;

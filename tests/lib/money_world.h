@@ -9,6 +9,7 @@
 #define BMT_TESTS_LIB_MONEY_WORLD_H
 
 #include "settlement/ops_clearing.h"
+#include "settlement/ops_dispute.h"
 #include "settlement/ops_payout.h"
 #include "settlement/ops_statement.h"
 
@@ -30,34 +31,33 @@ extern const char *const world_currencies[WORLD_CURRENCIES];
 
 /* What has happened in all worlds of a run. */
 enum happened {
-    SOLD,
-    CLEARED,
-    REFUNDED_BEFORE,
-    REFUNDED_AFTER,
-    BORNE_AS_SAID,
-    DISPUTED,
-    DISPUTE_WON,
-    DISPUTE_LOST_BEFORE,
-    DISPUTE_LOST_AFTER,
-    CLOSED_STATEMENT,
-    CARRIED,
-    CARRIED_DEBT,
-    PROVEN,
-    PAID_AGAIN,
-    PAYOUT_BEGUN,
-    PAYOUT_PAID,
-    PAYOUT_NOT_PAID,
-    PAYOUT_BACK,
-    CLAWED_BACK,
+    HAPPENED_SOLD,
+    HAPPENED_CLEARED,
+    HAPPENED_REFUNDED_BEFORE,
+    HAPPENED_REFUNDED_AFTER,
+    HAPPENED_BORNE_AS_SAID,
+    HAPPENED_DISPUTED,
+    HAPPENED_DISPUTE_WON,
+    HAPPENED_DISPUTE_LOST_BEFORE,
+    HAPPENED_DISPUTE_LOST_AFTER,
+    HAPPENED_CLOSED_STATEMENT,
+    HAPPENED_CARRIED,
+    HAPPENED_CARRIED_DEBT,
+    HAPPENED_PROVEN,
+    HAPPENED_PAID_AGAIN,
+    HAPPENED_PAYOUT_BEGUN,
+    HAPPENED_PAYOUT_PAID,
+    HAPPENED_PAYOUT_NOT_PAID,
+    HAPPENED_PAYOUT_BACK,
+    HAPPENED_CLAWED_BACK,
     HAPPENED_COUNT,
 };
 extern const char *const happened_names[HAPPENED_COUNT];
 
 /* What stands beside a line's row. */
 struct world_line {
-    int64_t disputed_minor; /* open; 0: there is no dispute */
-    int64_t dispute_id;
-    bool was_borne_as_said; /* somebody may have given more than he had */
+    struct dispute_row dispute; /* the last one; its state tells whether it is open */
+    bool was_borne_as_said;     /* somebody may have given more than he had */
 };
 
 struct world_order {
