@@ -233,7 +233,13 @@ export class Life {
     const { payout } = await this.ask(SETTLEMENT, 'PayStatement', { statement_id, reason: 'due' }, shop, boss);
     await this.site.settled('the payout has succeeded', async () =>
       (await this.site.call(SETTLEMENT, 'GetPayout', { payout_id: payout.payout_id }, boss)).payout.state === 'PAYOUT_STATE_SUCCEEDED');
-    assert.deepEqual((await statements()).map(({ state }) => state), ['STATEMENT_STATE_PAID']);
+    const { now: later } = await this.site.call('sandbox.SandboxService', 'GetClock', {}, boss);
+    await this.ask(SETTLEMENT, 'CloseStatement', { partner_id: partner.partner_id, currency: 'EUR', to_time: later }, shop, boss);
+    await this.site.settled('the next period is closed', async () => (await statements())[0].state === 'STATEMENT_STATE_CLOSED');
+    assert.deepEqual((await statements()).map((one) => [one.state, one.total_minor, one.payout_id]),
+      [['STATEMENT_STATE_CLOSED', '0', ''], ['STATEMENT_STATE_PAID', '1750', payout.payout_id]]);
+    assert.deepEqual([...world.channel.payouts.byMerchantId.values()].filter(({ merchant }) => merchant === shop.account.merchant)
+      .map(({ request, state }) => [request.merchant_payout_id, request.amount_minor, state]), [[payout.payout_id, 1750, 'PAID']]);
   }
 
   // Before the server carries anything: rows that are broken by hand, and money of which only a statement tells.

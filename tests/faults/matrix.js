@@ -1,6 +1,6 @@
 // Each fail point with each thing that may happen there, under a purchase's life that passes it: after each, what was
 // answered holds, the books balance, and nothing is left in doubt. By itself the whole matrix of this mode:
-//   node tests/faults/matrix.js [--seed N] [--only TEXT] [--what error|kill|stop|database|line|channel] [--seconds N]
+//   node tests/faults/matrix.js [--seed N] [--only TEXT] [--part PART] [--what error|kill|stop|database|line|channel] [--seconds N]
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { query, servers, until, verify } from '../e2e/world.js';
@@ -28,7 +28,7 @@ const single = (points, what, action = what, more = {}) => points.map((point) =>
 const FAULTS_OF_LINES = ['swallow', 'cut', 'halfopen', 'delay'];
 
 const lines = (statements) => statements.flatMap((statement) => FAULTS_OF_LINES
-  .map((fault) => ({ what: 'line', points: [{ name: statement.name, part: 'purchase' }], fault, statement })));
+  .map((fault) => ({ what: 'line', points: [{ name: statement.name, part: statement.part }], fault, statement })));
 
 // A refund's question is asked only where its first answer was lost, too.
 const channels = () => CHANNEL_CALLS.map(([op, part]) => ({ what: 'channel', points: [{ name: op, part }],
@@ -100,9 +100,10 @@ export async function runCases(cases, { seed, seconds, say = () => {} }) {
 
 async function main() {
   const { values } = parseArgs({ options: {
-    seed: { type: 'string', default: String(Date.now() % 1000000) }, only: { type: 'string', default: '' }, what: { type: 'string', default: '' },
-    seconds: { type: 'string', default: '86400' } } });
-  const cases = allCases().filter((one) => caseName(one).includes(values.only) && (!values.what || one.what === values.what));
+    seed: { type: 'string', default: String(Date.now() % 1000000) }, only: { type: 'string', default: '' },
+    part: { type: 'string', default: '' }, what: { type: 'string', default: '' }, seconds: { type: 'string', default: '86400' } } });
+  const cases = allCases().filter((one) => caseName(one).includes(values.only) && (!values.what || one.what === values.what)
+    && (!values.part || one.points.some(({ part }) => part === values.part)));
   console.log(`matrix: ${cases.length} cases, mode ${servers().length > 1 ? 'xa' : 'one'}, seed ${values.seed}`);
   const { n, failures } = await runCases(cases, { seed: Number(values.seed), seconds: Number(values.seconds), say: console.log });
   console.log(`${n - failures.length} passed, ${failures.length} failed; repeat with --seed ${values.seed}`);

@@ -67,6 +67,7 @@ export const PLANS = [
   ['settlement.open_dispute', 'disputed', false],
   ['settlement.close_dispute', 'disputed', false],
   ['settlement.open_period', 'paidout', false],
+  ['settlement.close_statement', 'paidout', false],
   ['settlement.gather_statement', 'paidout', false],
   ['settlement.approve_statement', 'paidout', false],
   ['settlement.begin_payout', 'paidout', false],
@@ -88,7 +89,8 @@ export function allPoints(isSpread) {
   return [...inFlows, ...within, ...ofJobs, ...first, ...recovery];
 }
 
-// By which statement a transaction of each flow is known, in each module that it writes to.
+// By which statement a transaction of each flow is known, in each module that it writes to; and the part that runs it,
+// where it is not a purchase.
 const STORIES = [
   ['place', { order: /INSERT INTO bmt_order\.order_lines/, product: /INSERT INTO bmt_product\.stock_holds/ }],
   ['pay', { order: /UPDATE bmt_order\.orders\s+SET payment_id = /, payment: /INSERT INTO bmt_payment\.payments/ }],
@@ -98,22 +100,28 @@ const STORIES = [
   ['refund', { order: /INSERT INTO bmt_order\.refunds/, payment: /INSERT INTO bmt_payment\.refunds/ }],
   ['return', { order: /UPDATE bmt_order\.order_lines/, product: /UPDATE bmt_product\.entitlement_lots/, payment: /UPDATE bmt_payment\.refunds/ }],
   ['cancel', { product: /UPDATE bmt_product\.stock_holds/ }],
+  ['period', { order: /INSERT INTO bmt_settlement\.partner_statements/ }, 'paidout'],
+  ['close', { order: /INSERT INTO bmt_settlement\.partner_statement_chunks/ }, 'paidout'],
+  ['approve', { order: /INSERT INTO bmt_settlement\.statement_approvals/ }, 'paidout'],
+  ['pay out', { order: /INSERT INTO bmt_settlement\.payouts/ }, 'paidout'],
+  ['paid out', { order: /UPDATE bmt_settlement\.payouts\s+SET state = / }, 'paidout'],
 ];
 const HOME = { work: null, decision: /txn_decisions/, commit: /^COMMIT/ };
 const BRANCH = { work: null, end: /^XA END/, prepare: /^XA PREPARE/, commit: /^XA COMMIT/ };
 
-// Every statement that decides, of each flow on each server: { name, server, when, after }.
+// Every statement that decides, of each flow on each server: { name, part, server, when, after }.
 export function allStatements(isSpread) {
-  return STORIES.flatMap(([flow, modules]) => Object.entries(modules).flatMap(([module, after]) => {
+  return STORIES.flatMap(([flow, modules, part = 'purchase']) => Object.entries(modules).flatMap(([module, after]) => {
     const isHome = !isSpread || module === 'order';
-    const isAlone = !isSpread || ['confirm', 'clear'].includes(flow); // on one server: nothing to decide but the commit
+    const isAlone = !isSpread || Object.keys(modules).join() === 'order'; // on one server: nothing to decide but the commit
     return Object.entries(isHome ? HOME : BRANCH).filter(([verb]) => verb !== 'decision' || !isAlone)
-      .map(([verb, when]) => ({ name: `${flow}: ${verb} in ${module}`, server: isHome ? 'db' : `db-${module}`, when: when ?? after, after }));
+      .map(([verb, when]) => ({ name: `${flow}: ${verb} in ${module}`, part, server: isHome ? 'db' : `db-${module}`, when: when ?? after, after }));
   }));
 }
 
 // Calls of a channel, and the part of the life that makes each.
-export const CHANNEL_CALLS = [['create', 'purchase'], ['query', 'purchase'], ['refund', 'purchase'], ['close', 'timers'], ['query_refund', 'late']];
+export const CHANNEL_CALLS = [['create', 'purchase'], ['query', 'purchase'], ['refund', 'purchase'], ['close', 'timers'], ['query_refund', 'late'],
+  ['payout', 'paidout'], ['query_payout', 'paidout']];
 
 // Those that a soak passes, at least the replica that has the jobs: hot ones at each transaction, the others now and then.
 export function soakPoints(isSpread) {
