@@ -188,10 +188,16 @@ void given_channel(struct test_db *test, int64_t channel_account_id)
 
 void given_money(struct test_db *test, int64_t payment_id, int64_t order_id, int64_t amount_minor)
 {
+    given_money_of(test, payment_id, order_id, money_of(amount_minor, "EUR"), 0);
+}
+
+void given_money_of(struct test_db *test, int64_t payment_id, int64_t order_id, struct money amount, int64_t fee_minor)
+{
     struct complete_payment c = {.payment_id = payment_id,
                                  .verdict = {.word = CHANNEL_HAS_MONEY,
                                              .payment_id = payment_id,
-                                             .amount = money_of(amount_minor, "EUR"),
+                                             .amount = amount,
+                                             .fee_minor = fee_minor,
                                              .ref = arena_printf(test->arena, "cp_%lld", (long long)payment_id),
                                              .action_url = "",
                                              .failure = ""}};
@@ -199,9 +205,9 @@ void given_money(struct test_db *test, int64_t payment_id, int64_t order_id, int
     test_db_run(test,
                 arena_printf(test->arena,
                              "INSERT INTO bmt_payment.payments SELECT %lld, 1001, %lld, 'u1', 5, 'r%lld', "
-                             "REPEAT(CHAR(0), 16), 1, 1, 'EUR', %lld, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, "
+                             "REPEAT(CHAR(0), 16), 1, 1, '%s', %lld, NULL, NULL, '', '', '', 0, 1, 0, %lld, 1, 1, "
                              "0, 0, 0",
-                             (long long)payment_id, (long long)order_id, (long long)payment_id, (long long)amount_minor,
-                             (long long)clock_now_ms() + 60000));
+                             (long long)payment_id, (long long)order_id, (long long)payment_id, amount.currency,
+                             (long long)amount.amount_minor, (long long)clock_now_ms() + 60000));
     assert_int_equal(act(test, &complete_payment_plan, &c, sizeof c, NULL), 0);
 }

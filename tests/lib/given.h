@@ -42,8 +42,9 @@ int64_t given_fulfilled_order(struct test_db *test, const char *user_id, int64_t
 /* An enabled account of the sandbox channel, with its secrets; nobody is at its address. */
 void given_channel(struct test_db *test, int64_t channel_account_id);
 
-/* A payment of the order by account 5 that the channel has taken. */
+/* A payment of the order by account 5 that the channel has taken: of EUR, or of any currency less the channel's fee. */
 void given_money(struct test_db *test, int64_t payment_id, int64_t order_id, int64_t amount_minor);
+void given_money_of(struct test_db *test, int64_t payment_id, int64_t order_id, struct money amount, int64_t fee_minor);
 
 int close_with(struct test_db *test, int64_t order_id, const char *request_id);
 
