@@ -73,8 +73,9 @@ size_t world_currency(const char *currency)
 {
     size_t at = 0;
 
-    while (strcmp(world_currencies[at], currency) != 0)
+    while (at + 1 < WORLD_CURRENCIES && strcmp(world_currencies[at], currency) != 0)
         at++;
+    PRE(strcmp(world_currencies[at], currency) == 0);
     return at;
 }
 
