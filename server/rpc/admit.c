@@ -257,6 +257,27 @@ static int admit_bytes(grpc_byte_buffer *payload, struct arena *arena, const uin
     return 0;
 }
 
+/*
+ * A browser's token names its user, so its requests need not: an empty `user_id` is the token's, from the form check
+ * and the fingerprint on. Where another user is named, the services refuse; nothing nested is filled. Text that was not
+ * sent is the empty text of the descriptor, which belongs to nobody: the pointer is replaced, never what it points to.
+ */
+static const ProtobufCMessage *admit_own_user(const struct call *call, const ProtobufCMessage *message)
+{
+    const char *user_id = call->caller.user_id;
+    const ProtobufCFieldDescriptor *field;
+
+    if (call->caller.role != ROLE_BROWSER || user_id == NULL)
+        return message;
+    field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "user_id");
+    if (field == NULL || field->type != PROTOBUF_C_TYPE_STRING || field->label == PROTOBUF_C_LABEL_REPEATED)
+        return message;
+    const char **text = (const char **)(void *)((char *)message + field->offset);
+    if (*text == NULL || **text == '\0')
+        *text = user_id;
+    return message;
+}
+
 int admit_unpack(const struct call *call, struct arena *arena, const ProtobufCMessage **ret_message, struct err *err)
 {
     const struct method *method = call->method;
@@ -271,7 +292,9 @@ int admit_unpack(const struct call *call, struct arena *arena, const ProtobufCMe
     int rc = wire_unpack(method->request, data, size, UNPACKED_MAX, arena, ret_message, err);
     if (rc != 0)
         return rc;
-    return method->runs_inline ? 0 : form_check(*ret_message, "", err);
+    if (method->runs_inline)
+        return 0;
+    return form_check(admit_own_user(call, *ret_message), "", err);
 }
 
 void admit_message(struct call *call)

@@ -106,6 +106,14 @@ test('a client token acts for its user alone, and expires', async () => {
   assert.equal(await reasonOf(orders(alice).GetOrder({ order_id: order.order_id })), 'CREDENTIAL_EXPIRED');
 });
 
+test('a token fills in its own user, a key that of nobody', async () => {
+  const { token } = await shop.businesses.IssueClientToken({ user_id: 'carol' });
+  const request = () => ({ request_id: requestId(), currency: 'EUR', lines: [{ sku_id: sku.sku_id, quantity: 1 }] });
+  const { order } = await client(world, 'order.OrderService', token).CreateOrder(request());
+  assert.equal(order.user_id, 'carol');
+  assert.equal(await reasonOf(shop.orders.CreateOrder(request())), 'FIELD_REQUIRED');
+});
+
 test('a request_id of another user answers nothing of its', async () => {
   const order = await givenOrder(shop, sku, { user: 'alice' });
   const tokenOf = async (user) => (await shop.businesses.IssueClientToken({ user_id: user })).token;

@@ -81,6 +81,27 @@ test('a repeat under one request_id gets the same order', async () => {
   assert.equal(first.order.orderId, second.order.orderId);
 });
 
+test('a page need not name its user, and cannot name another', async () => {
+  const call = page(gateway, token);
+  const orders = call('bmt.order.v1.OrderService');
+  const products = call('bmt.product.v1.ProductService');
+  const request = { requestId: requestId(), currency: 'EUR', lines: line() };
+  const { order } = await orders.createOrder(request);
+  assert.equal(order.userId, 'u1');
+  assert.equal((await orders.createOrder({ ...request, userId: 'u1' })).order.orderId, order.orderId); // the same request
+  assert.deepEqual(await failure(orders.createOrder({ ...request, requestId: requestId(), userId: 'u2' })),
+    { code: Code.InvalidArgument, reason: 'FIELD_MALFORMED' });
+  const { quote } = await products.quotePrice({ requestId: requestId(), currency: 'EUR', lines: line() });
+  assert.equal(quote.userId, 'u1');
+  await givenOrder(shop, sku, { user: 'u2' });
+  const { orders: listed } = await orders.listOrders({ pageSize: 200 });
+  assert.ok(listed.length > 0 && listed.every(({ userId }) => userId === 'u1'));
+  const named = { userId: 'u1', spuId: sku.spu_id };
+  assert.deepEqual(await products.checkEntitlement({ spuId: sku.spu_id }), await products.checkEntitlement(named));
+  assert.deepEqual(await products.listEntitlements({ spuId: sku.spu_id }), await products.listEntitlements(named));
+  assert.equal((await failure(products.listEntitlements({ userId: 'u2' }))).reason, 'ENTITLEMENT_NOT_FOUND');
+});
+
 test('refusals of the server keep their code, reason and metadata', async () => {
   const orders = page(gateway, token)('bmt.order.v1.OrderService');
   assert.deepEqual(await failure(orders.getOrder({ orderId: 'ord_0000000000001' })), { code: Code.NotFound, reason: 'ORDER_NOT_FOUND' });

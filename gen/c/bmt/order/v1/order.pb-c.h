@@ -492,7 +492,7 @@ struct  Bmt__Order__V1__CreateOrderRequest
    */
   char *request_id;
   /*
-   * For which user; a browser names its own.
+   * For which user; empty for a browser's own.
    */
   char *user_id;
   /*
@@ -703,7 +703,7 @@ struct  Bmt__Order__V1__ListOrdersRequest
    */
   char *page_token;
   /*
-   * Whose; empty for all (a browser must name its user).
+   * Whose; empty for all, for a browser for its own.
    */
   char *user_id;
   /*

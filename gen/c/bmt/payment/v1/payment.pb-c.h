@@ -938,7 +938,7 @@ struct  Bmt__Payment__V1__AcceptAgreementRequest
    */
   char *agreement_template_id;
   /*
-   * Who accepts; a browser names its own user.
+   * Who accepts; empty for a browser's own user.
    */
   char *user_id;
   /*

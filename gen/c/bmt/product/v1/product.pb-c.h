@@ -810,7 +810,7 @@ struct  Bmt__Product__V1__QuotePriceRequest
    */
   char *request_id;
   /*
-   * For which user; a browser names its own.
+   * For which user; empty for a browser's own.
    */
   char *user_id;
   /*
@@ -936,7 +936,7 @@ struct  Bmt__Product__V1__ListEntitlementsRequest
    */
   char *page_token;
   /*
-   * Whose.
+   * Whose; empty for a browser's own.
    */
   char *user_id;
   /*
@@ -977,7 +977,7 @@ struct  Bmt__Product__V1__CheckEntitlementRequest
 {
   ProtobufCMessage base;
   /*
-   * Who.
+   * Who; empty for a browser's own user.
    */
   char *user_id;
   /*
