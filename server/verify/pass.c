@@ -185,9 +185,10 @@ static bool has_suspects(const struct pass *pass)
 /* Every range, by all threads; the caller is one of them. */
 static int look_at_all(struct pass *pass)
 {
-    struct worker workers[THREADS_MAX];
-    pthread_t threads[THREADS_MAX];
+    struct worker workers[THREADS_MAX] = {0};
+    pthread_t threads[THREADS_MAX] = {0};
 
+    PRE(pass->crew->n > 0);
     for (unsigned i = 0; i < pass->crew->n; i++)
         workers[i] = worker_of(pass, i);
     for (unsigned i = 1; i < pass->crew->n; i++)
