@@ -94,6 +94,13 @@ static bool is_longer_than_allowed(const struct exchange *exchange)
     return length != NULL && strtoull(length, NULL, 10) > exchange->gateway->options.body_max;
 }
 
+/* The connection ends with it, so that its page finds another gateway. */
+static void refuse_at_the_end(struct exchange *exchange)
+{
+    answer_refusal(exchange, CONNECT_UNAVAILABLE, "SHUTTING_DOWN", "the gateway is about to end; try again");
+    exchange->is_last = true;
+}
+
 /* What the headers alone decide. */
 static void look_at_headers(struct exchange *exchange, const char *url, const char *verb)
 {
@@ -113,7 +120,7 @@ static void look_at_headers(struct exchange *exchange, const char *url, const ch
     } else if (exchange->route == NULL) {
         answer_status(exchange, MHD_HTTP_NOT_FOUND);
     } else if (atomic_load(&exchange->gateway->is_ending)) {
-        answer_refusal(exchange, CONNECT_UNAVAILABLE, "SHUTTING_DOWN", "the gateway is about to end; try again");
+        refuse_at_the_end(exchange);
     } else if (origin != NULL && !cors_allows(exchange->gateway->options.origins, origin)) {
         answer_refusal(exchange, CONNECT_PERMISSION_DENIED, "ORIGIN_NOT_ALLOWED",
                        "pages of this origin may not call; the gateway's --origins names those that may");
@@ -165,7 +172,9 @@ static void on_call_done(struct exchange *exchange)
 
 static enum MHD_Result begin_call(struct exchange *exchange)
 {
-    if (!connect_begin(exchange))
+    if (atomic_load(&exchange->gateway->is_ending)) /* since its headers came; nothing is suspended from here on */
+        refuse_at_the_end(exchange);
+    if (exchange->is_answered || !connect_begin(exchange))
         return send_reply(exchange);
     if (exchange->route->is_stream)
         return send_stream(exchange);
@@ -284,21 +293,21 @@ int http_port(const struct gateway *gateway)
     return info != NULL ? info->port : 0;
 }
 
+/*
+ * New connections are taken until the end, and refused by an answer: to take the listening socket away from a daemon
+ * with a thread and epoll (MHD_quiesce_daemon) races with that thread, and now and then aborts the process.
+ */
 void http_stop(struct gateway *gateway)
 {
     /* Each call has a deadline, so this ends; a page that takes its answer too slowly is not waited for longer. */
     const struct timespec until = clock_moment_in(gateway->options.deadline_ms + DRAIN_MS);
-    MHD_socket listener;
     int rc = 0;
 
     atomic_store(&gateway->is_ending, true);
-    listener = MHD_quiesce_daemon(gateway->daemon);
     streams_end(gateway);
     pthread_mutex_lock(&gateway->lock);
     while (gateway->n_exchanges > 0 && rc == 0)
         rc = pthread_cond_timedwait(&gateway->idle, &gateway->lock, &until);
     pthread_mutex_unlock(&gateway->lock);
     MHD_stop_daemon(gateway->daemon);
-    if (listener != MHD_INVALID_SOCKET)
-        close(listener);
 }

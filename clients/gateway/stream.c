@@ -124,10 +124,15 @@ static void on_message(void *context, const void *bytes, size_t size)
     const struct bmt_error unreadable = {.code = CONNECT_INTERNAL, .message = "the server's message cannot be read"};
 
     pthread_mutex_lock(&stream->lock);
+    stream->is_asked = false;
+    if (stream->is_over || stream->is_gone) { /* nobody takes it, and the last frame may still wait */
+        give_up(stream);
+        pthread_mutex_unlock(&stream->lock);
+        return;
+    }
     arena_reset(stream->arena);
     stream->frames = (struct json_text){.arena = stream->arena};
     stream->n_taken = 0;
-    stream->is_asked = false;
     json_put(&stream->frames, "\0\0\0\0\0", FRAME_HEAD);
     if (stream->codec == CODEC_PROTO)
         json_put(&stream->frames, bytes, size);
@@ -137,7 +142,7 @@ static void on_message(void *context, const void *bytes, size_t size)
         stream->frames.size = 0;
         put_end(stream, &unreadable);
     }
-    if (stream->is_gone || stream->is_over)
+    if (stream->is_over)
         give_up(stream);
     wake(stream);
     pthread_mutex_unlock(&stream->lock);
@@ -196,6 +201,19 @@ static void on_closed(void *context)
     let_go(stream);
 }
 
+static void end_with_the_gateway(struct stream *stream)
+{
+    const struct bmt_error ending = {
+        .code = CONNECT_UNAVAILABLE, .reason = "SHUTTING_DOWN", .message = "the gateway is about to end; try again"};
+
+    pthread_mutex_lock(&stream->lock);
+    if (!stream->is_over)
+        put_end(stream, &ending);
+    give_up(stream);
+    wake(stream);
+    pthread_mutex_unlock(&stream->lock);
+}
+
 struct MHD_Response *stream_begin(struct exchange *exchange)
 {
     static const struct bmt_watch_events events = {.on_message = on_message, .on_end = on_end};
@@ -217,6 +235,8 @@ struct MHD_Response *stream_begin(struct exchange *exchange)
     stream->watch = bmt_watch_start(exchange->gateway->client, exchange->route->service, exchange->route->method->name,
                                     exchange->message, exchange->message_size, &options, &events, stream);
     pthread_mutex_unlock(&stream->lock);
+    if (atomic_load(&exchange->gateway->is_ending)) /* meanwhile: streams_end may not have seen it */
+        end_with_the_gateway(stream);
     response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_body, stream, on_closed);
     if (response == NULL)
         on_closed(stream);
@@ -225,17 +245,8 @@ struct MHD_Response *stream_begin(struct exchange *exchange)
 
 void streams_end(struct gateway *gateway)
 {
-    const struct bmt_error ending = {
-        .code = CONNECT_UNAVAILABLE, .reason = "SHUTTING_DOWN", .message = "the gateway is about to end; try again"};
-
     pthread_mutex_lock(&gateway->lock);
-    for (struct stream *stream = gateway->streams; stream != NULL; stream = stream->next) {
-        pthread_mutex_lock(&stream->lock);
-        if (!stream->is_over)
-            put_end(stream, &ending);
-        give_up(stream);
-        wake(stream);
-        pthread_mutex_unlock(&stream->lock);
-    }
+    for (struct stream *stream = gateway->streams; stream != NULL; stream = stream->next)
+        end_with_the_gateway(stream);
     pthread_mutex_unlock(&gateway->lock);
 }
