@@ -15,7 +15,8 @@ const files = execFileSync('tools/c-files').toString().trim().split('\n').map((p
   const text = readFileSync(path, 'utf8');
   return { path, text, lines: text.split('\n') };
 });
-const scripts = execFileSync('find', ['tests', 'tools', '-name', 'node_modules', '-prune', '-o', '-name', '*.js', '-print']).toString().trim().split('\n');
+const scripts = execFileSync('find', ['tests', 'tools', 'clients',
+  '(', '-name', 'node_modules', '-o', '-name', 'dist', ')', '-prune', '-o', '(', '-name', '*.js', '-o', '-name', '*.ts', ')', '-print']).toString().trim().split('\n');
 const problems = [];
 const report = (path, line, message) => problems.push(`${path}:${line}: ${message}`);
 
