@@ -1,7 +1,8 @@
 /*
  * A server stream as a body of frames; see gateway.h. One message at a time is under way: the next is asked for once
- * the page's connection has taken the last. The body's reader runs on the HTTP thread, messages come on the client
- * library's; what they share stands under the stream's lock. The stream ends when both have let go of it.
+ * the page's connection has taken the last. The body's reader runs on the HTTP thread; messages and the end come on the
+ * client library's, or on the HTTP thread while the stream begins. What they share stands under the stream's lock. The
+ * stream ends when both have let go of it.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -231,10 +232,8 @@ struct MHD_Response *stream_begin(struct exchange *exchange)
     pthread_mutex_init(&stream->lock, NULL);
     stream->frames.arena = stream->arena;
     enter_list(stream);
-    pthread_mutex_lock(&stream->lock); /* what comes at once waits until we know the watch */
-    stream->watch = bmt_watch_start(exchange->gateway->client, exchange->route->service, exchange->route->method->name,
-                                    exchange->message, exchange->message_size, &options, &events, stream);
-    pthread_mutex_unlock(&stream->lock);
+    bmt_watch_start(exchange->gateway->client, exchange->route->service, exchange->route->method->name,
+                    exchange->message, exchange->message_size, &options, &events, stream, &stream->watch);
     if (atomic_load(&exchange->gateway->is_ending)) /* meanwhile: streams_end may not have seen it */
         end_with_the_gateway(stream);
     response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_body, stream, on_closed);

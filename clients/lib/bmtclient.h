@@ -113,19 +113,19 @@ int bmt_stream(struct bmt_client *client, const ProtobufCServiceDescriptor *serv
                struct bmt_error *error);
 
 /*
- * A server stream without waiting. The start, and each bmt_watch_next after a message, is answered on a poller's thread
- * by one message or by the end, so that who reads slowly is not flooded; the start may be answered before it returns.
- * `error` is NULL after a proper end. Free the watch after its end; it must not be asked or cancelled any more then.
+ * A server stream without waiting. The start, and each bmt_watch_next after a message, is answered by one message or by
+ * the end, so that who reads slowly is not flooded: on a poller's thread, or on the caller's before the function
+ * returns, so hold no lock that the events take. `ret_watch` is set before anything is told. `error` is NULL after a
+ * proper end. Free the watch after its end; it must not be asked or cancelled any more then.
  */
 struct bmt_watch;
 struct bmt_watch_events {
     void (*on_message)(void *context, const void *message, size_t size);
     void (*on_end)(void *context, const struct bmt_error *error);
 };
-struct bmt_watch *bmt_watch_start(struct bmt_client *client, const ProtobufCServiceDescriptor *service,
-                                  const char *method, const void *request, size_t request_size,
-                                  const struct bmt_call_options *options, const struct bmt_watch_events *events,
-                                  void *context);
+void bmt_watch_start(struct bmt_client *client, const ProtobufCServiceDescriptor *service, const char *method,
+                     const void *request, size_t request_size, const struct bmt_call_options *options,
+                     const struct bmt_watch_events *events, void *context, struct bmt_watch **ret_watch);
 void bmt_watch_next(struct bmt_watch *watch);
 /* What is asked for is answered soon: by the end, with CANCELLED. */
 void bmt_watch_cancel(struct bmt_watch *watch);

@@ -125,10 +125,9 @@ static void send_request(struct bmt_watch *watch, const void *request, size_t si
     client_drop(&carried);
 }
 
-struct bmt_watch *bmt_watch_start(struct bmt_client *client, const ProtobufCServiceDescriptor *service,
-                                  const char *method, const void *request, size_t request_size,
-                                  const struct bmt_call_options *options, const struct bmt_watch_events *events,
-                                  void *context)
+void bmt_watch_start(struct bmt_client *client, const ProtobufCServiceDescriptor *service, const char *method,
+                     const void *request, size_t request_size, const struct bmt_call_options *options,
+                     const struct bmt_watch_events *events, void *context, struct bmt_watch **ret_watch)
 {
     struct bmt_watch *watch = calloc(1, sizeof *watch);
     const grpc_op status = {.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
@@ -149,11 +148,11 @@ struct bmt_watch *bmt_watch_start(struct bmt_client *client, const ProtobufCServ
     grpc_metadata_array_init(&watch->trailing);
     watch->call = client_call(client, client->queue, service, method, options->deadline_ms);
     atomic_store(&watch->n_open, 2);
+    *ret_watch = watch;
     (void)begin(watch, &status, 1, &watch->over);
     send_request(watch, request, request_size, options->credential);
     bmt_watch_next(watch);
-    leave(watch);
-    return watch;
+    leave(watch); /* the last to do so when bmtd was quick: then the end is told here */
 }
 
 void bmt_watch_free(struct bmt_watch *watch)

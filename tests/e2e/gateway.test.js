@@ -212,6 +212,14 @@ test('a stream takes exactly one frame, and ends with why', async () => {
   assert.equal((await send(gateway, WATCH, { body: Buffer.concat([message, message]), headers })).status, 501);
 });
 
+test('streams that are refused at once are answered, however many', async () => {
+  const headers = { 'content-type': 'application/connect+json', authorization: `Bearer ${token}` };
+  const body = frame(JSON.stringify({ orderId: 'ord_0000000000001' }));
+  for (let round = 0; round < 20; round += 1)
+    for (const reply of await Promise.all(Array.from({ length: 20 }, () => send(gateway, WATCH, { body, headers }))))
+      assert.equal(JSON.parse(reply.bytes.subarray(5)).error.code, 'not_found');
+});
+
 test('a page that leaves a stream ends it at the server, too', async () => {
   const order = await givenOrder(shop, sku);
   const leaving = new AbortController();
