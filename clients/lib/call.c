@@ -103,7 +103,7 @@ void *client_poll(void *context)
             return NULL;
         struct operation *operation = event.tag;
 
-        operation->done(operation, event.success != 0);
+        atomic_load_explicit(&operation->done, memory_order_acquire)(operation, event.success != 0);
     }
 }
 
@@ -166,10 +166,10 @@ static void start(struct bmt_client *client, const ProtobufCServiceDescriptor *s
     grpc_call_error refusal;
 
     grpc_slice_unref(slice);
-    pending->operation.done = finish;
     pending->done = done;
     pending->context = context;
     pending->call = client_call(client, client->queue, service, method, options->deadline_ms);
+    operation_begins(&pending->operation, finish);
     refusal = grpc_call_start_batch(pending->call, ops, 6, &pending->operation, NULL);
     if (refusal != GRPC_CALL_OK)
         end_refused(pending, refusal, &ops[5]);

@@ -20,10 +20,18 @@ enum {
     METADATA_MAX = 2
 };
 
-/* What gRPC was asked to do: its tag in the client's queue. `done` runs on a poller's thread. */
+/*
+ * What gRPC was asked to do: its tag in the client's queue. `done` runs on a poller's thread; it is stored last, with
+ * release, so that who runs it sees what was written before.
+ */
 struct operation {
-    void (*done)(struct operation *operation, bool is_success);
+    void (*_Atomic done)(struct operation *operation, bool is_success);
 };
+static inline void operation_begins(struct operation *operation,
+                                    void (*done)(struct operation *operation, bool is_success))
+{
+    atomic_store_explicit(&operation->done, done, memory_order_release);
+}
 
 /* A unary call under way; kept and used again. */
 struct pending {

@@ -81,9 +81,11 @@ static void on_over(struct operation *operation, bool is_success)
 }
 
 /* False when gRPC did not take it: nothing comes of it then. */
-static bool begin(struct bmt_watch *watch, const grpc_op *ops, size_t n, struct operation *operation)
+static bool begin(struct bmt_watch *watch, const grpc_op *ops, size_t n, struct operation *operation,
+                  void (*done)(struct operation *operation, bool is_success))
 {
     atomic_fetch_add(&watch->n_open, 1);
+    operation_begins(operation, done);
     if (grpc_call_start_batch(watch->call, ops, n, operation, NULL) == GRPC_CALL_OK)
         return true;
     atomic_fetch_sub(&watch->n_open, 1);
@@ -94,7 +96,7 @@ void bmt_watch_next(struct bmt_watch *watch)
 {
     const grpc_op op = {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &watch->message};
 
-    if (begin(watch, &op, 1, &watch->come))
+    if (begin(watch, &op, 1, &watch->come, on_come))
         return;
     grpc_call_cancel(watch->call, NULL);
     leave(watch);
@@ -118,7 +120,7 @@ static void send_request(struct bmt_watch *watch, const void *request, size_t si
         {.op = GRPC_OP_RECV_INITIAL_METADATA, .data.recv_initial_metadata.recv_initial_metadata = &watch->initial},
     };
 
-    if (!begin(watch, ops, 4, &watch->begun))
+    if (!begin(watch, ops, 4, &watch->begun, on_begun))
         grpc_call_cancel_with_status(watch->call, GRPC_STATUS_INTERNAL, "the request was not taken", NULL);
     grpc_slice_unref(slice);
     grpc_byte_buffer_destroy(bytes);
@@ -136,12 +138,9 @@ void bmt_watch_start(struct bmt_client *client, const ProtobufCServiceDescriptor
                                                            .status_details = &watch->text}};
 
     client_enter(client);
-    *watch = (struct bmt_watch){.begun = {on_begun},
-                                .come = {on_come},
-                                .over = {on_over},
-                                .client = client,
-                                .events = events,
-                                .context = context};
+    watch->client = client;
+    watch->events = events;
+    watch->context = context;
     watch->text = grpc_empty_slice();
     watch->status = GRPC_STATUS_INTERNAL; /* unless gRPC says otherwise */
     grpc_metadata_array_init(&watch->initial);
@@ -149,7 +148,7 @@ void bmt_watch_start(struct bmt_client *client, const ProtobufCServiceDescriptor
     watch->call = client_call(client, client->queue, service, method, options->deadline_ms);
     atomic_store(&watch->n_open, 2);
     *ret_watch = watch;
-    (void)begin(watch, &status, 1, &watch->over);
+    (void)begin(watch, &status, 1, &watch->over, on_over);
     send_request(watch, request, request_size, options->credential);
     bmt_watch_next(watch);
     leave(watch); /* the last to do so when bmtd was quick: then the end is told here */
