@@ -40,7 +40,6 @@ struct close_dispute {
     const char *reason;
 
     struct dispute_row *row; /* locked; shared by all commands on the same dispute */
-    bool is_moved;
 };
 
 /* What a batch has decided and not written yet. */
@@ -76,6 +75,7 @@ struct dispute_event_row dispute_event_of(const struct dispute_row *row, enum di
                                           const struct command *command, const char *detail);
 /* Writes the lines of disputes that were opened or moved. */
 int disputes_write_lines(struct batch *batch, const struct dispute_work *work, struct err *err) MUST_CHECK;
+
 /* A line, and what was entered of it; only a dispute that is lost asks for the entries. */
 struct dispute_line {
     struct clearing_row *row;

@@ -75,7 +75,6 @@ static void move(struct close_dispute *c, struct dispute_work *work, int64_t now
     row->state = to;
     row->version++;
     row->update_time_ms = now_ms;
-    c->is_moved = true;
     work->rows[work->n] = *row;
     work->events[work->n++] = dispute_event_of(row, c->event, from, &c->command, c->reason);
 }
@@ -105,11 +104,7 @@ int disputes_decide_closing(struct batch *batch, struct dispute_work *work, stru
     *work = (struct dispute_work){.rows = arena_array_of(batch->arena, struct dispute_row, batch->n),
                                   .events = arena_array_of(batch->arena, struct dispute_event_row, batch->n),
                                   .transfers = transfers_begin(batch->n, batch->arena)};
-    for_each_command(struct close_dispute, c, batch)
-    {
-        c->is_moved = false;
-        order_ids[n++] = c->row->order_id;
-    }
+    for_each_command(struct close_dispute, c, batch) order_ids[n++] = c->row->order_id;
     rc = clearing_store_lock_of_orders(batch->tx, order_ids, n, batch->arena, &work->lines, &work->n_lines, err);
     if (rc == 0)
         rc = clearing_store_find_entries(batch->tx, order_ids, n, batch->arena, &work->entries, &work->n_entries, err);

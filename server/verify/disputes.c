@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "settlement/state.h"
+#include "verify/history.h"
 #include "verify/moved.h"
 
 struct dispute_seen {
@@ -20,10 +21,6 @@ static const struct seen_column dispute_list[] = {
     SEEN(dispute_seen, is_of_line), SEEN_CURRENCY(dispute_seen),
 };
 static const struct seen_columns dispute_columns = {dispute_list, COUNT_OF(dispute_list), sizeof(struct dispute_seen)};
-
-static const struct seen_column event_list[] = {SEEN(event_seen, id), SEEN(event_seen, version),
-                                                SEEN(event_seen, event), SEEN(event_seen, from), SEEN(event_seen, to)};
-static const struct seen_columns event_columns = {event_list, COUNT_OF(event_list), sizeof(struct event_seen)};
 
 static const int64_t kinds[] = {MOVED_DISPUTE, MOVED_DISPUTE_WON, MOVED_DISPUTE_LOST};
 
@@ -61,18 +58,7 @@ static bool is_kind_right(const struct dispute_seen *d, int64_t kind, const stru
 static void check_history(struct worker *worker, const struct dispute_seen *d, const struct event_seen *events,
                           size_t n)
 {
-    int64_t at = DISPUTE_NONE;
-    bool is_right = true;
-
-    for (size_t i = 0; i < n && is_right; i++) {
-        const struct event_seen *e = &events[i];
-        int to = 0;
-
-        is_right = e->version == (int64_t)i + 1 && e->from == at &&
-                   fsm_next(&dispute_fsm, (int)e->from, (int)e->event, &to) && to == e->to;
-        at = e->to;
-    }
-    if (!is_right || at != d->state || d->version != (int64_t)n ||
+    if (!history_leads(&dispute_fsm, d->state, d->version, events, n) ||
         (d->state == DISPUTE_OPEN && d->update_ms != d->create_ms))
         tell(DISPUTE_EVENTS, "stands at %s version %lld, its history of %zu does not lead there",
              fsm_state_name(&dispute_fsm, (int)d->state), (long long)d->version, n);
@@ -127,7 +113,7 @@ static int check_disputes(struct worker *worker, int64_t after, int64_t upto)
                                "bmt_settlement.dispute_events WHERE dispute_id > %lld AND dispute_id <= %lld "
                                "ORDER BY dispute_id, version",
                                (long long)after, (long long)upto),
-                  &event_columns, &events, &n_events) != 0)
+                  &history_columns, &events, &n_events) != 0)
         return -1;
     for (size_t k = 0; k < COUNT_OF(kinds); k++)
         if (moved_read(worker, kinds[k], after, upto, &moved[k]) != 0)

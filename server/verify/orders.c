@@ -9,6 +9,7 @@
 #include "order/state.h"
 #include "payment/state.h"
 #include "product/state.h"
+#include "verify/history.h"
 
 /* One order's part of it. */
 struct view {
@@ -60,25 +61,11 @@ static void check_amounts(struct worker *worker, const struct view *v)
 static void check_events(struct worker *worker, const struct view *v)
 {
     const struct order_seen *o = v->order;
-    int64_t state = ORDER_PENDING_PAYMENT;
-    int to;
+    char what[FINDING_TEXT_SIZE];
 
-    for (size_t i = 0; i < v->n_events; i++) {
-        const struct event_seen *e = &v->events[i];
-
-        if (e->version != (int64_t)i + 2 || e->from != state ||
-            !fsm_next(&order_fsm, (int)e->from, (int)e->event, &to) || to != e->to) {
-            tell(ORDER_EVENTS, "event %lld from %s by %s to %s does not follow %s", (long long)e->version,
-                 fsm_state_name(&order_fsm, (int)e->from), fsm_event_name(&order_fsm, (int)e->event),
-                 fsm_state_name(&order_fsm, (int)e->to), fsm_state_name(&order_fsm, (int)state));
-            return;
-        }
-        state = e->to;
-    }
-    if (state != o->state || o->version != (int64_t)v->n_events + 1)
-        tell(ORDER_EVENTS, "stands at %s version %lld, its history ends at %s version %zu",
-             fsm_state_name(&order_fsm, (int)o->state), (long long)o->version, fsm_state_name(&order_fsm, (int)state),
-             v->n_events + 1);
+    history_fault(&order_fsm, o->state, o->version, v->events, v->n_events, what);
+    if (what[0] != '\0')
+        tell(ORDER_EVENTS, "%s", what);
 }
 
 static void check_payments(struct worker *worker, const struct view *v)

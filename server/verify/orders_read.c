@@ -1,4 +1,5 @@
 /* The rows of a range of orders; see orders.h. Each module is read by itself. */
+#include "verify/history.h"
 #include "verify/orders.h"
 
 static const struct seen_column order_list[] = {
@@ -9,10 +10,6 @@ static const struct seen_column order_list[] = {
 static const struct seen_column line_list[] = {
     SEEN(line_seen, order_id), SEEN(line_seen, line_no), SEEN(line_seen, sku_id),   SEEN(line_seen, quantity),
     SEEN(line_seen, unit),     SEEN(line_seen, amount),  SEEN(line_seen, refunded),
-};
-static const struct seen_column event_list[] = {
-    SEEN(event_seen, id),   SEEN(event_seen, version), SEEN(event_seen, event),
-    SEEN(event_seen, from), SEEN(event_seen, to),
 };
 static const struct seen_column payment_list[] = {
     SEEN(payment_seen, id),     SEEN(payment_seen, biz_id),  SEEN(payment_seen, order_id), SEEN(payment_seen, state),
@@ -38,9 +35,9 @@ static const struct seen_column quote_list[] = {SEEN(quote_seen, id), SEEN(quote
 #define COLUMNS(row_list, row) (&(struct seen_columns){row_list, COUNT_OF(row_list), sizeof(struct row)})
 
 #define RANGE_OF(key) " WHERE " key " > %lld AND " key " <= %lld ORDER BY " key
-#define READ(of, text, list, row, into, count)                                                                      \
-    rows_read(worker, of, arena_printf(worker->arena, text, (long long)after, (long long)upto), COLUMNS(list, row), \
-              &(into), &(count))
+#define READ(of, text, columns, into, count)                                                                        \
+    rows_read(worker, of, arena_printf(worker->arena, text, (long long)after, (long long)upto), (columns), &(into), \
+              &(count))
 
 static int read_lists(struct worker *worker, struct range *range)
 {
@@ -76,31 +73,31 @@ int orders_read(struct worker *worker, int64_t after, int64_t upto, struct range
     if (READ(MODULE_ORDER,
              "SELECT order_id, biz_id, state, version, amount_minor, line_count, quote_id, payment_id, refund_id, "
              "refunded_minor, currency FROM bmt_order.orders" RANGE_OF("order_id"),
-             order_list, order_seen, range->orders, range->n_orders) != 0 ||
+             COLUMNS(order_list, order_seen), range->orders, range->n_orders) != 0 ||
         READ(MODULE_ORDER,
              "SELECT order_id, line_no, sku_id, quantity, unit_minor, amount_minor, refunded_quantity FROM "
              "bmt_order.order_lines" RANGE_OF("order_id") ", line_no",
-             line_list, line_seen, range->lines, range->n_lines) != 0 ||
+             COLUMNS(line_list, line_seen), range->lines, range->n_lines) != 0 ||
         READ(MODULE_ORDER,
              "SELECT order_id, version, event, from_state, to_state FROM bmt_order.order_events" RANGE_OF(
                  "order_id") ", version",
-             event_list, event_seen, range->events, range->n_events) != 0 ||
+             &history_columns, range->events, range->n_events) != 0 ||
         READ(MODULE_PAYMENT,
              "SELECT payment_id, biz_id, order_id, state, amount_minor, is_late, currency FROM bmt_payment.payments "
              "FORCE INDEX (ix_payments_order)" RANGE_OF("order_id") ", payment_id",
-             payment_list, payment_seen, range->payments, range->n_payments) != 0 ||
+             COLUMNS(payment_list, payment_seen), range->payments, range->n_payments) != 0 ||
         READ(MODULE_PAYMENT,
              "SELECT refund_id, order_id, purpose, state, amount_minor FROM bmt_payment.refunds FORCE INDEX "
              "(ix_refunds_order)" RANGE_OF("order_id") ", refund_id",
-             refund_list, refund_seen, range->refunds, range->n_refunds) != 0 ||
+             COLUMNS(refund_list, refund_seen), range->refunds, range->n_refunds) != 0 ||
         READ(MODULE_PRODUCT,
              "SELECT order_id, sku_id, biz_id, quantity, returned, state FROM bmt_product.stock_holds" RANGE_OF(
                  "order_id") ", sku_id",
-             hold_list, hold_seen, range->holds, range->n_holds) != 0 ||
+             COLUMNS(hold_list, hold_seen), range->holds, range->n_holds) != 0 ||
         READ(MODULE_PRODUCT,
              "SELECT lot_id, biz_id, order_id, line_no, quantity, recalled, state FROM bmt_product.entitlement_lots "
              "FORCE INDEX (uq_entitlement_lots_line)" RANGE_OF("order_id") ", line_no",
-             lot_list, lot_seen, range->lots, range->n_lots) != 0)
+             COLUMNS(lot_list, lot_seen), range->lots, range->n_lots) != 0)
         return -1;
     return read_lists(worker, range);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "payment/state.h"
+#include "verify/history.h"
 #include "verify/pass.h"
 
 static const struct seen_column payment_list[] = {
@@ -9,10 +10,6 @@ static const struct seen_column payment_list[] = {
     SEEN(payment_seen, state),        SEEN(payment_seen, version), SEEN(payment_seen, amount),
     SEEN(payment_seen, refund_minor), SEEN(payment_seen, is_late), SEEN(payment_seen, account_id),
     SEEN(payment_seen, fee),          SEEN_CURRENCY(payment_seen),
-};
-static const struct seen_column event_list[] = {
-    SEEN(event_seen, id),   SEEN(event_seen, version), SEEN(event_seen, event),
-    SEEN(event_seen, from), SEEN(event_seen, to),
 };
 static const struct seen_column refund_list[] = {
     SEEN(refund_seen, id),       SEEN(refund_seen, biz_id),  SEEN(refund_seen, payment_id),
@@ -26,36 +23,11 @@ static const struct seen_column side_list[] = {
 };
 
 #define COLUMNS(row_list, row) (&(struct seen_columns){row_list, COUNT_OF(row_list), sizeof(struct row)})
-#define READ(of, text, list, row, into, count)                                                                      \
-    rows_read(worker, of, arena_printf(worker->arena, text, (long long)after, (long long)upto), COLUMNS(list, row), \
-              &(into), &(count))
+#define READ(of, text, columns, into, count)                                                                        \
+    rows_read(worker, of, arena_printf(worker->arena, text, (long long)after, (long long)upto), (columns), &(into), \
+              &(count))
 
 enum { PURPOSE_ORDER = 1, PURPOSE_LATE = 2, PURPOSE_CHARGE = 3 };
-
-/* A history must lead from the state after creation to where the row stands. Says what does not; empty: all right. */
-static void check_history(const struct fsm *fsm, int64_t state, int64_t version, const struct event_seen *events,
-                          size_t n, char *what)
-{
-    int64_t at = 1; /* CREATED */
-    int to;
-
-    what[0] = '\0';
-    for (size_t i = 0; i < n; i++) {
-        const struct event_seen *e = &events[i];
-
-        if (e->version != (int64_t)i + 2 || e->from != at || !fsm_next(fsm, (int)e->from, (int)e->event, &to) ||
-            to != e->to) {
-            snprintf(what, FINDING_TEXT_SIZE, "event %lld from %s by %s to %s does not follow %s",
-                     (long long)e->version, fsm_state_name(fsm, (int)e->from), fsm_event_name(fsm, (int)e->event),
-                     fsm_state_name(fsm, (int)e->to), fsm_state_name(fsm, (int)at));
-            return;
-        }
-        at = e->to;
-    }
-    if (at != state || version != (int64_t)n + 1)
-        snprintf(what, FINDING_TEXT_SIZE, "stands at %s version %lld, its history ends at %s version %zu",
-                 fsm_state_name(fsm, (int)state), (long long)version, fsm_state_name(fsm, (int)at), n + 1);
-}
 
 /* The refunds of a range of payments, sorted by payment. */
 static void check_payment(struct worker *worker, const struct payment_seen *p, const struct event_seen *events,
@@ -65,7 +37,7 @@ static void check_payment(struct worker *worker, const struct payment_seen *p, c
     int64_t claimed = 0;
     int64_t late = 0;
 
-    check_history(&payment_fsm, p->state, p->version, events, n_events, what);
+    history_fault(&payment_fsm, p->state, p->version, events, n_events, what);
     if (what[0] != '\0')
         found(worker, p->id, PAYMENT_EVENTS, p->biz_id, ID_PAYMENT, p->id, "%s", what);
     for (size_t i = 0; i < n_refunds; i++) {
@@ -98,16 +70,16 @@ static int check_payments(struct worker *worker, int64_t after, int64_t upto)
              "SELECT payment_id, biz_id, order_id, state, version, amount_minor, refund_minor, is_late, "
              "channel_account_id, fee_minor, currency FROM "
              "bmt_payment.payments WHERE payment_id > %lld AND payment_id <= %lld ORDER BY payment_id",
-             payment_list, payment_seen, payments, n_payments) != 0 ||
+             COLUMNS(payment_list, payment_seen), payments, n_payments) != 0 ||
         READ(MODULE_PAYMENT,
              "SELECT payment_id, version, event, from_state, to_state FROM bmt_payment.payment_events WHERE payment_id "
              "> %lld AND payment_id <= %lld ORDER BY payment_id, version",
-             event_list, event_seen, events, n_events) != 0 ||
+             &history_columns, events, n_events) != 0 ||
         READ(MODULE_PAYMENT,
              "SELECT refund_id, biz_id, payment_id, order_id, purpose, state, version, amount_minor, 0, 0, 0, currency "
              "FROM bmt_payment.refunds FORCE INDEX (ix_refunds_payment) WHERE payment_id > %lld AND payment_id <= %lld "
              "ORDER BY payment_id, refund_id",
-             refund_list, refund_seen, refunds, n_refunds) != 0)
+             COLUMNS(refund_list, refund_seen), refunds, n_refunds) != 0)
         return -1;
     for (size_t i = 0; i < n_payments; i++) {
         const int64_t id = payments[i].id;
@@ -139,7 +111,7 @@ static void check_refund(struct worker *worker, const struct refund_seen *r, con
 {
     char what[FINDING_TEXT_SIZE];
 
-    check_history(&refund_fsm, r->state, r->version, events, n_events, what);
+    history_fault(&refund_fsm, r->state, r->version, events, n_events, what);
     if (what[0] != '\0')
         found(worker, r->id, REFUND_EVENTS, r->biz_id, ID_REFUND, r->id, "%s", what);
     if ((r->purpose == PURPOSE_ORDER) != (side != NULL) ||
@@ -168,15 +140,15 @@ static int check_refunds(struct worker *worker, int64_t after, int64_t upto)
              "r.channel_account_id, p.amount_minor, p.fee_minor, r.currency FROM bmt_payment.refunds r LEFT JOIN "
              "bmt_payment.payments p ON p.payment_id = r.payment_id WHERE r.refund_id > %lld AND r.refund_id <= %lld "
              "ORDER BY r.refund_id",
-             refund_list, refund_seen, refunds, n_refunds) != 0 ||
+             COLUMNS(refund_list, refund_seen), refunds, n_refunds) != 0 ||
         READ(MODULE_PAYMENT,
              "SELECT refund_id, version, event, from_state, to_state FROM bmt_payment.refund_events WHERE refund_id > "
              "%lld AND refund_id <= %lld ORDER BY refund_id, version",
-             event_list, event_seen, events, n_events) != 0 ||
+             &history_columns, events, n_events) != 0 ||
         READ(MODULE_ORDER,
              "SELECT refund_id, biz_id, payment_id, order_id, amount_minor FROM bmt_order.refunds WHERE refund_id > "
              "%lld AND refund_id <= %lld ORDER BY refund_id",
-             side_list, refund_side_seen, sides, n_sides) != 0)
+             COLUMNS(side_list, refund_side_seen), sides, n_sides) != 0)
         return -1;
     for (size_t i = 0; i <= n_refunds; i++) {
         const int64_t id = i < n_refunds ? refunds[i].id : INT64_MAX;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "settlement/state.h"
+#include "verify/history.h"
 
 enum {
     MOVED_PAYOUT = 5,
@@ -44,12 +45,6 @@ static const struct seen_column payout_list[] = {
     SEEN_CURRENCY(payout_seen),    SEEN(payout_seen, is_of_statement), SEEN(payout_seen, statement_state),
 };
 static const struct seen_columns payout_columns = {payout_list, COUNT_OF(payout_list), sizeof(struct payout_seen)};
-
-static const struct seen_column event_list[] = {
-    SEEN(event_seen, id),   SEEN(event_seen, version), SEEN(event_seen, event),
-    SEEN(event_seen, from), SEEN(event_seen, to),
-};
-static const struct seen_columns event_columns = {event_list, COUNT_OF(event_list), sizeof(struct event_seen)};
 
 struct adjustment_seen {
     int64_t id, biz_id, kind, partner_id, account_id, amount, to_amount, create_ms;
@@ -112,18 +107,7 @@ static void check_step(struct worker *worker, const struct payout_seen *p, const
 
 static void check_history(struct worker *worker, const struct payout_seen *p, const struct event_seen *events, size_t n)
 {
-    int64_t at = PAYOUT_NONE;
-    bool is_right = true;
-
-    for (size_t i = 0; i < n && is_right; i++) {
-        const struct event_seen *e = &events[i];
-        int to = 0;
-
-        is_right = e->version == (int64_t)i + 1 && e->from == at &&
-                   fsm_next(&payout_fsm, (int)e->from, (int)e->event, &to) && to == e->to;
-        at = e->to;
-    }
-    if (!is_right || at != p->state || p->version != (int64_t)n ||
+    if (!history_leads(&payout_fsm, p->state, p->version, events, n) ||
         (p->succeed_ms != 0) != has_step(p, MOVED_PAYOUT_PAID))
         found(worker, p->id, PAYOUT_EVENTS, p->biz_id, ID_PAYOUT, p->id,
               "stands at %s version %lld, its history of %zu does not lead there",
@@ -172,7 +156,7 @@ static int check_payouts(struct worker *worker, int64_t after, int64_t upto)
                                "bmt_settlement.payout_events WHERE payout_id > %lld AND payout_id <= %lld "
                                "ORDER BY payout_id, version",
                                (long long)after, (long long)upto),
-                  &event_columns, &events, &n_events) != 0)
+                  &history_columns, &events, &n_events) != 0)
         return -1;
     for (size_t k = 0; k < COUNT_OF(steps); k++)
         if (moved_read(worker, steps[k].kind, after, upto, &moved[k]) != 0)
