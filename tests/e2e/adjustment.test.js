@@ -2,12 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { givenShop } from './shop.js';
-import { client, query, refused, requestId, startWorld, stopWorld } from './world.js';
+import { BIN, client, query, refused, requestId, startWorld, stopWorld } from './world.js';
 
-const BIN = process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url));
 let world;
 let shop;
 let finance; // finance staff of the shop

@@ -3,13 +3,11 @@ import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { after, before, test } from 'node:test';
 import { beginPayment, decide, givenFulfilledOrder, givenOrder, givenShop, givenSku, orderState } from './shop.js';
-import { requestId, startServer, startWorld, stopWorld } from './world.js';
+import { BIN, requestId, startServer, startWorld, stopWorld } from './world.js';
 
-const BIN = process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url));
 let world;
 let shop;
 let sku;

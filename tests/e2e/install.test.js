@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { after, before, test } from 'node:test';
 import { givenOrder, givenShop, givenSku } from './shop.js';
-import { startWorld, stopWorld } from './world.js';
+import { BIN, startWorld, stopWorld } from './world.js';
 
-const BUILD = dirname(process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url)));
+const BUILD = dirname(BIN);
 const GEN = fileURLToPath(new URL('../../gen/c', import.meta.url));
 const run = promisify(execFile); // the channel lives in this process, which must not stand still
 

@@ -3,12 +3,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { givenFulfilledOrder, givenShop, givenSku } from './shop.js';
-import { client, refused, requestId, startWorld, stopWorld, until } from './world.js';
+import { BIN, client, refused, requestId, startWorld, stopWorld, until } from './world.js';
 
-const BIN = process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url));
 let world;
 let shop;
 let settlement;

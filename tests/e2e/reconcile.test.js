@@ -3,14 +3,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { statement } from '../channelsim/statement.js';
 import { bookPayment } from './book.js';
 import { beginPayment, decide, givenFulfilledOrder, givenOrder, givenShop, givenSku, orderState, untilState } from './shop.js';
-import { client, query, refused, requestId, startWorld, stopWorld, until } from './world.js';
+import { BIN, client, query, refused, requestId, startWorld, stopWorld, until } from './world.js';
 
-const BIN = process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url));
 let world;
 let shop;
 let sku;

@@ -5,14 +5,12 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import grpc from '@grpc/grpc-js';
 import { methods } from './contract.js';
 import { givenOrder, givenShop, givenSku } from './shop.js';
-import { client, query, refused, requestId, servers, services, startDatabase, startServer, startWorld, stopWorld, until, untilDatabase } from './world.js';
+import { BIN, client, query, refused, requestId, servers, services, startDatabase, startServer, startWorld, stopWorld, until, untilDatabase } from './world.js';
 
-const BIN = process.env.BMT_BIN ?? fileURLToPath(new URL('../../build/dev/bmtd', import.meta.url));
 let world;
 let shop;
 let sku;
