@@ -53,15 +53,16 @@ const MAP = process.env.BMT_TEST_SERVERS === '3' ? { db: ['platform', 'business'
 // Runs mariadbd on the folder's data; a later call runs it again. `inside` is a command that it is run by, `network` its
 // options to be reached otherwise than by its socket. It has a folder of its own for temporary tables: a
 // starting server deletes those that it finds in a shared one.
-export function startDatabase(folder, name = 'db', durable = false, { inside = [], network = ['--skip-networking'] } = {}) {
+export function startDatabase(folder, name = 'db', durable = false, { inside = [], network = [] } = {}) {
   const root = userInfo().uid === 0 ? ['--user=root'] : [];
   const env = { ...process.env, TMPDIR: `${folder}/${name}.tmp` };
   mkdirSync(env.TMPDIR, { recursive: true });
   if (!existsSync(`${folder}/${name}`)) execFileSync(join(TOP, 'tests/lib/database_files'), [`${folder}/${name}`], { env });
   const log = openSync(`${folder}/${name}.log`, 'a');
   const [command, ...first] = [...inside, 'mariadbd'];
-  return spawn(command, [...first, '--no-defaults', ...root, `--datadir=${folder}/${name}`, `--socket=${folder}/${name}.sock`,
-    ...network, `--innodb-flush-log-at-trx-commit=${durable ? 1 : 2}`, '--skip-log-bin'], { stdio: ['ignore', log, log], env });
+  const settings = durable ? ['--no-defaults', '--skip-networking', '--skip-log-bin'] : [`--defaults-file=${join(TOP, 'tests/lib/database.cnf')}`];
+  return spawn(command, [...first, ...settings, ...root, `--datadir=${folder}/${name}`, `--socket=${folder}/${name}.sock`, ...network],
+    { stdio: ['ignore', log, log], env });
 }
 
 // Asks the server of the first schema that the text names.

@@ -47,7 +47,7 @@ before(async () => {
   servers().slice(1).forEach((name, i) => { all[name] = world.otherDatabases[i]; });
   all[FAR].kill('SIGTERM');
   await once(all[FAR], 'exit');
-  const moved = startDatabase(world.folder, FAR, false, { inside: ['ip', 'netns', 'exec', NAME], network: [`--port=${PORT}`, `--bind-address=${NET}.2`] });
+  const moved = startDatabase(world.folder, FAR, false, { inside: ['ip', 'netns', 'exec', NAME], network: ['--skip-networking=0', `--port=${PORT}`, `--bind-address=${NET}.2`] });
   if (FAR === 'db') world.database = moved;
   else world.otherDatabases[servers().slice(1).indexOf(FAR)] = moved;
   process.once('exit', () => moved.kill('SIGKILL'));

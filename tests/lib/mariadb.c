@@ -62,9 +62,8 @@ static void launch(struct mariadb *server)
     setenv("TMPDIR", temporary, 1); /* a starting server deletes the temporary tables that it finds in a shared one */
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
-    execlp("mariadbd", "mariadbd", "--no-defaults", geteuid() == 0 ? "--user=root" : "--symbolic-links=0", data,
-           socket_option, "--skip-networking", "--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=64M",
-           "--skip-log-bin", (char *)NULL);
+    execlp("mariadbd", "mariadbd", "--defaults-file=" BMT_SOURCE_DIR "/tests/lib/database.cnf",
+           geteuid() == 0 ? "--user=root" : "--symbolic-links=0", data, socket_option, (char *)NULL);
     _exit(127);
 }
 
