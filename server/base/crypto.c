@@ -1,21 +1,13 @@
-/* libcrypto; see crypto.h. Its keys are its own: struct crypto_key is EVP_PKEY under our name. */
+/* libcrypto; see crypto.h. */
 #include "base/crypto.h"
 
-#include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
-
-static EVP_PKEY *evp(const struct crypto_key *key)
-{
-    return (EVP_PKEY *)(uintptr_t)key;
-}
 
 /*
  * Algorithms are looked up by name once, and each thread keeps a context for its hashes and one for its MACs: otherwise
@@ -122,81 +114,4 @@ uint32_t crypto_crc32(const void *data, size_t size)
             crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
     }
     return ~crc;
-}
-
-typedef EVP_PKEY *read_pem(FILE *file, EVP_PKEY **key, pem_password_cb *password, void *context);
-
-/* Without it libcrypto would ask at the terminal for an encrypted key's password, and the server would wait for ever.
- */
-static int no_password(char *password, int size, int is_writing, void *context)
-{
-    (void)password, (void)size, (void)is_writing, (void)context;
-    return -1;
-}
-
-static int read_key(const char *path, read_pem *read, struct crypto_key **ret_key, FILE *problems)
-{
-    FILE *file = fopen(path, "r");
-
-    if (file == NULL)
-        return fprintf(problems, "%s: %s\n", path, strerror(errno)), -1;
-    EVP_PKEY *key = read(file, NULL, no_password, NULL);
-
-    fclose(file);
-    if (key == NULL || EVP_PKEY_get_id(key) != EVP_PKEY_ED25519) {
-        EVP_PKEY_free(key);
-        return fprintf(problems, "%s: holds no Ed25519 key in PEM\n", path), -1;
-    }
-    *ret_key = (struct crypto_key *)key;
-    return 0;
-}
-
-int crypto_read_private_key(const char *path, struct crypto_key **ret_key, FILE *problems)
-{
-    struct stat info;
-
-    if (stat(path, &info) == 0 && (info.st_mode & 077) != 0)
-        return fprintf(problems, "%s: is readable by others, make it mode 0600\n", path), -1;
-    return read_key(path, PEM_read_PrivateKey, ret_key, problems);
-}
-
-int crypto_read_public_key(const char *path, struct crypto_key **ret_key, FILE *problems)
-{
-    return read_key(path, PEM_read_PUBKEY, ret_key, problems);
-}
-
-struct crypto_key *crypto_new_private_key(void)
-{
-    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-
-    INVARIANT(key != NULL);
-    return (struct crypto_key *)key;
-}
-
-void crypto_key_free(struct crypto_key *key)
-{
-    EVP_PKEY_free(evp(key));
-}
-
-void crypto_sign(const struct crypto_key *private_key, const void *data, size_t size,
-                 uint8_t ret_signature[ED25519_SIGNATURE_SIZE])
-{
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    size_t signature_size = ED25519_SIGNATURE_SIZE;
-
-    INVARIANT(context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, evp(private_key)) == 1);
-    INVARIANT(EVP_DigestSign(context, ret_signature, &signature_size, data, size) == 1);
-    EVP_MD_CTX_free(context);
-}
-
-bool crypto_verify(const struct crypto_key *key, const void *data, size_t size,
-                   const uint8_t signature[ED25519_SIGNATURE_SIZE])
-{
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-
-    INVARIANT(context != NULL && EVP_DigestVerifyInit(context, NULL, NULL, NULL, evp(key)) == 1);
-    const bool holds = EVP_DigestVerify(context, signature, ED25519_SIGNATURE_SIZE, data, size) == 1;
-
-    EVP_MD_CTX_free(context);
-    return holds;
 }

@@ -8,7 +8,7 @@
 #define BMT_PAYMENT_CHANNEL_H
 
 #include "base/arena.h"
-#include "base/crypto.h"
+#include "base/ed25519.h"
 #include "base/err.h"
 #include "http/client.h"
 #include "payment/store.h"
@@ -16,7 +16,7 @@
 /* The secrets of an account: `<name>` holds our secret, `<name>.pub` the channel's public key. Never logged. */
 struct channel_secret {
     const char *secret;
-    struct crypto_key *channel_key;
+    struct ed25519_key *channel_key;
 };
 
 /* An account as a channel's functions need it. */

@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/id.h"
 #include "base/text.h"
 #include "payment/channel_sandbox.h"
@@ -155,7 +156,7 @@ static bool is_signed(const struct channel_account *account, const char *time, c
     memcpy(covered, arena_printf(arena, "%s\n%s\n", time, nonce), head);
     if (body_size > 0)
         memcpy(covered + head, body, body_size);
-    return crypto_verify(account->secret->channel_key, covered, head + body_size, bytes);
+    return ed25519_verify(account->secret->channel_key, covered, head + body_size, bytes);
 }
 
 static bool is_recent(const char *time, int64_t now_ms)

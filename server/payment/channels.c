@@ -82,7 +82,7 @@ static bool read_files(const char *name, struct arena *scratch, struct channel_s
     if (nowhere == NULL)
         return false;
     is_read = conf_read_secret(path, scratch, &ret_secret->secret, nowhere) == 0 &&
-              crypto_read_public_key(arena_printf(scratch, "%s.pub", path), &ret_secret->channel_key, nowhere) == 0;
+              ed25519_read_public_key(arena_printf(scratch, "%s.pub", path), &ret_secret->channel_key, nowhere) == 0;
     fclose(nowhere);
     return is_read;
 }

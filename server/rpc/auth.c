@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/ed25519.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "rpc/auth_keys.h"
@@ -44,7 +45,7 @@ struct authenticator {
     const char *pepper;
     uint8_t admin_hash[API_KEY_HASH_SIZE];
     bool has_admin;
-    struct crypto_key *token_key;
+    struct ed25519_key *token_key;
     pthread_mutex_t lock; /* guards what follows */
     struct proven_token *tokens;
     struct seen_key *seen_keys;
@@ -132,10 +133,10 @@ static int auth_read_secrets(const struct conf *conf, struct authenticator *auth
         authenticator->has_admin = true;
     }
     if (conf->auth_token_key_file[0] != '\0')
-        return crypto_read_private_key(conf->auth_token_key_file, &authenticator->token_key, problems);
+        return ed25519_read_private_key(conf->auth_token_key_file, &authenticator->token_key, problems);
     log_warn("auth.token_key_file is not set, signing client tokens with a key of this process",
              log_text("setting", "auth.token_key_file"));
-    authenticator->token_key = crypto_new_private_key();
+    authenticator->token_key = ed25519_new_private_key();
     return 0;
 }
 
@@ -173,7 +174,7 @@ void auth_stop(struct authenticator *authenticator)
 {
     auth_keys_stop(authenticator->keys);
     pthread_mutex_destroy(&authenticator->lock);
-    crypto_key_free(authenticator->token_key);
+    ed25519_key_free(authenticator->token_key);
     crypto_wipe((char *)(uintptr_t)authenticator->pepper, strlen(authenticator->pepper));
     arena_free(authenticator->arena);
 }

@@ -21,7 +21,7 @@ static void token_free_json(json_t **json)
     json_decref(*json);
 }
 
-const char *token_issue(const struct crypto_key *key, const struct token_claims *claims, struct arena *arena)
+const char *token_issue(const struct ed25519_key *key, const struct token_claims *claims, struct arena *arena)
 {
     char biz[ID_TEXT_SIZE];
     uint8_t signature[ED25519_SIGNATURE_SIZE];
@@ -37,7 +37,7 @@ const char *token_issue(const struct crypto_key *key, const struct token_claims 
                      text_base64url((const uint8_t *)text, strlen(text), arena));
 
     free(text);
-    crypto_sign(key, signed_part, strlen(signed_part), signature);
+    ed25519_sign(key, signed_part, strlen(signed_part), signature);
     return arena_printf(arena, "%s.%s", signed_part, text_base64url(signature, sizeof(signature), arena));
 }
 
@@ -82,7 +82,7 @@ static bool token_member_is(const json_t *json, const char *name, const char *va
 }
 
 /* Whether the signature is of our key, and by the one algorithm that we use. */
-static bool token_is_signed(const struct crypto_key *key, const struct token_parts *parts, struct arena *arena)
+static bool token_is_signed(const struct ed25519_key *key, const struct token_parts *parts, struct arena *arena)
 {
     json_t *header CLEANUP(token_free_json) = token_json(parts, 0, arena);
     size_t size = 0;
@@ -93,10 +93,10 @@ static bool token_is_signed(const struct crypto_key *key, const struct token_par
     if (signature == NULL || size != ED25519_SIGNATURE_SIZE)
         return false;
     size_t signed_size = parts->size[0] + 1 + parts->size[1];
-    return crypto_verify(key, parts->text[0], signed_size, signature);
+    return ed25519_verify(key, parts->text[0], signed_size, signature);
 }
 
-int token_read(const struct crypto_key *key, const char *token, int64_t now_ms, struct arena *arena,
+int token_read(const struct ed25519_key *key, const char *token, int64_t now_ms, struct arena *arena,
                struct token_claims *ret_claims, struct err *err)
 {
     struct token_parts parts;

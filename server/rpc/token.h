@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "base/check.h"
-#include "base/crypto.h"
+#include "base/ed25519.h"
 #include "base/err.h"
 
 enum { TOKEN_TEXT_MAX = 1024 };
@@ -22,10 +22,10 @@ struct token_claims {
 };
 
 /* The token as text, in the arena. */
-const char *token_issue(const struct crypto_key *key, const struct token_claims *claims, struct arena *arena);
+const char *token_issue(const struct ed25519_key *key, const struct token_claims *claims, struct arena *arena);
 
 /* Proves the token. 0, ERR_CREDENTIAL_INVALID or ERR_CREDENTIAL_EXPIRED. */
-int token_read(const struct crypto_key *key, const char *token, int64_t now_ms, struct arena *arena,
+int token_read(const struct ed25519_key *key, const char *token, int64_t now_ms, struct arena *arena,
                struct token_claims *ret_claims, struct err *err) MUST_CHECK;
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/ed25519.h"
 #include "base/id.h"
 #include "base/text.h"
 #include "bench/channel_http.h"
@@ -29,7 +30,7 @@ struct slot {
 };
 
 static struct {
-    struct crypto_key *key;
+    struct ed25519_key *key;
     char secret[128];
     int port;
     pthread_mutex_t lock;
@@ -111,7 +112,7 @@ static void prove(const char *body, struct proof *ret)
     text_hex(nonce, sizeof nonce, ret->nonce);
     snprintf(ret->timestamp, sizeof ret->timestamp, "%lld", (long long)(clock_wall_ms() / 1000));
     size = snprintf(covered, sizeof covered, "%s\n%s\n%s", ret->timestamp, ret->nonce, body);
-    crypto_sign(channel.key, covered, (size_t)size, signature);
+    ed25519_sign(channel.key, covered, (size_t)size, signature);
     base64(signature, sizeof signature, ret->signature);
 }
 
@@ -253,7 +254,7 @@ static void read_keys(const char *folder)
     FILE *file;
 
     snprintf(path, sizeof path, "%s/channel.key.pem", folder);
-    if (crypto_read_private_key(path, &channel.key, stderr) != 0)
+    if (ed25519_read_private_key(path, &channel.key, stderr) != 0)
         give_up("the channel's key cannot be read", NULL);
     snprintf(path, sizeof path, "%s/merchant.secret", folder);
     file = fopen(path, "re");

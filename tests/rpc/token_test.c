@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "base/crypto.h"
+#include "base/ed25519.h"
 #include "base/text.h"
 #include "fixture.h"
 #include "key_store.h"
@@ -20,14 +20,14 @@
 #include "rpc/token.h"
 
 /* A token with this header and these claims, signed (or not) with this key. */
-static const char *forge(const char *header, const char *claims, const struct crypto_key *key, struct arena *arena)
+static const char *forge(const char *header, const char *claims, const struct ed25519_key *key, struct arena *arena)
 {
     uint8_t signature[ED25519_SIGNATURE_SIZE] = {0};
     const char *text = arena_printf(arena, "%s.%s", text_base64url((const uint8_t *)header, strlen(header), arena),
                                     text_base64url((const uint8_t *)claims, strlen(claims), arena));
 
     if (key != NULL)
-        crypto_sign(key, text, strlen(text), signature);
+        ed25519_sign(key, text, strlen(text), signature);
     return arena_printf(arena, "%s.%s", text, key != NULL ? text_base64url(signature, sizeof(signature), arena) : "");
 }
 
@@ -62,8 +62,8 @@ static void forged_tokens(void **state)
         {GOOD_HEADER, CLAIMS("bmt", "bmt", "biz_0000000000001", "u", "1000000000"), ERR_CREDENTIAL_EXPIRED},
     };
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(1 << 20);
-    struct crypto_key *key = crypto_new_private_key();
-    struct crypto_key *other = crypto_new_private_key();
+    struct ed25519_key *key = ed25519_new_private_key();
+    struct ed25519_key *other = ed25519_new_private_key();
     struct token_claims claims;
     struct err err = {0};
 
@@ -80,8 +80,8 @@ static void forged_tokens(void **state)
                      ERR_CREDENTIAL_INVALID);
     assert_int_equal(token_read(key, arena_printf(arena, "%s.x", good), 0, arena, &claims, &err),
                      ERR_CREDENTIAL_INVALID);
-    crypto_key_free(key);
-    crypto_key_free(other);
+    ed25519_key_free(key);
+    ed25519_key_free(other);
 }
 
 static void keys_are_all_different_and_well_formed(void **state)

@@ -9,6 +9,7 @@
 
 #include "base/conf.h"
 #include "base/crypto.h"
+#include "base/ed25519.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/money.h"
@@ -122,20 +123,64 @@ static void a_secret_is_never_cut(void **state)
 
 static void files_without_a_key_are_refused(void **state)
 {
-    struct crypto_key *key = NULL;
+    struct ed25519_key *key = NULL;
     const char *path = given_file("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
 
     (void)state;
-    assert_int_equal(crypto_read_private_key(path, &key, problems), -1);
+    assert_int_equal(ed25519_read_private_key(path, &key, problems), -1);
     expect_told("holds no Ed25519 key");
-    assert_int_equal(crypto_read_public_key(path, &key, problems), -1);
+    assert_int_equal(ed25519_read_public_key(path, &key, problems), -1);
     expect_told("holds no Ed25519 key");
     assert_int_equal(chmod(path, 0644), 0);
-    assert_int_equal(crypto_read_private_key(path, &key, problems), -1);
+    assert_int_equal(ed25519_read_private_key(path, &key, problems), -1);
     expect_told("readable by others");
     unlink(path);
-    assert_int_equal(crypto_read_public_key(path, &key, problems), -1);
+    assert_int_equal(ed25519_read_public_key(path, &key, problems), -1);
     assert_null(key);
+}
+
+static void signatures_hold_for_their_bytes_only(void **state)
+{
+    struct ed25519_key *key = ed25519_new_private_key();
+    struct ed25519_key *other = ed25519_new_private_key();
+    uint8_t signature[ED25519_SIGNATURE_SIZE];
+
+    (void)state;
+    ed25519_sign(key, "hello", 5, signature);
+    assert_true(ed25519_verify(key, "hello", 5, signature));
+    assert_false(ed25519_verify(key, "hellO", 5, signature));
+    assert_false(ed25519_verify(other, "hello", 5, signature));
+    ed25519_key_free(key);
+    ed25519_key_free(other);
+}
+
+/* RFC 8032 7.1, test 1: signed by the key of a file, checked by both halves. */
+static void signatures_are_those_of_the_standard(void **state)
+{
+    static const uint8_t expected[] = {0xe5, 0x56, 0x43, 0x00, 0xc3, 0x60, 0xac, 0x72};
+    struct ed25519_key *private_key = NULL;
+    struct ed25519_key *public_key = NULL;
+    uint8_t signature[ED25519_SIGNATURE_SIZE];
+    const char *path = given_file("-----BEGIN PRIVATE KEY-----\n"
+                                  "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+                                  "-----END PRIVATE KEY-----\n");
+
+    (void)state;
+    assert_int_equal(ed25519_read_private_key(path, &private_key, problems), 0);
+    unlink(path);
+    path = given_file("-----BEGIN PUBLIC KEY-----\n"
+                      "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+                      "-----END PUBLIC KEY-----\n");
+    assert_int_equal(ed25519_read_public_key(path, &public_key, problems), 0);
+    unlink(path);
+    ed25519_sign(private_key, "", 0, signature);
+    assert_memory_equal(signature, expected, sizeof expected);
+    assert_true(ed25519_verify(private_key, "", 0, signature));
+    assert_true(ed25519_verify(public_key, "", 0, signature));
+    signature[63] ^= 0x10;
+    assert_false(ed25519_verify(public_key, "", 0, signature));
+    ed25519_key_free(private_key);
+    ed25519_key_free(public_key);
 }
 
 /* FIPS 180-4 "abc"; RFC 4231, test case 2. */
@@ -201,6 +246,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_sample_is_read_back, begin, end),
         cmocka_unit_test_setup_teardown(a_secret_is_never_cut, begin, end),
         cmocka_unit_test_setup_teardown(files_without_a_key_are_refused, begin, end),
+        cmocka_unit_test(signatures_hold_for_their_bytes_only),
+        cmocka_unit_test_setup_teardown(signatures_are_those_of_the_standard, begin, end),
         cmocka_unit_test(digests_are_those_of_the_standards),
         cmocka_unit_test_setup_teardown(a_fail_point_needs_its_number, begin, end),
         cmocka_unit_test(fail_points_hold_within_their_plan),

@@ -20,7 +20,7 @@ static int begin(void **state)
 {
     (void)state;
     arena = arena_new(4 << 20);
-    secret.channel_key = crypto_new_private_key();
+    secret.channel_key = ed25519_new_private_key();
     account = (struct channel_account){.channel = channel_of_name("sandbox"), .row = &row, .secret = &secret};
     return 0;
 }
@@ -28,7 +28,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
-    crypto_key_free(secret.channel_key);
+    ed25519_key_free(secret.channel_key);
     arena_cleanup(&arena);
     return 0;
 }
@@ -50,7 +50,7 @@ static struct http_reply answer(int status, const char *body)
     struct http_header *headers = arena_array_of(arena, struct http_header, 3);
     const char *covered = arena_printf(arena, "1\nn\n%s", body);
 
-    crypto_sign(secret.channel_key, covered, strlen(covered), signature);
+    ed25519_sign(secret.channel_key, covered, strlen(covered), signature);
     headers[0] = (struct http_header){"sandbox-timestamp", "1"};
     headers[1] = (struct http_header){"sandbox-nonce", "n"};
     headers[2] = (struct http_header){"sandbox-signature", base64(signature)};
