@@ -163,7 +163,7 @@ test('a payout that fails is paid again; one that comes back, too', async () => 
 
 test('a payout whose answer is lost is UNKNOWN until it is found, and is paid once', async () => {
   const statement = await givenApproved();
-  world.channel.faults.add([{ op: 'payout', fault: 'lost_reply' }, { op: 'query_payout', fault: 'error_500' }]);
+  world.channel.faults.add([{ op: 'payout', fault: 'lost_reply' }, { op: 'query_payout', fault: 'error_500', times: 1000 }]);
   const { payout } = await pay(statement);
   assert.equal(payout.state, 'PAYOUT_STATE_UNKNOWN');
   assert.equal(await reasonOf(pay(statement)), 'PARTNER_STATEMENT_WRONG_STATE');
@@ -178,7 +178,7 @@ test('a payout whose answer is lost is UNKNOWN until it is found, and is paid on
 
 test('a payout that the channel never heard of is asked for again', async () => {
   const statement = await givenApproved();
-  world.channel.faults.add([{ op: 'payout', fault: 'error_500' }]);
+  world.channel.faults.add([{ op: 'payout', fault: 'error_500' }, { op: 'query_payout', fault: 'error_500', times: 1000 }]);
   const { payout } = await pay(statement);
   assert.equal(payout.state, 'PAYOUT_STATE_UNKNOWN');
   world.channel.payouts.byMerchantId.delete(payout.payout_id); // as if it had never come
