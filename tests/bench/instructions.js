@@ -27,14 +27,16 @@ const SAME_EVERYWHERE = {
   OPENSSL_ia32cap: '~0xffffffffffffffff:~0xffffffffffffffff',
 };
 
-// bmtd with gates (gate.c), under callgrind, in a world of its own: one lane, and nothing read by the clock meanwhile.
+// bmtd with gates (gate.c), under callgrind, in a world of its own: one lane, and nothing read by the clock meanwhile,
+// the runs of reconciliation least of all, which judge orders while others are counted.
 async function startCounted(world) {
   const conf = join(world.folder, 'counted.conf');
   const ready = join(world.folder, 'counted.ready');
   const log = join(world.folder, 'counted.log');
   writeFileSync(conf, readFileSync(join(world.folder, 'bmtd.conf'), 'utf8')
     .replace('refresh_ms = 200', 'refresh_ms = 5000')
-    .replace('watch_poll_ms = 100;', 'watch_poll_ms = 60000; lanes_sale = 1; lanes_read = 1;'));
+    .replace('watch_poll_ms = 100;', 'watch_poll_ms = 60000; lanes_sale = 1; lanes_read = 1;')
+    .concat('reconcile: { every_s = 0; };\n'));
   const out = openSync(log, 'a');
   const child = spawn('valgrind', ['--tool=callgrind', '--instr-atstart=no', '--fair-sched=yes', `--callgrind-out-file=${world.folder}/callgrind`,
     join(BUILT, 'bmtd-counted'), '--config', conf, '--ready-file', ready], { stdio: ['ignore', out, out], env: { ...process.env, ...SAME_EVERYWHERE } });
