@@ -116,7 +116,8 @@ int bmt_stream(struct bmt_client *client, const ProtobufCServiceDescriptor *serv
  * A server stream without waiting. The start, and each bmt_watch_next after a message, is answered by one message or by
  * the end, so that who reads slowly is not flooded: on a poller's thread, or on the caller's before the function
  * returns, so hold no lock that the events take. `ret_watch` is set before anything is told. `error` is NULL after a
- * proper end. Free the watch after its end; it must not be asked or cancelled any more then.
+ * proper end. After the end a watch must not be asked any more. It is to be freed then: by whoever is the last to
+ * cancel it, and before its client, whose end waits for that.
  */
 struct bmt_watch;
 struct bmt_watch_events {
@@ -127,7 +128,7 @@ void bmt_watch_start(struct bmt_client *client, const ProtobufCServiceDescriptor
                      const void *request, size_t request_size, const struct bmt_call_options *options,
                      const struct bmt_watch_events *events, void *context, struct bmt_watch **ret_watch);
 void bmt_watch_next(struct bmt_watch *watch);
-/* What is asked for is answered soon: by the end, with CANCELLED. */
+/* What is asked for is answered soon: by the end, with CANCELLED. By any thread; after the end it does nothing. */
 void bmt_watch_cancel(struct bmt_watch *watch);
 void bmt_watch_free(struct bmt_watch *watch);
 

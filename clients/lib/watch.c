@@ -28,10 +28,9 @@ static struct bmt_watch *watch_at(struct operation *operation, size_t offset)
     return (struct bmt_watch *)(void *)((char *)operation - offset);
 }
 
-/* The last operation to end tells the end: no message comes behind it. */
+/* The last operation to end tells the end: no message comes behind it. The reader may free the watch meanwhile. */
 static void leave(struct bmt_watch *watch)
 {
-    struct bmt_client *client = watch->client;
     struct bmt_error error;
     bool is_proper;
 
@@ -40,12 +39,7 @@ static void leave(struct bmt_watch *watch)
     is_proper = watch->status == GRPC_STATUS_OK;
     if (!is_proper)
         client_error(&error, watch->status, watch->text, &watch->trailing);
-    grpc_call_unref(watch->call);
-    grpc_metadata_array_destroy(&watch->initial);
-    grpc_metadata_array_destroy(&watch->trailing);
-    grpc_slice_unref(watch->text);
-    watch->events->on_end(watch->context, is_proper ? NULL : &error); /* the reader may free it */
-    client_leave(client);
+    watch->events->on_end(watch->context, is_proper ? NULL : &error);
 }
 
 static void on_begun(struct operation *operation, bool is_success)
@@ -154,7 +148,15 @@ void bmt_watch_start(struct bmt_client *client, const ProtobufCServiceDescriptor
     leave(watch); /* the last to do so when bmtd was quick: then the end is told here */
 }
 
+/* Not before: who cancels cannot know whether the end is being told at this moment. */
 void bmt_watch_free(struct bmt_watch *watch)
 {
+    struct bmt_client *client = watch->client;
+
+    grpc_call_unref(watch->call);
+    grpc_metadata_array_destroy(&watch->initial);
+    grpc_metadata_array_destroy(&watch->trailing);
+    grpc_slice_unref(watch->text);
     free(watch);
+    client_leave(client);
 }

@@ -1,6 +1,7 @@
 /* What bmtctl and the client library do without a server; the rest is tests/e2e/cli.test.js. */
 #include "lib/suite.h"
 
+#include <semaphore.h>
 #include <stdlib.h>
 
 #include <string.h>
@@ -169,6 +170,45 @@ static int no_message(void *context, const ProtobufCMessage *message)
     return 1;
 }
 
+static void tell_end(void *context, const struct bmt_error *error)
+{
+    assert_int_equal(error->code, GRPC_STATUS_UNAVAILABLE);
+    sem_post(context);
+}
+
+static void no_bytes(void *context, const void *message, size_t size)
+{
+    (void)context;
+    (void)message;
+    (void)size;
+    fail_msg("a message of a stream that cannot begin");
+}
+
+/* A page leaves a stream at the moment of its end: no order of the two is wrong. */
+static void a_stream_may_be_cancelled_until_it_is_freed(void **state)
+{
+    static const struct bmt_watch_events events = {.on_message = no_bytes, .on_end = tell_end};
+    struct bmt_error error = {0};
+    struct bmt_client *client = bmt_client_new(
+        &(struct bmt_client_options){.address = "127.0.0.1:9", .api_key = "abc", .deadline_ms = 600000}, &error);
+    struct bmt_watch *watch = NULL;
+    sem_t is_over;
+
+    (void)state;
+    alarm(60); /* a stream that hangs ends the test */
+    sem_init(&is_over, 0, 0);
+    bmt_watch_start(client, &grpc__health__v1__health__descriptor, "Watch", "", 0, &(struct bmt_call_options){0},
+                    &events, &is_over, &watch);
+    while (sem_wait(&is_over) != 0)
+        ;
+    bmt_watch_cancel(watch);
+    bmt_watch_cancel(watch);
+    bmt_watch_free(watch);
+    bmt_client_free(client);
+    sem_destroy(&is_over);
+    alarm(0);
+}
+
 /* Metadata that gRPC does not take, put behind the back of bmt_client_new: without a check the call never ends. */
 static void a_call_that_cannot_start_ends_at_once(void **state)
 {
@@ -211,6 +251,7 @@ int main(void)
         cmocka_unit_test(times_are_read_with_their_offset),
         cmocka_unit_test(credentials_that_cannot_be_sent_are_refused),
         cmocka_unit_test(a_call_that_cannot_start_ends_at_once),
+        cmocka_unit_test(a_stream_may_be_cancelled_until_it_is_freed),
     };
 
     setenv("GRPC_VERBOSITY", "NONE", 1); /* it would log what it refuses */
