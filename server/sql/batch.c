@@ -1,8 +1,13 @@
 /*
  * Runs batches; see batch.h. The order of escalation after a conflict: the same commands again, looking first; then
  * halves; a single command some more times, since it may just have lost a race; then it is told BATCH_CONFLICT. A row
- * that cannot be (ERR_INTERNAL_ERROR) halves at once: to run the same again would meet it again. Each try may wait for
- * a lock as long as database.lock_wait_s, so who no longer waits for the answer is not tried again.
+ * that cannot be (ERR_INTERNAL_ERROR) halves at once: to run the same again would meet it again.
+ *
+ * Neither does running again help against a lock that was waited for in vain (database.lock_wait_s). So a group waits
+ * once, whatever the number of its stuck rows: its halves do not wait any more, and single commands that meet a lock
+ * are put aside. When all others are through, those have another turn, each alone: they wait once more, the first of
+ * them that does so in vain for all of them. A command that is alone from the beginning keeps nobody: each of its tries
+ * waits. Who no longer waits for the answer is not tried again.
  */
 #include "sql/batch.h"
 
@@ -19,6 +24,16 @@
  * cut is no reason to refuse, a second one is. How often a single command is tried is database.conflict_tries.
  */
 enum { TRIES_GROUP = 2, TRIES_UNAVAILABLE = 2 };
+
+/* A piece of a batch on its way through the halves. */
+struct piece {
+    struct session *session;
+    struct batch_plan *plan;
+    struct arena *arena;
+    bool has_waited; /* in vain; who is alone and meets a lock is put aside from then on */
+    struct command **aside;
+    size_t n_aside;
+};
 
 int batch_conflict(struct err *err)
 {
@@ -116,22 +131,22 @@ static int run_inside(struct batch_plan *plan, struct batch *batch, struct err *
     return rc;
 }
 
-static int run_once(struct session *session, struct batch_plan *plan, struct arena *arena, struct command **commands,
-                    size_t n, bool look_first, struct err *err)
+static int run_once(const struct piece *piece, struct command **commands, size_t n, bool look_first, struct err *err)
 {
     struct tx *tx CLEANUP(tx_cleanup) = NULL;
-    struct batch batch = {.arena = arena, .now_ms = clock_now_ms(), .look_first = look_first};
+    struct batch batch = {.arena = piece->arena, .now_ms = clock_now_ms(), .look_first = look_first};
+    struct batch_plan *plan = piece->plan;
     int rc;
 
     for (size_t i = 0; i < n; i++) {
         err_clear(&commands[i]->err);
         commands[i]->is_done = false;
     }
-    batch.commands = arena_array_of(arena, struct command *, n);
+    batch.commands = arena_array_of(piece->arena, struct command *, n);
     batch.n = still_open(commands, n, batch.commands);
     count_batch(n);
 
-    rc = plan->is_read ? tx_begin_read(session, &tx, err) : tx_begin(session, plan->home, &tx, err);
+    rc = plan->is_read ? tx_begin_read(piece->session, &tx, err) : tx_begin(piece->session, plan->home, &tx, err);
     if (rc != 0)
         return rc;
     batch.tx = tx;
@@ -187,23 +202,36 @@ static size_t drop_expired(struct command **commands, size_t n)
     return n_left;
 }
 
-static int64_t tries_max(const struct session *session, size_t n)
+static int64_t tries_max(const struct piece *piece, size_t n)
 {
-    return n == 1 ? session_conf(session)->database_conflict_tries : TRIES_GROUP;
+    return n == 1 ? session_conf(piece->session)->database_conflict_tries : TRIES_GROUP;
 }
 
-static void run_group(struct session *session, struct batch_plan *plan, struct arena *arena, struct command **commands,
-                      size_t n, bool must_look)
+/* After a conflict: whether these commands are not to be run again as they are, because some row of theirs is locked.
+ */
+static bool is_stuck(struct piece *piece, struct command **commands, size_t n)
 {
+    if (!session_met_lock(piece->session) || n == 0 || (n == 1 && !piece->has_waited))
+        return false;
+    piece->has_waited = true;
+    session_wait_for_locks(piece->session, false);
+    if (n == 1)
+        piece->aside[piece->n_aside++] = commands[0];
+    return true;
+}
+
+static void run_group(struct piece *piece, struct command **commands, size_t n, bool must_look)
+{
+    struct batch_plan *plan = piece->plan;
     struct err err = {0};
 
-    for (int try = 0, unavailable = 0; n > 0 && try < tries_max(session, n);) {
+    for (int try = 0, unavailable = 0; n > 0 && try < tries_max(piece, n);) {
         const bool look_first = must_look || try > 0 || plan->look_first_left > 0;
-        const int rc = run_once(session, plan, arena, commands, n, look_first, &err);
+        const int rc = run_once(piece, commands, n, look_first, &err);
 
         if (rc == 0) {
             (void)FAILPOINT("batch.committed");
-            tell_committed(plan, commands, n, arena);
+            tell_committed(plan, commands, n, piece->arena);
             return;
         }
         if (rc == ERR_DATABASE_UNAVAILABLE && ++unavailable < TRIES_UNAVAILABLE)
@@ -218,6 +246,11 @@ static void run_group(struct session *session, struct batch_plan *plan, struct a
         plan->look_first_left = LOOK_FIRST_BATCHES;
         try++;
         n = drop_expired(commands, n);
+        if (is_stuck(piece, commands, n)) {
+            if (n == 1)
+                return;
+            break;
+        }
     }
     if (n <= 1) {
         fail_all(commands, n, &err);
@@ -225,8 +258,32 @@ static void run_group(struct session *session, struct batch_plan *plan, struct a
     }
     const size_t half = n / 2;
 
-    run_group(session, plan, arena, commands, half, true);
-    run_group(session, plan, arena, commands + half, drop_expired(commands + half, n - half), true);
+    run_group(piece, commands, half, true);
+    run_group(piece, commands + half, drop_expired(commands + half, n - half), true);
+}
+
+/* Those put aside once more come to the front of the same array. */
+static void run_aside(struct piece *piece)
+{
+    const size_t n = piece->n_aside;
+    struct err err = {0};
+
+    piece->n_aside = 0;
+    session_wait_for_locks(piece->session, true);
+    for (size_t i = 0; i < n; i++)
+        run_group(piece, &piece->aside[i], drop_expired(&piece->aside[i], 1), true);
+    (void)err_fail(&err, ERR_BATCH_CONFLICT);
+    fail_all(piece->aside, piece->n_aside, &err);
+}
+
+/* All of them, from hope to the last that is stuck. */
+static void run_to_the_end(struct piece *piece, struct command **commands, size_t n, bool must_look)
+{
+    piece->has_waited = false;
+    piece->n_aside = 0;
+    run_group(piece, commands, n, must_look);
+    run_aside(piece);
+    session_wait_for_locks(piece->session, true);
 }
 
 static bool is_same_request(const struct command *a, const struct command *b)
@@ -283,10 +340,13 @@ static size_t put_repeats_last(struct command **commands, size_t n, struct arena
 static void run_piece(struct session *session, struct batch_plan *plan, struct arena *arena, struct command **commands,
                       size_t n)
 {
+    struct piece piece = {
+        .session = session, .plan = plan, .arena = arena, .aside = arena_array_of(arena, struct command *, n)};
+
     for (bool are_repeats = false; n > 0; are_repeats = true) {
         const size_t n_first = plan->is_read ? n : put_repeats_last(commands, n, arena);
 
-        run_group(session, plan, arena, commands, n_first, are_repeats);
+        run_to_the_end(&piece, commands, n_first, are_repeats);
         commands += n_first;
         n -= n_first;
     }

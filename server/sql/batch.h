@@ -9,11 +9,12 @@
  * written nothing. If the transaction itself fails by a conflict (deadlock, duplicate key, a count that is not what
  * it must be), it is rolled back and run again with `look_first` set: the body then reads keys and stock before it
  * writes, and so finds the culprits. If that fails too, the batch is halved, in the last resort down to single
- * commands; so one bad command never takes its neighbours along. A batch that meets a row which cannot be, such as one
- * that was broken by hand, is halved in the same way, until the command that touches it fails alone. A command whose
- * deadline has passed is not run again: it is refused with DEADLINE_PASSED, and the others go on. After a conflict
- * the plan looks first for the next LOOK_FIRST_BATCHES batches, because optimism alone halves the throughput at 1 %
- * failures.
+ * commands; so one bad command never takes its neighbours along. Nor do several whose rows somebody else keeps locked:
+ * a batch waits for locks in vain twice at most, together and for who is left, and else does not wait. A batch that
+ * meets a row which cannot be, such as one that was broken by hand, is halved in the same way, until the command that
+ * touches it fails alone. A command whose deadline has passed is not run again: it is refused with DEADLINE_PASSED, and
+ * the others go on. After a conflict the plan looks first for the next LOOK_FIRST_BATCHES batches, because optimism
+ * alone halves the throughput at 1 % failures.
  *
  * Idempotency: (biz_id, method, request_id) with the request's fingerprint. The first run inserts the record with the
  * change; a repeat is answered with the kept reply, a repeat with another body is refused with REQUEST_ID_REUSED. What

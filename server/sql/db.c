@@ -220,14 +220,47 @@ void session_cleanup(struct session **session)
     session_free(*session);
 }
 
+void session_wait_for_locks(struct session *session, bool waits)
+{
+    PRE(!session->tx.is_open);
+    session->is_impatient = !waits;
+}
+
+bool session_waits_for_locks(const struct session *session)
+{
+    return !session->is_impatient;
+}
+
+bool session_met_lock(const struct session *session)
+{
+    return session->met_lock;
+}
+
+/* The connection learns what the session was told. Others than MariaDB know no shorter wait than a second. */
+static int pass_on_patience(struct session *session, struct connection *connection, struct err *err)
+{
+    const int impatient_s = connection->is_mariadb ? 0 : 1;
+    char text[96];
+
+    PRE(connection->n_awaited == 0);
+    snprintf(text, sizeof text, "SET SESSION innodb_lock_wait_timeout = %d",
+             session->is_impatient ? impatient_s : (int)session->db->conf->database_lock_wait_s);
+    if (mysql_query(connection->mysql, text) != 0)
+        return sql_failed(connection, mysql_errno(connection->mysql), mysql_error(connection->mysql), "patience", err);
+    connection->is_impatient = session->is_impatient;
+    return 0;
+}
+
 int session_connection(struct session *session, size_t server, bool is_read, struct connection **ret_connection,
                        struct err *err)
 {
     struct connection **slot = &session->connections[server][is_read];
     struct connection *connection = *slot;
 
-    if (connection == NULL)
+    if (connection == NULL) {
         connection = *slot = arena_new_of(session->own, struct connection);
+        connection->session = session;
+    }
     if (connection->mysql == NULL) {
         unsigned number = 0;
         char problem[256];
@@ -243,6 +276,8 @@ int session_connection(struct session *session, size_t server, bool is_read, str
         connection->is_mariadb = mariadb_connection(connection->mysql);
     }
     *ret_connection = connection;
+    if (!is_read && connection->is_impatient != session->is_impatient)
+        return pass_on_patience(session, connection, err);
     return 0;
 }
 
@@ -256,6 +291,7 @@ void connection_close(struct connection *connection)
     memset(connection->prepared, 0, sizeof connection->prepared);
     connection->n_prepared = 0;
     connection->n_awaited = 0;
+    connection->is_impatient = false;
     mysql_close(connection->mysql);
     connection->mysql = NULL;
 }

@@ -36,6 +36,16 @@ void session_cleanup(struct session **session);
 /* The settings that the session's servers come from. */
 const struct conf *session_conf(const struct session *session);
 
+/*
+ * Whether the session's statements wait for rows that others have locked, as long as database.lock_wait_s, or end at
+ * once. They wait until told otherwise; may be told between transactions alone.
+ */
+void session_wait_for_locks(struct session *session, bool waits);
+bool session_waits_for_locks(const struct session *session);
+
+/* Whether a statement of the last transaction met a lock that was not released in time. */
+bool session_met_lock(const struct session *session);
+
 /* Each thread that uses sessions brackets its life with these. */
 void db_thread_begin(void);
 void db_thread_end(void);

@@ -68,6 +68,8 @@ int sql_commit_outcome(unsigned number)
 int sql_failed(struct connection *connection, unsigned number, const char *text, const char *doing, struct err *err)
 {
     if (is_conflict(number)) {
+        if (number == ER_LOCK_WAIT_TIMEOUT || number == ER_XA_RBTIMEOUT)
+            connection->session->met_lock = true;
         log_debug("database conflict", log_text("statement", doing), log_text("problem", text),
                   log_i64("number", number));
         return err_fail(err, ERR_BATCH_CONFLICT);

@@ -40,8 +40,10 @@ struct awaited {
 #define ROWS_ANY UINT64_MAX
 
 struct connection {
-    MYSQL *mysql;    /* NULL: not open */
-    bool is_mariadb; /* takes arrays, and statements sent behind one another */
+    MYSQL *mysql; /* NULL: not open */
+    struct session *session;
+    bool is_mariadb;   /* takes arrays, and statements sent behind one another */
+    bool is_impatient; /* waits for no lock */
     size_t n_prepared;
     struct prepared prepared[STMT_CACHE_SIZE];
     size_t n_awaited;
@@ -63,6 +65,8 @@ struct session {
     struct arena *own;     /* the session itself and its connections */
     struct arena *scratch; /* bindings of one statement */
     struct tx tx;
+    bool is_impatient;                                   /* its connections shall wait for no lock */
+    bool met_lock;                                       /* in the last transaction */
     struct connection *connections[CONF_SERVERS_MAX][2]; /* [server][is_read] */
 };
 

@@ -12,6 +12,7 @@ static int begin(struct session *session, enum module home, bool is_read, struct
     struct tx *tx = &session->tx;
 
     PRE(!tx->is_open);
+    session->met_lock = false;
     *tx = (struct tx){.session = session, .home = home, .is_open = true, .is_read = is_read};
     *ret_tx = tx;
     return 0;

@@ -53,21 +53,27 @@ static const struct sql_stmt COUNT_UP = {
     .text = "UPDATE bmt_platform.counters SET seen = seen + 1 WHERE id = ?",
     .params = SQL_COLUMNS(count_columns),
 };
-static struct tx *holder; /* has the row, until the batch's third try */
+static struct tx *holder; /* has rows, until the batch's so-manieth try */
+static int release_at;
+static int expires_at;    /* the try at which the deadline of row 6 passes; 0: none */
+static struct count *six; /* its command */
 
 static int count_up(struct batch *batch, struct err *err)
 {
-    if (++n_bodies == 3)
+    struct count *rows = arena_array_of(batch->arena, struct count, batch->n);
+    size_t n = 0;
+
+    if (++n_bodies == release_at)
         tx_cleanup(&holder);
+    if (n_bodies == expires_at)
+        six->command.deadline_ns = 1;
     for_each_command(struct count, c, batch)
     {
-        const int rc = sql_write(batch->tx, &COUNT_UP, c, 1, sizeof *c, NULL, err);
-
         c->n_runs++;
-        if (rc != 0)
-            return rc;
+        six = c->id == 6 ? c : six;
+        rows[n++] = *c;
     }
-    return 0;
+    return sql_write(batch->tx, &COUNT_UP, rows, n, sizeof *rows, NULL, err);
 }
 
 /* Both wait for a row that another session holds; who has a deadline waits once, his neighbour until he has it. */
@@ -87,6 +93,7 @@ static void who_waits_no_longer_is_not_tried_again(void **state)
         commands[i].command = (struct command){.biz_id = 1, .actor = "t", .method = "m"};
     commands[0].command.deadline_ns = clock_steady_ns() + 5000000;
     n_bodies = 0;
+    release_at = 3;
     batch_run(db->session, &plan, db->arena, commands, 2, sizeof *commands);
     assert_int_equal(commands[0].command.err.id, ERR_DEADLINE_PASSED);
     assert_int_equal(commands[0].n_runs, 1);
@@ -94,6 +101,90 @@ static void who_waits_no_longer_is_not_tried_again(void **state)
     assert_int_equal(n_bodies, 3);
     assert_int_equal(test_db_number(db, "SELECT seen FROM bmt_platform.counters"), 1);
     session_free(other);
+}
+
+static long long lock_waits(void)
+{
+    return test_db_number(db, "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS "
+                              "WHERE VARIABLE_NAME = 'Innodb_row_lock_waits'");
+}
+
+enum { ROWS = 8 };
+
+/* Rows 1 to 8 are counted up, of which 3 and 6 are held until the body's try `until`. */
+static void count_while_two_are_held(int until, struct count *commands, struct batch_plan *plan)
+{
+    struct session *other = session_new(db->db);
+    struct count held[] = {{.id = 3}, {.id = 6}};
+    struct err err = {0};
+
+    test_db_run(db, "DELETE FROM bmt_platform.counters");
+    for (int i = 0; i < ROWS; i++) {
+        commands[i] = (struct count){.command = {.biz_id = 1, .actor = "t", .method = "m"}, .id = i + 1};
+        test_db_run(db, arena_printf(db->arena, "INSERT INTO bmt_platform.counters VALUES (%d, 0)", i + 1));
+    }
+    assert_int_equal(tx_begin(other, MODULE_PLATFORM, &holder, &err), 0);
+    assert_int_equal(sql_write(holder, &COUNT_UP, held, 2, sizeof *held, NULL, &err), 0);
+    n_bodies = 0;
+    release_at = until;
+    batch_run(db->session, plan, db->arena, commands, ROWS, sizeof *commands);
+    if (holder != NULL)
+        tx_rollback(holder);
+    session_free(other);
+}
+
+/*
+ * All 8 wait; then without waiting 4, 2, (4 alone:) 1 1, and 4, 2 1 1, 2: eleven tries, by which six have got through.
+ * Who was put aside gets through as soon as his row is free.
+ */
+static void who_was_put_aside_is_tried_again_when_the_others_are_through(void **state)
+{
+    struct batch_plan plan = {.name = "test.aside", .home = MODULE_PLATFORM, .body = count_up};
+    struct count commands[ROWS];
+    const long long before = lock_waits();
+
+    (void)state;
+    count_while_two_are_held(12, commands, &plan);
+    assert_int_equal(lock_waits() - before, 1);
+    assert_int_equal(n_bodies, 13);
+    for (int i = 0; i < ROWS; i++)
+        assert_int_equal(commands[i].command.err.id, ERR_NONE);
+    assert_int_equal(commands[2].n_runs, 5);
+    assert_int_equal(test_db_number(db, "SELECT SUM(seen) FROM bmt_platform.counters"), ROWS);
+}
+
+/* The group waits, and then the first that is left waits for all; and the session is as patient as before. */
+static void several_stuck_rows_cost_a_batch_two_waits(void **state)
+{
+    struct batch_plan plan = {.name = "test.stuck", .home = MODULE_PLATFORM, .body = count_up};
+    struct count commands[ROWS];
+    const long long before = lock_waits();
+
+    (void)state;
+    for (int round = 1; round <= 2; round++) {
+        count_while_two_are_held(0, commands, &plan);
+        assert_int_equal(lock_waits() - before, 2 * round);
+        assert_int_equal(n_bodies, 13);
+        for (int i = 0; i < ROWS; i++)
+            assert_int_equal(commands[i].command.err.id, i == 2 || i == 5 ? ERR_BATCH_CONFLICT : ERR_NONE);
+        assert_int_equal(test_db_number(db, "SELECT SUM(seen) FROM bmt_platform.counters"), ROWS - 2);
+        assert_true(session_waits_for_locks(db->session));
+    }
+}
+
+/* Who has no time left when his second turn comes has none. */
+static void who_was_put_aside_and_waits_no_longer_is_not_tried_again(void **state)
+{
+    struct batch_plan plan = {.name = "test.late", .home = MODULE_PLATFORM, .body = count_up};
+    struct count commands[ROWS];
+
+    (void)state;
+    expires_at = 11;
+    count_while_two_are_held(0, commands, &plan);
+    expires_at = 0;
+    assert_int_equal(n_bodies, 12);
+    assert_int_equal(commands[2].command.err.id, ERR_BATCH_CONFLICT);
+    assert_int_equal(commands[5].command.err.id, ERR_DEADLINE_PASSED);
 }
 
 /* Nothing can be done for more than one; the last one's deadline passes while the first has his turn. */
@@ -148,6 +239,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_single_command_is_tried_as_often_as_is_set),
         cmocka_unit_test(who_waits_no_longer_is_not_tried_again),
+        cmocka_unit_test(who_was_put_aside_is_tried_again_when_the_others_are_through),
+        cmocka_unit_test(several_stuck_rows_cost_a_batch_two_waits),
+        cmocka_unit_test(who_was_put_aside_and_waits_no_longer_is_not_tried_again),
         cmocka_unit_test(a_half_that_waits_no_longer_is_not_begun),
         cmocka_unit_test(a_replica_keeps_its_number_for_as_long_as_is_set),
     };
