@@ -821,12 +821,15 @@ CREATE TABLE `disputes` (
   `reason` varchar(255) NOT NULL COMMENT 'as the channel told it; why it ended stands in its history',
   `create_time_ms` bigint(20) NOT NULL,
   `update_time_ms` bigint(20) NOT NULL,
+  `fee_minor` bigint(20) NOT NULL DEFAULT 0 COMMENT 'what the channel charged when it was opened',
+  `fee_returned_minor` bigint(20) NOT NULL DEFAULT 0 COMMENT 'of the fee: what the channel gave back when it ended',
   PRIMARY KEY (`dispute_id`),
   UNIQUE KEY `uq_disputes_channel` (`biz_id`,`channel_account_id`,`channel_dispute`,`order_id`,`line_no`),
   KEY `ix_disputes_business` (`biz_id`,`dispute_id`),
   KEY `ix_disputes_state` (`biz_id`,`state`,`dispute_id`),
   KEY `ix_disputes_order` (`order_id`,`dispute_id`),
-  CONSTRAINT `CONSTRAINT_1` CHECK (`amount_minor` > 0)
+  CONSTRAINT `CONSTRAINT_1` CHECK (`amount_minor` > 0),
+  CONSTRAINT `ck_disputes_fee` CHECK (`fee_minor` >= 0 and `fee_returned_minor` >= 0 and `fee_returned_minor` <= `fee_minor`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- bmt_settlement.dispute_events

@@ -111,9 +111,10 @@ const struct cli_command cli_commands[] = {
     {"adjustment", "create", SETTLEMENT, "CreateAdjustment", "kind", true, cli_books,
      "move money by hand: PARTNER_CREDIT, PARTNER_DEBIT, PROMOTION, CHANNEL_PAID, CONVERSION; --amount '5.00 EUR'"},
     {"dispute", "open", SETTLEMENT, "OpenDispute", "order_id", true, NULL,
-     "record that a payer's bank took money back; --line-no 1 --amount '5.00 EUR' --channel-dispute NUMBER"},
+     "record that a payer's bank took money back; --line-no 1 --amount '5.00 EUR' --channel-dispute NUMBER --fee "
+     "'15.00 EUR'"},
     {"dispute", "close", SETTLEMENT, "CloseDispute", "dispute_id", true, NULL,
-     "end a dispute: --outcome WON, the money came back; LOST, those bear it who had it"},
+     "end a dispute: --outcome WON, the money came back; LOST, those bear it who had it; --fee-returned '15.00 EUR'"},
     {"dispute", "get", SETTLEMENT, "GetDispute", "dispute_id", false, NULL, "show a dispute"},
     {"dispute", "list", SETTLEMENT, "ListDisputes", NULL, false, NULL, "list disputes; --order-id --state OPEN"},
     {"statement", "list", SETTLEMENT, "ListStatements", NULL, false, NULL, "list partners' statements; --partner-id"},

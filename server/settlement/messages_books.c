@@ -32,7 +32,9 @@ static enum id_kind source_kind(int32_t transfer_kind)
     case TRANSFER_ADJUSTMENT: return ID_ADJUSTMENT;
     case TRANSFER_DISPUTE:
     case TRANSFER_DISPUTE_WON:
-    case TRANSFER_DISPUTE_LOST: return ID_DISPUTE;
+    case TRANSFER_DISPUTE_LOST:
+    case TRANSFER_DISPUTE_FEE:
+    case TRANSFER_DISPUTE_FEE_RETURNED: return ID_DISPUTE;
     default: return ID_PAYOUT;
     }
 }

@@ -101,6 +101,7 @@ static struct dispute_row row_of(const struct open_dispute *c, const struct clea
         .state = DISPUTE_OPEN,
         .version = 1,
         .amount_minor = c->amount.amount_minor,
+        .fee_minor = c->fee.amount_minor,
         .channel_dispute = c->channel_dispute,
         .reason = c->reason,
         .create_time_ms = now_ms,
@@ -128,6 +129,8 @@ static void find_lines(struct batch *batch, const struct dispute_work *work, str
             command_refuse(&c->command, ERR_ORDER_LINE_NOT_FOUND, id_show(ID_ORDER, c->order_id), err_i64(c->line_no));
         else if (strcmp(c->amount.currency, ret_lines[c_i]->currency) != 0)
             command_refuse(&c->command, ERR_CURRENCY_MISMATCH, c->amount.currency, ret_lines[c_i]->currency);
+        else if (c->fee.amount_minor != 0 && strcmp(c->fee.currency, ret_lines[c_i]->currency) != 0)
+            command_refuse(&c->command, ERR_CURRENCY_MISMATCH, c->fee.currency, ret_lines[c_i]->currency);
     }
 }
 
@@ -197,7 +200,7 @@ int disputes_decide_opening(struct batch *batch, struct dispute_work *work, stru
 
     *work = (struct dispute_work){.rows = arena_array_of(batch->arena, struct dispute_row, batch->n),
                                   .events = arena_array_of(batch->arena, struct dispute_event_row, batch->n),
-                                  .transfers = transfers_begin(batch->n, batch->arena)};
+                                  .transfers = transfers_begin(batch->n * DISPUTE_TRANSFERS_MAX, batch->arena)};
     for_each_command(struct open_dispute, c, batch)
     {
         c->row = (struct dispute_row){0};

@@ -7,7 +7,12 @@
  *   lost     debit REFUNDS              credit DISPUTES, of a line that waits: it has less to divide
  *            debit those who had it     credit DISPUTES, of a line that is cleared
  *
- * Until the dispute ends nobody bears it: the line is cleared and paid out as if there were none.
+ *   fee      debit PLATFORM_REVENUE     credit CHANNEL_RECEIVABLE, when it is opened; what the channel gives back of it
+ *            when it ends goes the other way
+ *
+ * Until the dispute ends nobody bears it: the line is cleared and paid out as if there were none. Its fee is the
+ * platform's from the beginning: CHANNEL_FEES holds what lines will share, and a fee that nobody could foresee when
+ * shares were agreed on is not theirs. Who wants it of a partner says so by an adjustment.
  */
 #ifndef BMT_SETTLEMENT_OPS_DISPUTE_H
 #define BMT_SETTLEMENT_OPS_DISPUTE_H
@@ -22,6 +27,7 @@ struct open_dispute {
     int64_t order_id;
     int32_t line_no;
     struct money amount;
+    struct money fee; /* of no currency: none */
     const char *channel_dispute;
     const char *reason;
 
@@ -36,7 +42,8 @@ struct open_dispute {
 struct close_dispute {
     struct command command;
     int64_t dispute_id;
-    enum dispute_event event; /* WIN or LOSE */
+    enum dispute_event event;  /* WIN or LOSE */
+    struct money fee_returned; /* of no currency: nothing */
     const char *reason;
 
     struct dispute_row *row; /* locked; shared by all commands on the same dispute */
@@ -64,7 +71,7 @@ int disputes_write_opened(struct batch *batch, struct dispute_work *work, struct
 
 /* Disputes are locked before their orders, so that the orders are known; refuses with DISPUTE_NOT_FOUND. */
 int disputes_lock(struct batch *batch, struct err *err) MUST_CHECK;
-/* Refuses with DISPUTE_WRONG_STATE. */
+/* Refuses with CURRENCY_MISMATCH, DISPUTE_WRONG_STATE, DISPUTE_FEE_TOO_LARGE. */
 int disputes_decide_closing(struct batch *batch, struct dispute_work *work, struct err *err) MUST_CHECK;
 int disputes_write_closed(struct batch *batch, struct dispute_work *work, struct err *err) MUST_CHECK;
 
@@ -83,10 +90,13 @@ struct dispute_line {
     size_t n_entries;
 };
 
+enum { DISPUTE_TRANSFERS_MAX = 2 }; /* of one event */
+
 /*
- * What a dispute's event moves: on its line's row, in the ledger, and, when it is lost over a cleared line, by entries
- * of those who had the line's money, in proportion to what they have left of it. Neither reads nor writes rows. PRE:
- * the amount is left (OPEN), or disputed (WIN, LOSE). ERR_INTERNAL_ERROR: a row that lies.
+ * What a dispute's event moves: on its line's row, in the ledger (the fee, or what of it came back, included), and,
+ * when it is lost over a cleared line, by entries of those who had the line's money, in proportion to what they have
+ * left of it. Neither reads nor writes rows. PRE: the amount is left (OPEN), or disputed (WIN, LOSE).
+ * ERR_INTERNAL_ERROR: a row that lies.
  */
 int dispute_book(struct batch *batch, const struct dispute_row *row, enum dispute_event event, const char *note,
                  struct dispute_line *on, struct transfers *transfers, struct new_entries *made,

@@ -23,6 +23,22 @@ static void move(struct batch *batch, const struct dispute_row *row, const struc
     transfer_credit(transfer, credit, row->channel_account_id, row->amount_minor);
 }
 
+/* What the channel charged, or gave back: the platform's, whoever shares in the line. */
+static void book_fee(struct batch *batch, const struct dispute_row *row, enum dispute_event event, const char *note,
+                     struct transfers *transfers)
+{
+    const bool is_charged = event == DISPUTE_EVENT_OPEN;
+    const struct transfer head = head_of(row, is_charged ? TRANSFER_DISPUTE_FEE : TRANSFER_DISPUTE_FEE_RETURNED, note);
+    const int64_t charged_minor = is_charged ? row->fee_minor : -row->fee_returned_minor;
+    struct transfer *transfer;
+
+    if (charged_minor == 0)
+        return;
+    transfer = transfer_begin(transfers, &head, 2, batch->arena);
+    transfer_debit(transfer, ACCOUNT_PLATFORM_REVENUE, 0, charged_minor);
+    transfer_credit(transfer, ACCOUNT_CHANNEL_RECEIVABLE, row->channel_account_id, charged_minor);
+}
+
 /* A line that waits has less to divide; of one that was cleared they give back who had it. */
 static int lose(struct batch *batch, const struct dispute_row *row, const struct transfer *head,
                 struct dispute_line *on, struct transfers *transfers, struct new_entries *made, struct err *err)
@@ -52,6 +68,7 @@ int dispute_book(struct batch *batch, const struct dispute_row *row, enum disput
                                                [DISPUTE_EVENT_LOSE] = TRANSFER_DISPUTE_LOST};
     const struct transfer head = head_of(row, kinds[event], note);
 
+    book_fee(batch, row, event, note, transfers);
     if (event == DISPUTE_EVENT_LOSE)
         return lose(batch, row, &head, on, transfers, made, err);
     if (event == DISPUTE_EVENT_WIN) {

@@ -37,15 +37,21 @@ int disputes_lock(struct batch *batch, struct err *err)
 
 static bool allows(struct close_dispute *c)
 {
+    const struct dispute_row *row = c->row;
     char allowed[160];
+    char fee[MONEY_TEXT_SIZE];
     int to;
 
-    if (fsm_next(&dispute_fsm, c->row->state, (int)c->event, &to))
-        return true;
-    command_refuse(&c->command, ERR_DISPUTE_WRONG_STATE, id_show(ID_DISPUTE, c->dispute_id),
-                   fsm_state_name(&dispute_fsm, c->row->state),
-                   fsm_allowed(&dispute_fsm, (int)c->event, allowed, sizeof allowed));
-    return false;
+    if (c->fee_returned.amount_minor != 0 && strcmp(c->fee_returned.currency, row->currency) != 0)
+        command_refuse(&c->command, ERR_CURRENCY_MISMATCH, c->fee_returned.currency, row->currency);
+    else if (!fsm_next(&dispute_fsm, row->state, (int)c->event, &to))
+        command_refuse(&c->command, ERR_DISPUTE_WRONG_STATE, id_show(ID_DISPUTE, c->dispute_id),
+                       fsm_state_name(&dispute_fsm, row->state),
+                       fsm_allowed(&dispute_fsm, (int)c->event, allowed, sizeof allowed));
+    else if (c->fee_returned.amount_minor > row->fee_minor)
+        command_refuse(&c->command, ERR_DISPUTE_FEE_TOO_LARGE, id_show(ID_DISPUTE, c->dispute_id),
+                       money_text(money_of(row->fee_minor, row->currency), fee));
+    return !c->command.is_done;
 }
 
 /* The line's entries, those of this batch among them: what they took is not there to be taken again. */
@@ -81,7 +87,7 @@ static void move(struct close_dispute *c, struct dispute_work *work, int64_t now
 
 static int close_one(struct batch *batch, struct close_dispute *c, struct dispute_work *work, struct err *err)
 {
-    const struct dispute_row *row = c->row;
+    struct dispute_row *row = c->row;
     struct clearing_row *line = dispute_line_of(work, row->order_id, row->line_no, row->biz_id);
     struct dispute_line on;
     int rc;
@@ -89,6 +95,7 @@ static int close_one(struct batch *batch, struct close_dispute *c, struct disput
     if (line == NULL || line->disputed_minor < row->amount_minor)
         return err_fail(err, ERR_INTERNAL_ERROR); /* a row that lies */
     on = with_entries(batch, work, line);
+    row->fee_returned_minor = c->fee_returned.amount_minor;
     rc = dispute_book(batch, row, c->event, c->reason, &on, &work->transfers, &work->made, err);
     if (rc == 0)
         move(c, work, batch->now_ms);
@@ -103,7 +110,7 @@ int disputes_decide_closing(struct batch *batch, struct dispute_work *work, stru
 
     *work = (struct dispute_work){.rows = arena_array_of(batch->arena, struct dispute_row, batch->n),
                                   .events = arena_array_of(batch->arena, struct dispute_event_row, batch->n),
-                                  .transfers = transfers_begin(batch->n, batch->arena)};
+                                  .transfers = transfers_begin(batch->n * DISPUTE_TRANSFERS_MAX, batch->arena)};
     for_each_command(struct close_dispute, c, batch) order_ids[n++] = c->row->order_id;
     rc = clearing_store_lock_of_orders(batch->tx, order_ids, n, batch->arena, &work->lines, &work->n_lines, err);
     if (rc == 0)

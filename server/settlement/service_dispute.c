@@ -14,6 +14,10 @@ static Bmt__Settlement__V1__Dispute *dispute_message(const struct dispute_row *r
     dispute->line_no = row->line_no;
     dispute->state = (Bmt__Settlement__V1__DisputeState)row->state;
     dispute->amount = proto_money(row->amount_minor, row->currency, arena);
+    if (row->fee_minor > 0)
+        dispute->fee = proto_money(row->fee_minor, row->currency, arena);
+    if (row->fee_returned_minor > 0)
+        dispute->fee_returned = proto_money(row->fee_returned_minor, row->currency, arena);
     dispute->channel_dispute = proto_text(row->channel_dispute);
     dispute->reason = proto_text(row->reason);
     dispute->create_time = proto_time(row->create_time_ms, arena);
@@ -30,6 +34,8 @@ void open_dispute_read(const struct call *call, const void *message, void *into)
     c->order_id = proto_id_of(ID_ORDER, request->order_id);
     c->line_no = request->line_no;
     c->amount = money_of(request->amount->amount_minor, request->amount->currency);
+    if (request->fee != NULL)
+        c->fee = money_of(request->fee->amount_minor, request->fee->currency);
     c->channel_dispute = request->channel_dispute;
     c->reason = request->reason;
 }
@@ -51,6 +57,8 @@ void close_dispute_read(const struct call *call, const void *message, void *into
     (void)call;
     c->dispute_id = proto_id_of(ID_DISPUTE, request->dispute_id);
     c->event = (int)request->outcome == DISPUTE_LOST ? DISPUTE_EVENT_LOSE : DISPUTE_EVENT_WIN;
+    if (request->fee_returned != NULL)
+        c->fee_returned = money_of(request->fee_returned->amount_minor, request->fee_returned->currency);
     c->reason = request->reason;
     if ((int)request->outcome != DISPUTE_WON && (int)request->outcome != DISPUTE_LOST)
         command_refuse(&c->command, ERR_FIELD_MALFORMED, "outcome", "WON or LOST");

@@ -3,7 +3,7 @@
 
 #define COLUMNS                                                                                            \
     "dispute_id, biz_id, order_id, line_no, channel_account_id, state, version, currency, amount_minor,\n" \
-    "    channel_dispute, reason, create_time_ms, update_time_ms"
+    "    fee_minor, fee_returned_minor, channel_dispute, reason, create_time_ms, update_time_ms"
 static const struct sql_column columns[] = {
     SQL_COLUMN(struct dispute_row, dispute_id, SQL_I64),
     SQL_COLUMN(struct dispute_row, biz_id, SQL_I64),
@@ -14,15 +14,21 @@ static const struct sql_column columns[] = {
     SQL_COLUMN(struct dispute_row, version, SQL_I32),
     SQL_COLUMN(struct dispute_row, currency, SQL_CHARS),
     SQL_COLUMN(struct dispute_row, amount_minor, SQL_I64),
+    SQL_COLUMN(struct dispute_row, fee_minor, SQL_I64),
+    SQL_COLUMN(struct dispute_row, fee_returned_minor, SQL_I64),
     SQL_COLUMN(struct dispute_row, channel_dispute, SQL_TEXT),
     SQL_COLUMN(struct dispute_row, reason, SQL_TEXT),
     SQL_COLUMN(struct dispute_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct dispute_row, update_time_ms, SQL_I64),
 };
 static const struct sql_column move_columns[] = {
-    SQL_COLUMN(struct dispute_row, state, SQL_I32),          SQL_COLUMN(struct dispute_row, version, SQL_I32),
-    SQL_COLUMN(struct dispute_row, update_time_ms, SQL_I64), SQL_COLUMN(struct dispute_row, dispute_id, SQL_I64),
-    SQL_COLUMN(struct dispute_row, biz_id, SQL_I64),         SQL_COLUMN(struct dispute_row, state_read, SQL_I32),
+    SQL_COLUMN(struct dispute_row, state, SQL_I32),
+    SQL_COLUMN(struct dispute_row, version, SQL_I32),
+    SQL_COLUMN(struct dispute_row, fee_returned_minor, SQL_I64),
+    SQL_COLUMN(struct dispute_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct dispute_row, dispute_id, SQL_I64),
+    SQL_COLUMN(struct dispute_row, biz_id, SQL_I64),
+    SQL_COLUMN(struct dispute_row, state_read, SQL_I32),
     SQL_COLUMN(struct dispute_row, version_read, SQL_I32),
 };
 static const struct sql_column event_columns[] = {
@@ -94,7 +100,7 @@ static const struct sql_stmt DISPUTE_INSERT = {
     .name = "dispute_insert",
     .module = MODULE_SETTLEMENT,
     .text = "INSERT INTO bmt_settlement.disputes (" COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     .params = SQL_COLUMNS(columns),
 };
 static const struct sql_stmt DISPUTE_EVENT_INSERT = {
@@ -109,7 +115,7 @@ static const struct sql_stmt DISPUTE_MOVE = {
     .name = "dispute_move",
     .module = MODULE_SETTLEMENT,
     .text = "UPDATE bmt_settlement.disputes\n"
-            "SET state = ?, version = ?, update_time_ms = ?\n"
+            "SET state = ?, version = ?, fee_returned_minor = ?, update_time_ms = ?\n"
             "WHERE dispute_id = ? AND biz_id = ? AND state = ? AND version = ?",
     .params = SQL_COLUMNS(move_columns),
 };

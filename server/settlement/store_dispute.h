@@ -15,6 +15,8 @@ struct dispute_row {
     int32_t version;
     char currency[CURRENCY_SIZE];
     int64_t amount_minor;
+    int64_t fee_minor;           /* what the channel charged when it was opened */
+    int64_t fee_returned_minor;  /* of that: what it gave back when it ended */
     const char *channel_dispute; /* the channel's number of it */
     const char *reason;
     int64_t create_time_ms;

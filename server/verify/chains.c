@@ -14,7 +14,7 @@
 /* A key: the chain, moved so that none is negative, and the number in it. */
 enum { SEQ_BITS = 40, CHAIN_MIN = -32768, CHAIN_MAX = 32767, HASH_SIZE = 32 };
 /* The passes over payments, refunds, lines, payouts, adjustments and disputes look at kinds up to this one. */
-enum { KIND_LAST = 12 };
+enum { KIND_LAST = 14 };
 
 static const struct seen_column transfer_list[] = {
     SEEN(transfer_seen, id),        SEEN(transfer_seen, biz_id),         SEEN(transfer_seen, kind),

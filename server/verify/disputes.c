@@ -11,18 +11,21 @@
 #include "verify/moved.h"
 
 struct dispute_seen {
-    int64_t id, biz_id, line_no, account_id, state, version, amount, create_ms, update_ms, is_of_line;
+    int64_t id, biz_id, line_no, account_id, state, version, amount, fee, fee_returned, create_ms, update_ms,
+        is_of_line;
     char currency[CURRENCY_SIZE];
 };
 static const struct seen_column dispute_list[] = {
     SEEN(dispute_seen, id),         SEEN(dispute_seen, biz_id),    SEEN(dispute_seen, line_no),
     SEEN(dispute_seen, account_id), SEEN(dispute_seen, state),     SEEN(dispute_seen, version),
-    SEEN(dispute_seen, amount),     SEEN(dispute_seen, create_ms), SEEN(dispute_seen, update_ms),
-    SEEN(dispute_seen, is_of_line), SEEN_CURRENCY(dispute_seen),
+    SEEN(dispute_seen, amount),     SEEN(dispute_seen, fee),       SEEN(dispute_seen, fee_returned),
+    SEEN(dispute_seen, create_ms),  SEEN(dispute_seen, update_ms), SEEN(dispute_seen, is_of_line),
+    SEEN_CURRENCY(dispute_seen),
 };
 static const struct seen_columns dispute_columns = {dispute_list, COUNT_OF(dispute_list), sizeof(struct dispute_seen)};
 
-static const int64_t kinds[] = {MOVED_DISPUTE, MOVED_DISPUTE_WON, MOVED_DISPUTE_LOST};
+static const int64_t kinds[] = {MOVED_DISPUTE, MOVED_DISPUTE_WON, MOVED_DISPUTE_LOST, MOVED_DISPUTE_FEE,
+                                MOVED_DISPUTE_FEE_RETURNED};
 
 #define tell(kind, ...) found(worker, d->id, kind, d->biz_id, ID_DISPUTE, d->id, __VA_ARGS__)
 
@@ -39,27 +42,39 @@ static bool is_lost_right(const struct dispute_seen *d, const struct moved_list 
            (back == d->amount ? moved->n == 2 : back == 0 && borne == d->amount);
 }
 
+/* What the transfer of that kind takes from the channel: of the line's money, or of the platform's by its fee. */
+static int64_t amount_of(const struct dispute_seen *d, int64_t kind)
+{
+    switch (kind) {
+    case MOVED_DISPUTE: return d->amount;
+    case MOVED_DISPUTE_WON: return d->state == DISPUTE_WON ? -d->amount : 0;
+    case MOVED_DISPUTE_LOST: return d->state == DISPUTE_LOST ? -d->amount : 0;
+    case MOVED_DISPUTE_FEE: return d->fee;
+    default: return -d->fee_returned;
+    }
+}
+
 static bool is_kind_right(const struct dispute_seen *d, int64_t kind, const struct moved_list *moved)
 {
-    const int64_t sign = kind == MOVED_DISPUTE ? 1 : -1;
-    const struct side_seen sides[] = {{OF_DISPUTES, d->account_id, sign * d->amount},
-                                      {OF_CHANNEL_RECEIVABLE, d->account_id, -sign * d->amount}};
-    const bool is_wanted = kind == MOVED_DISPUTE || (kind == MOVED_DISPUTE_WON && d->state == DISPUTE_WON) ||
-                           (kind == MOVED_DISPUTE_LOST && d->state == DISPUTE_LOST);
+    const int64_t amount = amount_of(d, kind);
+    const bool is_fee = kind == MOVED_DISPUTE_FEE || kind == MOVED_DISPUTE_FEE_RETURNED;
+    const bool is_opening = kind == MOVED_DISPUTE || kind == MOVED_DISPUTE_FEE;
+    const struct side_seen sides[] = {{is_fee ? OF_PLATFORM_REVENUE : OF_DISPUTES, is_fee ? 0 : d->account_id, amount},
+                                      {OF_CHANNEL_RECEIVABLE, d->account_id, -amount}};
 
-    if (!is_wanted || moved->n == 0)
-        return !is_wanted && moved->n == 0;
+    if (amount == 0 || moved->n == 0)
+        return amount == 0 && moved->n == 0;
     return (kind == MOVED_DISPUTE_LOST ? is_lost_right(d, moved)
                                        : moved_is(moved, d->biz_id, d->currency, sides, COUNT_OF(sides))) &&
            moved_of(moved, kind, d->line_no).n == moved->n &&
-           moved->list[0].create_ms == (kind == MOVED_DISPUTE ? d->create_ms : d->update_ms);
+           moved->list[0].create_ms == (is_opening ? d->create_ms : d->update_ms);
 }
 
 static void check_history(struct worker *worker, const struct dispute_seen *d, const struct event_seen *events,
                           size_t n)
 {
     if (!history_leads(&dispute_fsm, d->state, d->version, events, n) ||
-        (d->state == DISPUTE_OPEN && d->update_ms != d->create_ms))
+        (d->state == DISPUTE_OPEN && (d->update_ms != d->create_ms || d->fee_returned != 0)))
         tell(DISPUTE_EVENTS, "stands at %s version %lld, its history of %zu does not lead there",
              fsm_state_name(&dispute_fsm, (int)d->state), (long long)d->version, n);
 }
@@ -89,7 +104,8 @@ static void check_dispute(struct worker *worker, const struct dispute_seen *d, c
 
 #define DISPUTES_TEXT                                                                                            \
     "SELECT d.dispute_id, d.biz_id, d.line_no, d.channel_account_id, d.state, d.version, d.amount_minor, "       \
-    "d.create_time_ms, d.update_time_ms, COALESCE(c.biz_id = d.biz_id AND c.channel_account_id = "               \
+    "d.fee_minor, d.fee_returned_minor, d.create_time_ms, d.update_time_ms, COALESCE(c.biz_id = d.biz_id AND "   \
+    "c.channel_account_id = "                                                                                    \
     "d.channel_account_id AND c.currency = d.currency, 0), d.currency FROM bmt_settlement.disputes d LEFT JOIN " \
     "bmt_settlement.clearings c ON c.order_id = d.order_id AND c.line_no = d.line_no WHERE d.dispute_id > %lld " \
     "AND d.dispute_id <= %lld ORDER BY d.dispute_id"

@@ -85,6 +85,7 @@ const verbsOfOthers = () => [
   ['SettlementService.PayStatement', about('paid'), 'PARTNER_STATEMENT_WRONG_STATE', { state: 'PAID' }],
   ['SettlementService.PayStatement', about('closed'), 'STATEMENT_NOT_APPROVED', {}],
   ['SettlementService.CloseDispute', { dispute_id: full.disputes.lost.dispute_id, outcome: 'DISPUTE_STATE_LOST', reason: 'x' }, 'DISPUTE_WRONG_STATE', { state: 'LOST', allowed: 'OPEN' }],
+  ['SettlementService.CloseDispute', { dispute_id: full.disputes.open.dispute_id, outcome: 'DISPUTE_STATE_WON', reason: 'x', fee_returned: { amount_minor: 4, currency: 'EUR' } }, 'DISPUTE_FEE_TOO_LARGE', { fee: '0.03 EUR' }],
   ['SettlementService.OpenDispute', disputeOf(1231), 'DISPUTE_TOO_LARGE', { line_no: '1', left: '12.30 EUR' }],
   ['SettlementService.EndSplitRule', { split_rule_id: full.rule.split_rule_id, to_time: { seconds: 1 } }, 'SPLIT_RULE_PAST', {}],
 ];
@@ -108,6 +109,8 @@ const currencies = () => [
     'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
   ['SettlementService.CreateSplitRule', ruleOf({ partner_id: full.partner.partner_id, kind: 'SPLIT_KIND_FIXED' }, { currency: 'USD' }),
     'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
+  ['SettlementService.OpenDispute', { ...disputeOf(1), fee: { amount_minor: 1, currency: 'USD' } }, 'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
+  ['SettlementService.CloseDispute', { dispute_id: full.disputes.open.dispute_id, outcome: 'DISPUTE_STATE_WON', reason: 'x', fee_returned: { amount_minor: 1, currency: 'USD' } }, 'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
   ['SettlementService.OpenDispute', disputeOf(1, 'USD'), 'CURRENCY_MISMATCH', { currency: 'USD', expected: 'EUR' }],
   ['OrderService.CreateOrder', { ...sold(one(full.sku)), currency: 'USD' }, 'PRICE_MISSING', { currency: 'USD' }],
   ['ProductService.QuotePrice', { ...sold(one(full.sku)), currency: 'USD' }, 'PRICE_MISSING', { currency: 'USD' }],

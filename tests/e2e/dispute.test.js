@@ -85,7 +85,7 @@ test('refunds and disputes at once never take more than was paid', async () => {
 });
 
 // Transfers of disputes: the lines of other orders may be cleared meanwhile.
-const moved = () => query(world, 'SELECT COUNT(*) FROM bmt_settlement.transfers WHERE kind IN (10, 11, 12)');
+const moved = () => query(world, 'SELECT COUNT(*) FROM bmt_settlement.transfers WHERE kind BETWEEN 10 AND 14');
 
 test('repeated requests are answered as the first ones were, and move nothing again', async () => {
   const order = await givenFulfilledOrder(shop, sku);
@@ -102,6 +102,22 @@ test('repeated requests are answered as the first ones were, and move nothing ag
   assert.deepEqual([code, reason, metadata],
     ['ALREADY_EXISTS', 'DISPUTE_TAKEN', { channel_dispute: asked.channel_dispute, dispute: opened.dispute.dispute_id }]);
   assert.equal(moved(), before);
+});
+
+test('what the channel charges is told, and at most that comes back', async () => {
+  const order = await givenFulfilledOrder(shop, sku);
+  const dispute = await open(order, { fee: money(1500) });
+  assert.deepEqual([dispute.fee, dispute.fee_returned], [money(1500), null]);
+  const ending = (back) => finance.CloseDispute({ ...id(), dispute_id: dispute.dispute_id, outcome: 'DISPUTE_STATE_WON', reason: 'x', fee_returned: back });
+  const { reason, metadata } = await refused(ending(money(1501)));
+  assert.deepEqual([reason, metadata], ['DISPUTE_FEE_TOO_LARGE', { dispute: dispute.dispute_id, fee: '15.00 EUR' }]);
+  assert.equal((await refused(ending(money(1, 'USD')))).reason, 'CURRENCY_MISMATCH');
+  const { dispute: won } = await ending(money(1500));
+  assert.deepEqual([won.fee, won.fee_returned], [money(1500), money(1500)]);
+  assert.deepEqual((await merchant.GetDispute({ dispute_id: dispute.dispute_id })).dispute, won);
+  const free = await open(order);
+  assert.deepEqual([free.fee, free.fee_returned], [null, null]);
+  assert.equal((await refused(open(order, { fee: money(1, 'USD') }))).reason, 'CURRENCY_MISMATCH');
 });
 
 test('what is refused moves nothing', async () => {
@@ -137,14 +153,15 @@ test('bmtctl opens and closes disputes with a reason and a confirmation', async 
   };
   const ctl = (...words) => spawnSync(join(dirname(BIN), 'clients/bmtctl'), ['dispute', ...words], { encoding: 'utf8', timeout: 20000, env });
   const order = await givenFulfilledOrder(shop, sku);
-  const opening = ['open', order.order_id, '--line-no', '1', '--amount', '5.00 EUR', '--channel-dispute', 'cd-ctl', '--reason', 'stolen'];
+  const opening = ['open', order.order_id, '--line-no', '1', '--amount', '5.00 EUR', '--channel-dispute', 'cd-ctl', '--reason', 'stolen', '--fee', '15.00 EUR'];
   assert.equal(ctl(...opening).status, 2);
   const opened = ctl(...opening, '--yes', '-o', 'json');
   assert.equal(opened.status, 0, opened.stderr);
   const dispute = /dsp_\w+/.exec(opened.stdout)[0];
   assert.match(ctl('list', '--order-id', order.order_id, '--state', 'OPEN').stdout, new RegExp(`${dispute}[^]*5\\.00 EUR`));
-  const closed = ctl('close', dispute, '--outcome', 'LOST', '--reason', 'lost', '--yes');
+  const closed = ctl('close', dispute, '--outcome', 'LOST', '--reason', 'lost', '--fee-returned', '5.00 EUR', '--yes');
   assert.equal(closed.status, 0, closed.stderr);
   assert.match(ctl('get', dispute).stdout, /state +LOST/);
+  assert.match(ctl('get', dispute).stdout, /15\.00 EUR[^]*5\.00 EUR/);
   assert.equal(ctl('close', dispute, '--outcome', 'WON', '--reason', 'x', '--yes').status, 5);
 });

@@ -37,7 +37,7 @@ async function givenStatements(shop) {
 // An order with a dispute that is open, and one that was lost.
 async function givenDisputes(shop, order) {
   const finance = client(shop.world, 'settlement.SettlementService', shop.world.adminKey, { business: shop.business.business_id });
-  const opened = async () => (await finance.OpenDispute({ ...id(), order_id: order.order_id, line_no: 1, amount: money(10), channel_dispute: code(), reason: 'a test' })).dispute;
+  const opened = async () => (await finance.OpenDispute({ ...id(), order_id: order.order_id, line_no: 1, amount: money(10), channel_dispute: code(), reason: 'a test', fee: money(3) })).dispute;
   const [open, lost] = [await opened(), await opened()];
   await finance.CloseDispute({ ...id(), dispute_id: lost.dispute_id, outcome: 'DISPUTE_STATE_LOST', reason: 'a test' });
   return { order, open, lost };
@@ -225,8 +225,8 @@ const ofSettlement = (full) => ({
   'SettlementService.GetPayout': () => ({ payout_id: full.statements.payout.payout_id }),
   'SettlementService.ListPayouts': () => ({}),
   'SettlementService.QueryPayout': () => ({ payout_id: full.statements.payout.payout_id }),
-  'SettlementService.OpenDispute': () => ({ order_id: full.disputes.order.order_id, line_no: 1, amount: money(10), channel_dispute: code(), reason: 'a test' }),
-  'SettlementService.CloseDispute': () => ({ dispute_id: full.disputes.open.dispute_id, outcome: 'DISPUTE_STATE_WON', reason: 'a test' }),
+  'SettlementService.OpenDispute': () => ({ order_id: full.disputes.order.order_id, line_no: 1, amount: money(10), channel_dispute: code(), reason: 'a test', fee: money(3) }),
+  'SettlementService.CloseDispute': () => ({ dispute_id: full.disputes.open.dispute_id, outcome: 'DISPUTE_STATE_WON', reason: 'a test', fee_returned: money(2) }),
   'SettlementService.GetDispute': () => ({ dispute_id: full.disputes.lost.dispute_id }),
   'SettlementService.ListDisputes': () => ({}),
   'SettlementService.CreateAdjustment': () => ({ kind: 'ADJUSTMENT_KIND_PARTNER_CREDIT', partner_id: full.partner.partner_id, amount: money(), reason: 'a test' }),

@@ -6,10 +6,9 @@
 
 #include <string.h>
 
-#include "flows/close_dispute.h"
 #include "flows/complete_refund.h"
-#include "flows/open_dispute.h"
 #include "flows/refund_order.h"
+#include "lib/disputes.h"
 #include "lib/payouts.h"
 #include "settlement/ops_books.h"
 #include "settlement/ops_clearing.h"
@@ -18,7 +17,6 @@ static struct sale gold;
 static struct sale silver;
 static struct partner_row artist;
 static int64_t next_payment = 900;
-static int next_dispute;
 
 /* Gold and silver cost 12.50 EUR; the artist gets 30 % of gold. */
 static int given_split(void **state)
@@ -66,30 +64,6 @@ static void end_and_clear(int64_t order_id)
     assert_int_equal(act(db, &clear_order_plan, &c, sizeof c, NULL), 0);
 }
 
-static struct open_dispute dispute_of(int64_t order_id, int32_t line_no, int64_t amount_minor)
-{
-    return (struct open_dispute){.order_id = order_id,
-                                 .line_no = line_no,
-                                 .amount = money_of(amount_minor, "EUR"),
-                                 .channel_dispute = arena_printf(db->arena, "cd_%d", ++next_dispute),
-                                 .reason = "the card was stolen"};
-}
-
-static int64_t given_dispute(int64_t order_id, int64_t amount_minor)
-{
-    struct open_dispute c = dispute_of(order_id, 1, amount_minor);
-
-    assert_int_equal(act(db, &open_dispute_plan, &c, sizeof c, NULL), 0);
-    return c.row.dispute_id;
-}
-
-static int close_as(int64_t dispute_id, enum dispute_event event)
-{
-    struct close_dispute c = {.dispute_id = dispute_id, .event = event, .reason = "the channel says so"};
-
-    return act(db, &close_dispute_plan, &c, sizeof c, NULL);
-}
-
 static long long number(const char *query)
 {
     return test_db_number(db, query);
@@ -118,8 +92,8 @@ static void open_dispute_is_held_and_explained(void **state)
     bool is_there = false;
 
     (void)state;
-    given_dispute(order_id, 700);
-    given_dispute(order_id, 300);
+    given_dispute(db, order_id, 700, 0);
+    given_dispute(db, order_id, 300, 0);
     assert_int_equal(balance(ACCOUNT_DISPUTES), 1000);
     assert_int_equal(balance(ACCOUNT_CHANNEL_RECEIVABLE), 1500);
     assert_int_equal(balance(ACCOUNT_CUSTOMER_LIABILITY), -2500);
@@ -139,28 +113,28 @@ static void open_dispute_is_held_and_explained(void **state)
 static void won_dispute_leaves_everything_as_it_was(void **state)
 {
     const int64_t order_id = given_paid(2);
-    const int64_t dispute_id = given_dispute(order_id, 2500);
+    const int64_t dispute_id = given_dispute(db, order_id, 2500, 0);
 
     (void)state;
     end_and_clear(order_id);
     assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), -750);
     assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), -1750);
-    assert_int_equal(close_as(dispute_id, DISPUTE_EVENT_WIN), 0);
+    assert_int_equal(close_dispute_as(db, dispute_id, DISPUTE_EVENT_WIN, 0), 0);
     assert_int_equal(balance(ACCOUNT_DISPUTES), 0);
     assert_int_equal(balance(ACCOUNT_CHANNEL_RECEIVABLE), 2500);
     assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), -750);
     expect_line(0, 0, 0);
     assert_int_equal(number("SELECT COUNT(*) FROM bmt_settlement.dispute_events"), 2);
-    given_dispute(order_id, 2500); /* it can be disputed once more */
+    given_dispute(db, order_id, 2500, 0); /* it can be disputed once more */
 }
 
 static void lost_before_clearing_leaves_less_to_divide(void **state)
 {
     const int64_t order_id = given_paid(2);
-    const int64_t dispute_id = given_dispute(order_id, 500);
+    const int64_t dispute_id = given_dispute(db, order_id, 500, 0);
 
     (void)state;
-    assert_int_equal(close_as(dispute_id, DISPUTE_EVENT_LOSE), 0);
+    assert_int_equal(close_dispute_as(db, dispute_id, DISPUTE_EVENT_LOSE, 0), 0);
     assert_int_equal(balance(ACCOUNT_DISPUTES), 0);
     assert_int_equal(balance(ACCOUNT_REFUNDS), 500);
     expect_line(500, 0, 500);
@@ -175,11 +149,11 @@ static void lost_before_clearing_leaves_less_to_divide(void **state)
 static void lost_after_clearing_is_borne_by_who_had_it(void **state)
 {
     const int64_t order_id = given_paid(2);
-    const int64_t dispute_id = given_dispute(order_id, 1000);
+    const int64_t dispute_id = given_dispute(db, order_id, 1000, 0);
 
     (void)state;
     end_and_clear(order_id);
-    assert_int_equal(close_as(dispute_id, DISPUTE_EVENT_LOSE), 0);
+    assert_int_equal(close_dispute_as(db, dispute_id, DISPUTE_EVENT_LOSE, 0), 0);
     assert_int_equal(balance(ACCOUNT_DISPUTES), 0);
     assert_int_equal(balance(ACCOUNT_REFUNDS), 0);
     assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), -450);
@@ -199,9 +173,9 @@ static void disputes_that_are_lost_together_take_everything_once(void **state)
 {
     const int64_t order_id = given_paid(2);
     struct close_dispute together[] = {
-        {.dispute_id = given_dispute(order_id, 1700), .event = DISPUTE_EVENT_LOSE, .reason = "lost"},
+        {.dispute_id = given_dispute(db, order_id, 1700, 0), .event = DISPUTE_EVENT_LOSE, .reason = "lost"},
         {.dispute_id = 77, .event = DISPUTE_EVENT_LOSE, .reason = "lost"},
-        {.dispute_id = given_dispute(order_id, 800), .event = DISPUTE_EVENT_LOSE, .reason = "lost"},
+        {.dispute_id = given_dispute(db, order_id, 800, 0), .event = DISPUTE_EVENT_LOSE, .reason = "lost"},
     };
 
     (void)state;
@@ -217,18 +191,57 @@ static void disputes_that_are_lost_together_take_everything_once(void **state)
     expect_line(2500, 0, 2500);
 }
 
+/* It is the platform's from the beginning, also where it is more than the line; what comes back is what was charged. */
+static void fee_of_a_dispute_is_the_platforms(void **state)
+{
+    struct open_dispute opened = dispute_of(db, given_paid(2), 1, 1000);
+    struct close_dispute closed = {.event = DISPUTE_EVENT_WIN, .reason = "won"};
+    static const struct {
+        int64_t minor;
+        const char *currency;
+        enum err_id expected;
+    } returned[] = {{1, "USD", ERR_CURRENCY_MISMATCH},
+                    {3001, "EUR", ERR_DISPUTE_FEE_TOO_LARGE},
+                    {2000, "EUR", ERR_NONE},
+                    {1, "USD", ERR_CURRENCY_MISMATCH},
+                    {2000, "EUR", ERR_DISPUTE_WRONG_STATE}};
+
+    (void)state;
+    opened.fee = money_of(3000, "USD");
+    assert_int_equal(act(db, &open_dispute_plan, &opened, sizeof opened, NULL), ERR_CURRENCY_MISMATCH);
+    assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), 0);
+    opened.command.err = (struct err){0};
+    opened.command.is_done = false;
+    opened.fee = money_of(3000, "EUR");
+    assert_int_equal(act(db, &open_dispute_plan, &opened, sizeof opened, NULL), 0);
+    assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), 3000);
+    assert_int_equal(balance(ACCOUNT_CHANNEL_RECEIVABLE), 2500 - 1000 - 3000);
+    assert_int_equal(balance(ACCOUNT_CHANNEL_FEES), 0);
+    for (size_t i = 0; i < COUNT_OF(returned); i++) {
+        struct close_dispute c = closed;
+
+        c.dispute_id = opened.row.dispute_id;
+        c.fee_returned = money_of(returned[i].minor, returned[i].currency);
+        assert_int_equal(act(db, &close_dispute_plan, &c, sizeof c, NULL), returned[i].expected);
+    }
+    assert_int_equal(balance(ACCOUNT_PLATFORM_REVENUE), 1000);
+    assert_int_equal(balance(ACCOUNT_CHANNEL_RECEIVABLE), 2500 - 1000);
+    assert_int_equal(number("SELECT fee_returned_minor FROM bmt_settlement.disputes"), 2000);
+    assert_int_equal(number("SELECT COUNT(*) FROM bmt_settlement.transfers WHERE kind IN (13, 14)"), 2);
+}
+
 /* A partner may be paid while a dispute is open: then it is clawed back. */
 static void lost_after_payout_is_clawed_back(void **state)
 {
     const int64_t order_id = given_paid(2);
-    const int64_t dispute_id = given_dispute(order_id, 1000);
+    const int64_t dispute_id = given_dispute(db, order_id, 1000, 0);
     int64_t payout_id;
 
     (void)state;
     end_and_clear(order_id);
     payout_id = given_payout(db, artist.partner_id);
     hear_of_payout(db, payout_id, CHANNEL_PAID_OUT);
-    assert_int_equal(close_as(dispute_id, DISPUTE_EVENT_LOSE), 0);
+    assert_int_equal(close_dispute_as(db, dispute_id, DISPUTE_EVENT_LOSE, 0), 0);
     assert_int_equal(balance(ACCOUNT_PARTNER_PAYABLE), 300);
     assert_int_equal(number("SELECT claw_back_payout_id FROM bmt_settlement.clearing_entries WHERE kind = 4"),
                      payout_id);
@@ -241,10 +254,10 @@ static void refused_ones_spoil_no_neighbour(void **state)
     const int64_t unpaid = given_pending_order(db, "u1", gold.sku_id, 1);
     const int64_t order_id = given_two_lines();
     struct open_dispute together[] = {
-        dispute_of(order_id, 1, 700), dispute_of(unpaid, 1, 1),      dispute_of(77, 1, 1),
-        dispute_of(order_id, 3, 1),   dispute_of(order_id, 1, 5),    dispute_of(order_id, 1, 1),
-        dispute_of(order_id, 1, 551), dispute_of(order_id, 2, 1251), dispute_of(order_id, 2, 1250),
-        dispute_of(order_id, 1, 5),
+        dispute_of(db, order_id, 1, 700), dispute_of(db, unpaid, 1, 1),      dispute_of(db, 77, 1, 1),
+        dispute_of(db, order_id, 3, 1),   dispute_of(db, order_id, 1, 5),    dispute_of(db, order_id, 1, 1),
+        dispute_of(db, order_id, 1, 551), dispute_of(db, order_id, 2, 1251), dispute_of(db, order_id, 2, 1250),
+        dispute_of(db, order_id, 1, 5),
     };
     static const enum err_id expected[] = {
         ERR_NONE,
@@ -270,7 +283,7 @@ static void refused_ones_spoil_no_neighbour(void **state)
     assert_int_equal(number("SELECT COUNT(*) FROM bmt_settlement.disputes"), 2);
     assert_int_equal(number("SELECT SUM(disputed_minor) FROM bmt_order.order_lines"), 1950);
     assert_int_equal(balance(ACCOUNT_DISPUTES), 1950);
-    together[5] = dispute_of(order_id, 1, 1);
+    together[5] = dispute_of(db, order_id, 1, 1);
     together[5].channel_dispute = together[0].channel_dispute;
     assert_int_equal(act(db, &open_dispute_plan, &together[5], sizeof together[5], NULL), ERR_DISPUTE_TAKEN);
 }
@@ -278,15 +291,15 @@ static void refused_ones_spoil_no_neighbour(void **state)
 static void dispute_ends_once(void **state)
 {
     const int64_t order_id = given_paid(1);
-    const int64_t dispute_id = given_dispute(order_id, 1250);
+    const int64_t dispute_id = given_dispute(db, order_id, 1250, 0);
     struct close_dispute foreign = {
         .command.biz_id = OTHER_BIZ, .dispute_id = dispute_id, .event = DISPUTE_EVENT_WIN, .reason = "x"};
 
     (void)state;
     assert_int_equal(act(db, &close_dispute_plan, &foreign, sizeof foreign, NULL), ERR_DISPUTE_NOT_FOUND);
-    assert_int_equal(close_as(dispute_id, DISPUTE_EVENT_LOSE), 0);
-    assert_int_equal(close_as(dispute_id, DISPUTE_EVENT_LOSE), ERR_DISPUTE_WRONG_STATE);
-    assert_int_equal(close_as(dispute_id, DISPUTE_EVENT_WIN), ERR_DISPUTE_WRONG_STATE);
+    assert_int_equal(close_dispute_as(db, dispute_id, DISPUTE_EVENT_LOSE, 0), 0);
+    assert_int_equal(close_dispute_as(db, dispute_id, DISPUTE_EVENT_LOSE, 0), ERR_DISPUTE_WRONG_STATE);
+    assert_int_equal(close_dispute_as(db, dispute_id, DISPUTE_EVENT_WIN, 0), ERR_DISPUTE_WRONG_STATE);
     assert_int_equal(balance(ACCOUNT_REFUNDS), 1250);
     expect_line(1250, 0, 1250);
 }
@@ -294,7 +307,7 @@ static void dispute_ends_once(void **state)
 static void repeated_requests_move_nothing_again(void **state)
 {
     const int64_t order_id = given_paid(1);
-    struct open_dispute opened = dispute_of(order_id, 1, 1250);
+    struct open_dispute opened = dispute_of(db, order_id, 1, 1250);
     struct open_dispute again = opened;
     struct close_dispute closed = {.event = DISPUTE_EVENT_LOSE, .reason = "lost"};
     struct close_dispute repeat;
@@ -327,14 +340,14 @@ static void disputes_are_found_by_state_and_order(void **state)
 {
     const int64_t first = given_paid(2);
     const int64_t second = given_paid(1);
-    const int64_t lost = given_dispute(first, 1);
+    const int64_t lost = given_dispute(db, first, 1, 0);
     struct get_dispute c = {.dispute_id = lost};
     struct get_dispute foreign = {.dispute_id = lost, .command.biz_id = OTHER_BIZ};
 
     (void)state;
-    given_dispute(first, 2);
-    given_dispute(second, 3);
-    assert_int_equal(close_as(lost, DISPUTE_EVENT_LOSE), 0);
+    given_dispute(db, first, 2, 0);
+    given_dispute(db, second, 3, 0);
+    assert_int_equal(close_dispute_as(db, lost, DISPUTE_EVENT_LOSE, 0), 0);
     assert_int_equal(act(db, &get_dispute_plan, &c, sizeof c, NULL), 0);
     assert_int_equal(c.row.state, DISPUTE_LOST);
     assert_int_equal(c.row.amount_minor, 1);
@@ -365,6 +378,7 @@ int main(void)
         BOOKS_AGREE(lost_before_clearing_leaves_less_to_divide),
         BOOKS_AGREE(lost_after_clearing_is_borne_by_who_had_it),
         BOOKS_AGREE(disputes_that_are_lost_together_take_everything_once),
+        BOOKS_AGREE(fee_of_a_dispute_is_the_platforms),
         BOOKS_AGREE(lost_after_payout_is_clawed_back),
         BOOKS_AGREE(refused_ones_spoil_no_neighbour),
         BOOKS_AGREE(dispute_ends_once),

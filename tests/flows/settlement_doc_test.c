@@ -233,14 +233,18 @@ static void late_money_is_booked_as_written(void **state)
     expect_as_written("late money");
 }
 
-static void dispute(int64_t order_id, int64_t amount_minor, enum dispute_event end)
+static int64_t next_dispute;
+
+static void dispute(int64_t order_id, int64_t amount_minor, enum dispute_event end, int64_t fee_minor,
+                    int64_t returned_minor)
 {
     struct open_dispute opened = {.order_id = order_id,
                                   .line_no = 1,
                                   .amount = money_of(amount_minor, "EUR"),
-                                  .channel_dispute = arena_printf(db->arena, "cd_%d", (int)end),
+                                  .fee = money_of(fee_minor, "EUR"),
+                                  .channel_dispute = arena_printf(db->arena, "cd_%lld", (long long)++next_dispute),
                                   .reason = "test"};
-    struct close_dispute closed = {.event = end, .reason = "test"};
+    struct close_dispute closed = {.event = end, .fee_returned = money_of(returned_minor, "EUR"), .reason = "test"};
 
     assert_int_equal(act(db, &open_dispute_plan, &opened, sizeof opened, NULL), 0);
     closed.dispute_id = opened.row.dispute_id;
@@ -252,13 +256,15 @@ static void disputes_are_booked_as_written(void **state)
     const int64_t order_id = given_pending_order(db, "u1", gold.sku_id, 2);
 
     (void)state;
-    dispute(first_order, 500, DISPUTE_EVENT_WIN);
+    dispute(first_order, 500, DISPUTE_EVENT_WIN, 0, 0);
     expect_as_written("dispute won");
-    dispute(first_order, 1250, DISPUTE_EVENT_LOSE);
+    dispute(first_order, 500, DISPUTE_EVENT_WIN, 1500, 1000);
+    expect_as_written("fee of a dispute");
+    dispute(first_order, 1250, DISPUTE_EVENT_LOSE, 0, 0);
     expect_as_written("dispute lost after clearing");
     given_money(db, ++next_payment, order_id, 2500);
     (void)booked(); /* the payment is another example's */
-    dispute(order_id, 500, DISPUTE_EVENT_LOSE);
+    dispute(order_id, 500, DISPUTE_EVENT_LOSE, 0, 0);
     end_and_clear(order_id);
     expect_as_written("dispute lost before clearing");
 }

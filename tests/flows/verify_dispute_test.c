@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-#include "flows/close_dispute.h"
-#include "flows/open_dispute.h"
+#include "lib/disputes.h"
 #include "lib/partners.h"
 #include "settlement/ops_clearing.h"
 
@@ -17,7 +16,6 @@ enum { DISPUTES = 5 };
 
 static struct sale gold;
 static int64_t next_payment = 900;
-static int next_dispute;
 static bool is_reached[FINDING_COUNT];
 
 static int64_t given_paid(void)
@@ -28,23 +26,12 @@ static int64_t given_paid(void)
     return order_id;
 }
 
-static int64_t given_dispute(int64_t order_id, int64_t amount_minor)
+/* Each has a fee of a fifth; of one that was won 0.50 have come back. */
+static void given_closed(int64_t order_id, int64_t amount_minor, enum dispute_event event)
 {
-    struct open_dispute c = {.order_id = order_id,
-                             .line_no = 1,
-                             .amount = money_of(amount_minor, "EUR"),
-                             .channel_dispute = arena_printf(db->arena, "cd_%d", ++next_dispute),
-                             .reason = "test"};
+    const int64_t dispute_id = given_dispute(db, order_id, amount_minor, amount_minor / 5);
 
-    assert_int_equal(act(db, &open_dispute_plan, &c, sizeof c, NULL), 0);
-    return c.row.dispute_id;
-}
-
-static void close_as(int64_t dispute_id, enum dispute_event event)
-{
-    struct close_dispute c = {.dispute_id = dispute_id, .event = event, .reason = "test"};
-
-    assert_int_equal(act(db, &close_dispute_plan, &c, sizeof c, NULL), 0);
+    assert_int_equal(close_dispute_as(db, dispute_id, event, event == DISPUTE_EVENT_WIN ? 50 : 0), 0);
 }
 
 static void end_and_clear(int64_t order_id)
@@ -73,12 +60,12 @@ static int begin(void **state)
     assert_int_equal(act(db, &create_rule_plan, &rule, sizeof rule, NULL), 0);
     first = given_paid();
     second = given_paid();
-    given_dispute(first, 300);
-    close_as(given_dispute(first, 400), DISPUTE_EVENT_WIN);
-    close_as(given_dispute(first, 500), DISPUTE_EVENT_LOSE);
+    given_dispute(db, first, 300, 300 / 5);
+    given_closed(first, 400, DISPUTE_EVENT_WIN);
+    given_closed(first, 500, DISPUTE_EVENT_LOSE);
     end_and_clear(first);
-    close_as(given_dispute(first, 600), DISPUTE_EVENT_LOSE);
-    close_as(given_dispute(second, 700), DISPUTE_EVENT_LOSE);
+    given_closed(first, 600, DISPUTE_EVENT_LOSE);
+    given_closed(second, 700, DISPUTE_EVENT_LOSE);
     given_pending_order(db, "u1", gold.sku_id, 1);
     return 0;
 }
@@ -152,6 +139,8 @@ static void any_change_of_a_dispute_is_named(void **state)
         {"version = version + 1", FINDING_DISPUTE_EVENTS, FINDING_DISPUTE_EVENTS},
         {"currency = 'USD'", FINDING_DISPUTE_LINE, FINDING_DISPUTE_LINE},
         {"amount_minor = amount_minor + 1", FINDING_DISPUTE_TRANSFER, FINDING_DISPUTE_TRANSFER},
+        {"fee_minor = fee_minor + 1", FINDING_DISPUTE_TRANSFER, FINDING_DISPUTE_TRANSFER},
+        {"fee_returned_minor = fee_returned_minor + 1", FINDING_DISPUTE_TRANSFER, FINDING_DISPUTE_TRANSFER},
         {"create_time_ms = create_time_ms + 1", FINDING_DISPUTE_TRANSFER, FINDING_DISPUTE_TRANSFER},
         {"update_time_ms = update_time_ms + 1", FINDING_DISPUTE_TRANSFER, FINDING_DISPUTE_EVENTS},
     };

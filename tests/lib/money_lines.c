@@ -229,6 +229,25 @@ static void draw_dispute(struct world *w, const struct clearing_row *row, struct
                                     .state = DISPUTE_OPEN,
                                     .amount_minor = one_in(w, 3) ? left_minor : 1 + random_up_to(w, left_minor - 1)};
     memcpy(dispute->currency, row->currency, CURRENCY_SIZE);
+    if (one_in(w, 2))
+        dispute->fee_minor = random_amount(w);
+}
+
+/* What the channel charges, or gives back, goes through the platform alone. */
+static void note_fee(struct world *w, struct world_line *line, enum dispute_event event)
+{
+    struct dispute_row *dispute = &line->dispute;
+
+    if (dispute->fee_minor == 0)
+        return;
+    if (event == DISPUTE_EVENT_OPEN) {
+        line->dispute_fees_minor += dispute->fee_minor;
+        w->happened[HAPPENED_DISPUTE_FEE]++;
+    } else if (one_in(w, 2)) {
+        dispute->fee_returned_minor = 1 + random_up_to(w, dispute->fee_minor - 1);
+        line->dispute_fees_minor -= dispute->fee_returned_minor;
+        w->happened[HAPPENED_DISPUTE_FEE_BACK]++;
+    }
 }
 
 static enum happened what_was_lost(const struct clearing_row *row)
@@ -242,7 +261,7 @@ void world_dispute(struct world *w)
     const size_t at = (size_t)random_up_to(w, (int64_t)order->n_lines - 1);
     const struct new_entries entries = entries_of(w, order, (int32_t)at + 1);
     struct new_entries made = entries_begin(w, WORLD_PARTNERS);
-    struct transfers transfers = transfers_begin(1, w->batch.arena);
+    struct transfers transfers = transfers_begin(DISPUTE_TRANSFERS_MAX, w->batch.arena);
     struct dispute_line on = {.row = &order->rows[at], .entries = entries.list, .n_entries = entries.n};
     struct dispute_row *dispute = &order->lines[at].dispute;
     enum dispute_event event = one_in(w, 2) ? DISPUTE_EVENT_WIN : DISPUTE_EVENT_LOSE;
@@ -256,6 +275,7 @@ void world_dispute(struct world *w)
     } else {
         dispute->state = event == DISPUTE_EVENT_WIN ? DISPUTE_WON : DISPUTE_LOST;
     }
+    note_fee(w, &order->lines[at], event);
     world_expect(w, dispute_book(&w->batch, dispute, event, "", &on, &transfers, &made, &err) == 0,
                  "a dispute is not booked");
     link_claw_backs(w, &made);

@@ -12,6 +12,8 @@ const char *const happened_names[HAPPENED_COUNT] = {
     "refunds after",
     "refunds as said",
     "disputes",
+    "fees of disputes",
+    "fees that came back",
     "won",
     "lost before clearing",
     "lost after",
@@ -211,13 +213,13 @@ static void book_line(const struct clearing_row *row, const struct world_line *l
     const bool is_pending = row->state == CLEARING_PENDING;
 
     books[ACCOUNT_CHANNEL_RECEIVABLE][subject][currency] +=
-        row->amount_minor - row->fee_minor - row->refunded_minor - open_minor(line);
+        row->amount_minor - row->fee_minor - row->refunded_minor - open_minor(line) - line->dispute_fees_minor;
     books[ACCOUNT_DISPUTES][subject][currency] += open_minor(line);
     books[ACCOUNT_CHANNEL_FEES][subject][currency] += is_pending ? row->fee_minor : 0;
     books[ACCOUNT_CUSTOMER_LIABILITY][0][currency] -= is_pending ? row->amount_minor : 0;
     books[ACCOUNT_REFUNDS][0][currency] += is_pending ? row->refunded_minor : 0;
     books[ACCOUNT_PLATFORM_REVENUE][0][currency] +=
-        is_pending ? 0 : row->fee_minor - row->fee_left_minor - row->platform_minor;
+        (is_pending ? 0 : row->fee_minor - row->fee_left_minor - row->platform_minor) + line->dispute_fees_minor;
 }
 
 static const char *add_lines(const struct world *w, struct account_of *a)

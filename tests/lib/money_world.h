@@ -37,6 +37,8 @@ enum happened {
     HAPPENED_REFUNDED_AFTER,
     HAPPENED_BORNE_AS_SAID,
     HAPPENED_DISPUTED,
+    HAPPENED_DISPUTE_FEE,
+    HAPPENED_DISPUTE_FEE_BACK,
     HAPPENED_DISPUTE_WON,
     HAPPENED_DISPUTE_LOST_BEFORE,
     HAPPENED_DISPUTE_LOST_AFTER,
@@ -57,6 +59,7 @@ extern const char *const happened_names[HAPPENED_COUNT];
 /* What stands beside a line's row. */
 struct world_line {
     struct dispute_row dispute; /* the last one; its state tells whether it is open */
+    int64_t dispute_fees_minor; /* that channels kept for its disputes */
     bool was_borne_as_said;     /* somebody may have given more than he had */
 };
 

@@ -1753,7 +1753,7 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__clearing__descriptor =
   (ProtobufCMessageInit) bmt__settlement__v1__clearing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__settlement__v1__dispute__field_descriptors[9] =
+static const ProtobufCFieldDescriptor bmt__settlement__v1__dispute__field_descriptors[11] =
 {
   {
     "dispute_id",
@@ -1863,12 +1863,38 @@ static const ProtobufCFieldDescriptor bmt__settlement__v1__dispute__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "fee",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__Dispute, fee),
+    &bmt__common__v1__money__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fee_returned",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__Dispute, fee_returned),
+    &bmt__common__v1__money__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__settlement__v1__dispute__field_indices_by_name[] = {
   4,   /* field[4] = amount */
   5,   /* field[5] = channel_dispute */
   7,   /* field[7] = create_time */
   0,   /* field[0] = dispute_id */
+  9,   /* field[9] = fee */
+  10,   /* field[10] = fee_returned */
   2,   /* field[2] = line_no */
   1,   /* field[1] = order_id */
   6,   /* field[6] = reason */
@@ -1878,7 +1904,7 @@ static const unsigned bmt__settlement__v1__dispute__field_indices_by_name[] = {
 static const ProtobufCIntRange bmt__settlement__v1__dispute__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor bmt__settlement__v1__dispute__descriptor =
 {
@@ -1888,7 +1914,7 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__dispute__descriptor =
   "Bmt__Settlement__V1__Dispute",
   "bmt.settlement.v1",
   sizeof(Bmt__Settlement__V1__Dispute),
-  9,
+  11,
   bmt__settlement__v1__dispute__field_descriptors,
   bmt__settlement__v1__dispute__field_indices_by_name,
   1,  bmt__settlement__v1__dispute__number_ranges,
@@ -1945,7 +1971,7 @@ const ProtobufCEnumDescriptor bmt__settlement__v1__account_kind__descriptor =
   bmt__settlement__v1__account_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue bmt__settlement__v1__transfer_kind__enum_values_by_number[13] =
+static const ProtobufCEnumValue bmt__settlement__v1__transfer_kind__enum_values_by_number[15] =
 {
   { "TRANSFER_KIND_UNSPECIFIED", "BMT__SETTLEMENT__V1__TRANSFER_KIND__TRANSFER_KIND_UNSPECIFIED", 0 },
   { "TRANSFER_KIND_PAYMENT", "BMT__SETTLEMENT__V1__TRANSFER_KIND__TRANSFER_KIND_PAYMENT", 1 },
@@ -1960,15 +1986,19 @@ static const ProtobufCEnumValue bmt__settlement__v1__transfer_kind__enum_values_
   { "TRANSFER_KIND_DISPUTE", "BMT__SETTLEMENT__V1__TRANSFER_KIND__TRANSFER_KIND_DISPUTE", 10 },
   { "TRANSFER_KIND_DISPUTE_WON", "BMT__SETTLEMENT__V1__TRANSFER_KIND__TRANSFER_KIND_DISPUTE_WON", 11 },
   { "TRANSFER_KIND_DISPUTE_LOST", "BMT__SETTLEMENT__V1__TRANSFER_KIND__TRANSFER_KIND_DISPUTE_LOST", 12 },
+  { "TRANSFER_KIND_DISPUTE_FEE", "BMT__SETTLEMENT__V1__TRANSFER_KIND__TRANSFER_KIND_DISPUTE_FEE", 13 },
+  { "TRANSFER_KIND_DISPUTE_FEE_RETURNED", "BMT__SETTLEMENT__V1__TRANSFER_KIND__TRANSFER_KIND_DISPUTE_FEE_RETURNED", 14 },
 };
 static const ProtobufCIntRange bmt__settlement__v1__transfer_kind__value_ranges[] = {
-{0, 0},{0, 13}
+{0, 0},{0, 15}
 };
-static const ProtobufCEnumValueIndex bmt__settlement__v1__transfer_kind__enum_values_by_name[13] =
+static const ProtobufCEnumValueIndex bmt__settlement__v1__transfer_kind__enum_values_by_name[15] =
 {
   { "TRANSFER_KIND_ADJUSTMENT", 9 },
   { "TRANSFER_KIND_CLEARING", 3 },
   { "TRANSFER_KIND_DISPUTE", 10 },
+  { "TRANSFER_KIND_DISPUTE_FEE", 13 },
+  { "TRANSFER_KIND_DISPUTE_FEE_RETURNED", 14 },
   { "TRANSFER_KIND_DISPUTE_LOST", 12 },
   { "TRANSFER_KIND_DISPUTE_WON", 11 },
   { "TRANSFER_KIND_PAYMENT", 1 },
@@ -1987,9 +2017,9 @@ const ProtobufCEnumDescriptor bmt__settlement__v1__transfer_kind__descriptor =
   "TransferKind",
   "Bmt__Settlement__V1__TransferKind",
   "bmt.settlement.v1",
-  13,
+  15,
   bmt__settlement__v1__transfer_kind__enum_values_by_number,
-  13,
+  15,
   bmt__settlement__v1__transfer_kind__enum_values_by_name,
   1,
   bmt__settlement__v1__transfer_kind__value_ranges,

@@ -146,7 +146,15 @@ typedef enum _Bmt__Settlement__V1__TransferKind {
   /*
    * A dispute was lost.
    */
-  BMT__SETTLEMENT__V1__TRANSFER_KIND__TRANSFER_KIND_DISPUTE_LOST = 12
+  BMT__SETTLEMENT__V1__TRANSFER_KIND__TRANSFER_KIND_DISPUTE_LOST = 12,
+  /*
+   * A channel charged for a dispute.
+   */
+  BMT__SETTLEMENT__V1__TRANSFER_KIND__TRANSFER_KIND_DISPUTE_FEE = 13,
+  /*
+   * A channel gave back what it had charged for a dispute.
+   */
+  BMT__SETTLEMENT__V1__TRANSFER_KIND__TRANSFER_KIND_DISPUTE_FEE_RETURNED = 14
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__SETTLEMENT__V1__TRANSFER_KIND)
 } Bmt__Settlement__V1__TransferKind;
 /*
@@ -744,10 +752,18 @@ struct  Bmt__Settlement__V1__Dispute
    * When it last changed.
    */
   Google__Protobuf__Timestamp *update_time;
+  /*
+   * What the channel charged for it; absent: nothing.
+   */
+  Bmt__Common__V1__Money *fee;
+  /*
+   * What the channel gave back of that when it ended; absent: nothing.
+   */
+  Bmt__Common__V1__Money *fee_returned;
 };
 #define BMT__SETTLEMENT__V1__DISPUTE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__settlement__v1__dispute__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, BMT__SETTLEMENT__V1__DISPUTE_STATE__DISPUTE_STATE_UNSPECIFIED, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, BMT__SETTLEMENT__V1__DISPUTE_STATE__DISPUTE_STATE_UNSPECIFIED, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL }
 
 
 /* Bmt__Settlement__V1__Posting methods */

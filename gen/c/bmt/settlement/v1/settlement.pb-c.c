@@ -4645,7 +4645,7 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__create_adjustment_response
   (ProtobufCMessageInit) bmt__settlement__v1__create_adjustment_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__settlement__v1__open_dispute_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor bmt__settlement__v1__open_dispute_request__field_descriptors[7] =
 {
   {
     "request_id",
@@ -4719,10 +4719,23 @@ static const ProtobufCFieldDescriptor bmt__settlement__v1__open_dispute_request_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "fee",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__OpenDisputeRequest, fee),
+    &bmt__common__v1__money__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__settlement__v1__open_dispute_request__field_indices_by_name[] = {
   3,   /* field[3] = amount */
   4,   /* field[4] = channel_dispute */
+  6,   /* field[6] = fee */
   2,   /* field[2] = line_no */
   1,   /* field[1] = order_id */
   5,   /* field[5] = reason */
@@ -4731,7 +4744,7 @@ static const unsigned bmt__settlement__v1__open_dispute_request__field_indices_b
 static const ProtobufCIntRange bmt__settlement__v1__open_dispute_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor bmt__settlement__v1__open_dispute_request__descriptor =
 {
@@ -4741,7 +4754,7 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__open_dispute_request__desc
   "Bmt__Settlement__V1__OpenDisputeRequest",
   "bmt.settlement.v1",
   sizeof(Bmt__Settlement__V1__OpenDisputeRequest),
-  6,
+  7,
   bmt__settlement__v1__open_dispute_request__field_descriptors,
   bmt__settlement__v1__open_dispute_request__field_indices_by_name,
   1,  bmt__settlement__v1__open_dispute_request__number_ranges,
@@ -4786,7 +4799,7 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__open_dispute_response__des
   (ProtobufCMessageInit) bmt__settlement__v1__open_dispute_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__settlement__v1__close_dispute_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor bmt__settlement__v1__close_dispute_request__field_descriptors[5] =
 {
   {
     "request_id",
@@ -4836,9 +4849,22 @@ static const ProtobufCFieldDescriptor bmt__settlement__v1__close_dispute_request
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "fee_returned",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__CloseDisputeRequest, fee_returned),
+    &bmt__common__v1__money__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__settlement__v1__close_dispute_request__field_indices_by_name[] = {
   1,   /* field[1] = dispute_id */
+  4,   /* field[4] = fee_returned */
   2,   /* field[2] = outcome */
   3,   /* field[3] = reason */
   0,   /* field[0] = request_id */
@@ -4846,7 +4872,7 @@ static const unsigned bmt__settlement__v1__close_dispute_request__field_indices_
 static const ProtobufCIntRange bmt__settlement__v1__close_dispute_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor bmt__settlement__v1__close_dispute_request__descriptor =
 {
@@ -4856,7 +4882,7 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__close_dispute_request__des
   "Bmt__Settlement__V1__CloseDisputeRequest",
   "bmt.settlement.v1",
   sizeof(Bmt__Settlement__V1__CloseDisputeRequest),
-  4,
+  5,
   bmt__settlement__v1__close_dispute_request__field_descriptors,
   bmt__settlement__v1__close_dispute_request__field_indices_by_name,
   1,  bmt__settlement__v1__close_dispute_request__number_ranges,

@@ -895,10 +895,15 @@ struct  Bmt__Settlement__V1__OpenDisputeRequest
    * Why, as the channel tells it.
    */
   char *reason;
+  /*
+   * What the channel charges for the dispute, in the line's currency; absent: nothing. Of a channel's dispute over
+   * several lines it is recorded with one of them.
+   */
+  Bmt__Common__V1__Money *fee;
 };
 #define BMT__SETTLEMENT__V1__OPEN_DISPUTE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__settlement__v1__open_dispute_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 /*
@@ -939,10 +944,14 @@ struct  Bmt__Settlement__V1__CloseDisputeRequest
    * Why, for the ledger.
    */
   char *reason;
+  /*
+   * What the channel gives back of its fee, at most that; absent: nothing. Some do when the dispute is won.
+   */
+  Bmt__Common__V1__Money *fee_returned;
 };
 #define BMT__SETTLEMENT__V1__CLOSE_DISPUTE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__settlement__v1__close_dispute_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__SETTLEMENT__V1__DISPUTE_STATE__DISPUTE_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__SETTLEMENT__V1__DISPUTE_STATE__DISPUTE_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL }
 
 
 /*
