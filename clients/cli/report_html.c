@@ -6,7 +6,7 @@
 
 #include "report.h"
 
-enum { SLOT = 24, HEIGHT = 160, WIDTH = SLOT * 31, BAR_WIDTH = 400 };
+enum { SLOT = 24, DAY_BAR = 6, HEIGHT = 160, WIDTH = SLOT * 31, BAR_WIDTH = 400 };
 
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Ledger</title>\n<style>\n"
@@ -14,7 +14,8 @@ static const char head[] =
     "table { border-collapse: collapse; margin: 1em 0; }\n"
     "th, td { padding: .2em .8em; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }\n"
     "th:first-child, td:first-child { text-align: left; }\n"
-    "svg { max-width: 100%; } .in { fill: #2a6f97; } .back { fill: #c1554d; } text { font-size: 11px; fill: #555; }\n"
+    "svg { max-width: 100%; } .in { fill: #2a6f97; } .back { fill: #c1554d; } .lost { fill: #7d4a9c; } "
+    "text { font-size: 11px; fill: #555; }\n"
     "@media (prefers-color-scheme: dark) { body { background: #16191d; color: #ddd; } th, td { border-color: #333; } "
     "text { fill: #aaa; } }\n"
     "</style>\n</head>\n<body>\n";
@@ -86,8 +87,8 @@ static void put_bar(FILE *file, const json_t *row, const char *name, const char 
     if (report_minor(row, name) <= 0)
         return;
     text = cli_minor_text(json_object_get(row, name), cli_text_of(row, "currency"));
-    fprintf(file, "<rect class=\"%s\" x=\"%d\" y=\"%" PRId64 "\" width=\"9\" height=\"%" PRId64 "\"><title>", style,
-            (day - 1) * SLOT + at, HEIGHT - height, height > 0 ? height : 1);
+    fprintf(file, "<rect class=\"%s\" x=\"%d\" y=\"%" PRId64 "\" width=\"%d\" height=\"%" PRId64 "\"><title>", style,
+            (day - 1) * SLOT + at, HEIGHT - height, DAY_BAR, height > 0 ? height : 1);
     put_text(file, cli_text_of(row, "date"));
     fputs(": ", file);
     put_text(file, text);
@@ -95,22 +96,29 @@ static void put_bar(FILE *file, const json_t *row, const char *name, const char 
     free(text);
 }
 
-/* What came and what went back, day by day. */
+/* What came, what went back and what was lost, day by day. */
 static void put_days_chart(FILE *file, const json_t *days, const char *currency)
 {
-    const int64_t gross = report_largest(days, "gross_minor", currency);
-    const int64_t refund = report_largest(days, "refund_minor", currency);
-    const int64_t largest = gross > refund ? gross : refund;
+    static const struct {
+        const char *name;
+        const char *style;
+    } bars[] = {{"gross_minor", "in"}, {"refund_minor", "back"}, {"dispute_minor", "lost"}};
+    enum { BARS = sizeof bars / sizeof bars[0] };
+    int64_t largest = 0;
     size_t i;
     json_t *row;
 
-    fprintf(file, "<svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\" aria-label=\"paid and refunded by day\">\n",
-            WIDTH, HEIGHT + 20, WIDTH);
+    for (int j = 0; j < BARS; j++) {
+        const int64_t amount = report_largest(days, bars[j].name, currency);
+
+        largest = amount > largest ? amount : largest;
+    }
+    fprintf(file, "<svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\" ", WIDTH, HEIGHT + 20, WIDTH);
+    fputs("aria-label=\"paid, refunded and lost in disputes by day\">\n", file);
     json_array_foreach((json_t *)(uintptr_t)days, i, row)
-        if (strcmp(cli_text_of(row, "currency"), currency) == 0) {
-            put_bar(file, row, "gross_minor", "in", largest, 2);
-            put_bar(file, row, "refund_minor", "back", largest, 12);
-        }
+        if (strcmp(cli_text_of(row, "currency"), currency) == 0)
+            for (int j = 0; j < BARS; j++)
+                put_bar(file, row, bars[j].name, bars[j].style, largest, 2 + j * (DAY_BAR + 1));
     for (int day = 1; day <= 31; day += 5)
         fprintf(file, "<text x=\"%d\" y=\"%d\">%d</text>\n", (day - 1) * SLOT + 4, HEIGHT + 14, day);
     fputs("</svg>\n", file);
@@ -148,6 +156,8 @@ static void put_page(FILE *file, const char *month, const json_t *reply)
                                             {"gross_minor", "paid", true},
                                             {"fee_minor", "fees", true},
                                             {"refund_minor", "refunds", true},
+                                            {"dispute_minor", "lost disputes", true},
+                                            {"dispute_fee_minor", "their fees", true},
                                             {"partner_minor", "partners", true},
                                             {"platform_minor", "platform", true},
                                             {"payout_minor", "paid out", true}};

@@ -85,6 +85,26 @@ static void add_payout(struct get_month_report *c, const struct partner_sum *pay
             c->shares[i].amount_minor += payout->amount_minor;
 }
 
+/*
+ * What is lost before its line is cleared stands in REFUNDS until then, among what refunds have given back: it is no
+ * refund here.
+ */
+static void add_dispute(struct get_month_report *c, const struct dispute_sum *sum)
+{
+    for (size_t i = 0; i < c->n_days; i++) {
+        struct month_day *day = &c->days[i];
+
+        if (day->day != sum->day || strcmp(day->currency, sum->currency) != 0)
+            continue;
+        if (sum->kind != TRANSFER_DISPUTE_LOST)
+            day->dispute_fee_minor -= sum->account == ACCOUNT_CHANNEL_RECEIVABLE ? sum->amount_minor : 0;
+        else if (sum->account == ACCOUNT_DISPUTES)
+            day->dispute_minor -= sum->amount_minor;
+        else if (sum->account == ACCOUNT_REFUNDS)
+            day->refund_minor -= sum->amount_minor;
+    }
+}
+
 static int give_titles(struct batch *batch, struct get_month_report *c, struct err *err)
 {
     struct settlement_key *keys = arena_array_of(batch->arena, struct settlement_key, c->n_shares);
@@ -126,6 +146,7 @@ static int sum_month(struct batch *batch, struct get_month_report *c, struct err
     const struct day_range range = {.biz_id = c->command.biz_id, .from_day = c->from_day, .to_day = c->to_day};
     struct kind_day *kinds = NULL;
     struct partner_sum *payouts = NULL;
+    struct dispute_sum *disputes = NULL;
     size_t n = 0;
     int rc;
 
@@ -140,6 +161,10 @@ static int sum_month(struct batch *batch, struct get_month_report *c, struct err
         rc = report_store_sum_payouts(batch->tx, &range, batch->arena, &payouts, &n, err);
     for (size_t i = 0; i < n && rc == 0; i++)
         add_payout(c, &payouts[i]);
+    if (rc == 0)
+        rc = report_store_sum_disputes(batch->tx, &range, batch->arena, &disputes, &n, err);
+    for (size_t i = 0; i < n && rc == 0; i++)
+        add_dispute(c, &disputes[i]);
     return rc;
 }
 

@@ -14,6 +14,8 @@ struct month_day {
     int64_t partner_minor;
     int64_t platform_minor;
     int64_t payout_minor;
+    int64_t dispute_minor;
+    int64_t dispute_fee_minor;
 };
 
 struct partner_share {

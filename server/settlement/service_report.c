@@ -29,6 +29,8 @@ static Bmt__Settlement__V1__MonthDay *month_day_message(const struct month_day *
     message->partner_minor = day->partner_minor;
     message->platform_minor = day->platform_minor;
     message->payout_minor = day->payout_minor;
+    message->dispute_minor = day->dispute_minor;
+    message->dispute_fee_minor = day->dispute_fee_minor;
     return message;
 }
 

@@ -32,6 +32,12 @@ static const struct sql_column partner_columns[] = {
     SQL_COLUMN(struct partner_sum, amount_minor, SQL_I64),
 };
 
+static const struct sql_column dispute_columns[] = {
+    SQL_COLUMN(struct dispute_sum, currency, SQL_CHARS),   SQL_COLUMN(struct dispute_sum, day, SQL_I32),
+    SQL_COLUMN(struct dispute_sum, kind, SQL_I32),         SQL_COLUMN(struct dispute_sum, account, SQL_I32),
+    SQL_COLUMN(struct dispute_sum, amount_minor, SQL_I64),
+};
+
 static const struct sql_stmt KINDS_SUM = {
     .name = "report_kinds_sum",
     .module = MODULE_SETTLEMENT,
@@ -75,6 +81,23 @@ static const struct sql_stmt PAYOUTS_SUM = {
     .result_size = sizeof(struct partner_sum),
 };
 
+/* DISPUTE_LOST in DISPUTES and REFUNDS; DISPUTE_FEE and DISPUTE_FEE_RETURNED in CHANNEL_RECEIVABLE. Found as payouts.
+ */
+static const struct sql_stmt DISPUTES_SUM = {
+    .name = "report_disputes_sum",
+    .module = MODULE_SETTLEMENT,
+    .text = "SELECT p.currency, p.create_time_ms DIV 86400000 AS day, t.kind, p.account, SUM(p.amount_minor)\n"
+            "FROM bmt_settlement.transfers AS t FORCE INDEX (uq_transfers_source)\n"
+            "JOIN bmt_settlement.postings AS p ON p.transfer_id = t.transfer_id AND p.account IN (1, 7, 8)\n"
+            "WHERE t.kind IN (12, 13, 14) AND t.biz_id = ? AND t.create_time_ms >= ? AND t.create_time_ms < ?\n"
+            "GROUP BY p.currency, day, t.kind, p.account\n"
+            "ORDER BY p.currency, day, t.kind, p.account\n"
+            "LIMIT 65536",
+    .params = SQL_COLUMNS(time_columns),
+    .results = SQL_COLUMNS(dispute_columns),
+    .result_size = sizeof(struct dispute_sum),
+};
+
 static struct report_params params_of(const struct day_range *range, int32_t limit)
 {
     const int64_t day_ms = INT64_C(86400000);
@@ -109,4 +132,12 @@ int report_store_sum_payouts(struct tx *tx, const struct day_range *range, struc
     const struct report_params params = params_of(range, 0);
 
     return sql_select(tx, &PAYOUTS_SUM, &params, arena, ret_rows, ret_n, err);
+}
+
+int report_store_sum_disputes(struct tx *tx, const struct day_range *range, struct arena *arena,
+                              struct dispute_sum **ret_rows, size_t *ret_n, struct err *err)
+{
+    const struct report_params params = params_of(range, 0);
+
+    return sql_select(tx, &DISPUTES_SUM, &params, arena, ret_rows, ret_n, err);
 }

@@ -39,4 +39,15 @@ int report_store_sum_partners(struct tx *tx, const struct day_range *range, int3
 int report_store_sum_payouts(struct tx *tx, const struct day_range *range, struct arena *arena,
                              struct partner_sum **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 
+/* By day: what was lost in disputes, by the account that it left and came to; what channels charged for them. */
+struct dispute_sum {
+    char currency[CURRENCY_SIZE];
+    int32_t day;
+    int32_t kind; /* of transfers */
+    int32_t account;
+    int64_t amount_minor; /* debits less credits */
+};
+int report_store_sum_disputes(struct tx *tx, const struct day_range *range, struct arena *arena,
+                              struct dispute_sum **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+
 #endif

@@ -277,6 +277,7 @@ test('bmtctl draws a month, and writes it as a page of its own', async () => {
   assert.ok(page.includes('A &lt;b&gt;studio&lt;/b&gt; &amp; &quot;sons&quot;'));
   assert.equal(page.match(/<rect class="in" x=/g).length, days.filter(({ gross_minor: gross }) => gross > 0).length);
   assert.equal(page.match(/<rect class="back" x=/g).length, days.filter(({ refund_minor: back }) => back > 0).length);
+  assert.match(page, /<th>refunds<\/th><th>lost disputes<\/th><th>their fees<\/th>/);
   for (const { date, gross_minor: gross } of days) assert.match(page, new RegExp(`<td>${date}</td><td>${(Number(gross) / 100).toFixed(2)} EUR</td>`));
   const open = []; // every element that is opened is closed, in order
   for (const [, end, name, self] of page.matchAll(/<(\/?)([a-z0-9]+)[^>]*?(\/?)>/g)) {

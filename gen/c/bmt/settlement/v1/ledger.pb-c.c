@@ -1146,7 +1146,7 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__age_share__descriptor =
   (ProtobufCMessageInit) bmt__settlement__v1__age_share__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__settlement__v1__month_day__field_descriptors[8] =
+static const ProtobufCFieldDescriptor bmt__settlement__v1__month_day__field_descriptors[10] =
 {
   {
     "date",
@@ -1244,10 +1244,36 @@ static const ProtobufCFieldDescriptor bmt__settlement__v1__month_day__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "dispute_minor",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__MonthDay, dispute_minor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "dispute_fee_minor",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Settlement__V1__MonthDay, dispute_fee_minor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__settlement__v1__month_day__field_indices_by_name[] = {
   1,   /* field[1] = currency */
   0,   /* field[0] = date */
+  9,   /* field[9] = dispute_fee_minor */
+  8,   /* field[8] = dispute_minor */
   3,   /* field[3] = fee_minor */
   2,   /* field[2] = gross_minor */
   5,   /* field[5] = partner_minor */
@@ -1258,7 +1284,7 @@ static const unsigned bmt__settlement__v1__month_day__field_indices_by_name[] = 
 static const ProtobufCIntRange bmt__settlement__v1__month_day__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor bmt__settlement__v1__month_day__descriptor =
 {
@@ -1268,7 +1294,7 @@ const ProtobufCMessageDescriptor bmt__settlement__v1__month_day__descriptor =
   "Bmt__Settlement__V1__MonthDay",
   "bmt.settlement.v1",
   sizeof(Bmt__Settlement__V1__MonthDay),
-  8,
+  10,
   bmt__settlement__v1__month_day__field_descriptors,
   bmt__settlement__v1__month_day__field_indices_by_name,
   1,  bmt__settlement__v1__month_day__number_ranges,

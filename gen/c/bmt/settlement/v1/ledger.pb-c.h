@@ -527,8 +527,7 @@ struct  Bmt__Settlement__V1__MonthDay
    */
   int64_t fee_minor;
   /*
-   * What went back by refunds, and by disputes that were lost before their line was cleared; what is lost later shows in
-   * the shares alone.
+   * What went back by refunds.
    */
   int64_t refund_minor;
   /*
@@ -543,10 +542,18 @@ struct  Bmt__Settlement__V1__MonthDay
    * What was paid out to partners.
    */
   int64_t payout_minor;
+  /*
+   * What was lost in disputes, before their line was cleared or after.
+   */
+  int64_t dispute_minor;
+  /*
+   * What channels charged for disputes, less what they gave back of that.
+   */
+  int64_t dispute_fee_minor;
 };
 #define BMT__SETTLEMENT__V1__MONTH_DAY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__settlement__v1__month_day__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /*
