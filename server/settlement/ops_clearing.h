@@ -115,4 +115,15 @@ int line_reverse(struct batch *batch, const struct line_reversal *reversal, stru
 int clearing_link_claw_backs(struct batch *batch, const struct clearing_entry_row *sales, size_t n,
                              struct new_entries *entries, struct err *err) MUST_CHECK;
 
+struct partner_statement_row;
+/* Where the statements that have the sales are found: by id, NULL where there is none. 0, or an error of sql.h. */
+struct statement_finder {
+    int (*find)(void *context, int64_t statement_id, int64_t biz_id, const struct partner_statement_row **ret_row,
+                struct err *err);
+    void *context;
+};
+/* The same by any statements. Reads no rows by itself. */
+int clearing_link_claw_backs_by(const struct statement_finder *by, const struct clearing_entry_row *sales, size_t n,
+                                struct new_entries *entries, struct err *err) MUST_CHECK;
+
 #endif

@@ -4,7 +4,6 @@
 #include "flows/book_money.h"
 #include "lib/money_world.h"
 #include "settlement/rules_line.h"
-#include "settlement/rules_statement.h"
 
 static struct new_entries entries_begin(struct world *w, size_t n_max)
 {
@@ -131,17 +130,26 @@ static struct new_entries entries_of(struct world *w, const struct world_order *
     return of;
 }
 
-/* As clearing_link_claw_backs does it, which reads rows. */
+static int find_statement(void *context, int64_t statement_id, int64_t biz_id,
+                          const struct partner_statement_row **ret_row, struct err *err)
+{
+    const struct world *w = context;
+
+    (void)biz_id;
+    (void)err;
+    *ret_row = &w->statements[statement_id - 1];
+    return 0;
+}
+
 static void link_claw_backs(struct world *w, struct new_entries *made)
 {
+    const struct statement_finder by = {.find = find_statement, .context = w};
+    struct err err = {0};
+
+    world_expect(w, clearing_link_claw_backs_by(&by, w->entries, w->n_entries, made, &err) == 0,
+                 "what takes back is not linked");
     for (size_t i = 0; i < made->n; i++)
-        for (size_t j = 0; j < w->n_entries; j++)
-            if (w->entries[j].entry_id == made->list[i].reverses_entry_id)
-                for (int64_t id = w->entries[j].statement_id; id != 0; id = w->statements[id - 1].carried_to_id)
-                    if (statement_payout(&w->statements[id - 1]) != 0) {
-                        made->list[i].claw_back_payout_id = statement_payout(&w->statements[id - 1]);
-                        w->happened[HAPPENED_CLAWED_BACK]++;
-                    }
+        w->happened[HAPPENED_CLAWED_BACK] += made->list[i].claw_back_payout_id != 0;
 }
 
 /* Some units of some lines, at most what they had cost or what is left of them; what is disputed is not. */
