@@ -79,14 +79,6 @@ static void check_history(struct worker *worker, const struct dispute_seen *d, c
              fsm_state_name(&dispute_fsm, (int)d->state), (long long)d->version, n);
 }
 
-/* The events of disputes that are not there; both sorted by the dispute. */
-static void lose_events(struct worker *worker, const struct event_seen *events, size_t *at, size_t n, int64_t before)
-{
-    for (; *at < n && events[*at].id < before; (*at)++)
-        found(worker, events[*at].id, DISPUTE_EVENTS, 0, ID_DISPUTE, events[*at].id,
-              "has an event of version %lld, and is not there", (long long)events[*at].version);
-}
-
 static void check_dispute(struct worker *worker, const struct dispute_seen *d, const struct moved_list *moved)
 {
     if (!d->is_of_line)
@@ -113,11 +105,10 @@ static void check_dispute(struct worker *worker, const struct dispute_seen *d, c
 static int check_disputes(struct worker *worker, int64_t after, int64_t upto)
 {
     struct dispute_seen *disputes = NULL;
-    struct event_seen *events = NULL;
+    struct histories histories = {.kind = FINDING_DISPUTE_EVENTS, .id_kind = ID_DISPUTE};
     struct moved_list moved[COUNT_OF(kinds)] = {0};
     size_t n = 0;
-    size_t n_events = 0;
-    size_t at = 0;
+    size_t n_events;
     int64_t *ids;
 
     if (rows_read(worker, MODULE_SETTLEMENT,
@@ -129,22 +120,20 @@ static int check_disputes(struct worker *worker, int64_t after, int64_t upto)
                                "bmt_settlement.dispute_events WHERE dispute_id > %lld AND dispute_id <= %lld "
                                "ORDER BY dispute_id, version",
                                (long long)after, (long long)upto),
-                  &history_columns, &events, &n_events) != 0)
+                  &history_columns, &histories.events, &histories.n) != 0)
         return -1;
     for (size_t k = 0; k < COUNT_OF(kinds); k++)
         if (moved_read(worker, kinds[k], after, upto, &moved[k]) != 0)
             return -1;
     ids = arena_array_of(worker->arena, int64_t, n);
     for (size_t i = 0; i < n; i++) {
+        const struct event_seen *events = history_take(worker, &histories, disputes[i].id, &n_events);
+
         ids[i] = disputes[i].id;
-        lose_events(worker, events, &at, n_events, ids[i]);
-        const size_t first = at;
-        while (at < n_events && events[at].id == ids[i])
-            at++;
-        check_history(worker, &disputes[i], events + first, at - first);
+        check_history(worker, &disputes[i], events, n_events);
         check_dispute(worker, &disputes[i], moved);
     }
-    lose_events(worker, events, &at, n_events, INT64_MAX);
+    (void)history_take(worker, &histories, INT64_MAX, &n_events);
     for (size_t k = 0; k < COUNT_OF(kinds); k++)
         moved_tell_lost(worker, &moved[k], ids, n, "dispute");
     pass_count(worker, n);

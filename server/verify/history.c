@@ -7,6 +7,27 @@ static const struct seen_column list[] = {
 };
 const struct seen_columns history_columns = {list, COUNT_OF(list), sizeof(struct event_seen)};
 
+static void tell_lost(struct worker *worker, const struct histories *of, const struct event_seen *e)
+{
+    struct finding finding = {.kind = of->kind, .id_kind = of->id_kind, .id = e->id};
+
+    snprintf(finding.what, sizeof finding.what, "has an event of version %lld, and is not there",
+             (long long)e->version);
+    pass_found(worker, e->id, &finding);
+}
+
+const struct event_seen *history_take(struct worker *worker, struct histories *of, int64_t id, size_t *ret_n)
+{
+    const struct event_seen *first;
+
+    for (; of->at < of->n && of->events[of->at].id < id; of->at++)
+        tell_lost(worker, of, &of->events[of->at]);
+    first = of->events + of->at;
+    for (*ret_n = 0; of->at < of->n && of->events[of->at].id == id; of->at++)
+        ++*ret_n;
+    return first;
+}
+
 bool history_leads(const struct fsm *fsm, int64_t state, int64_t version, const struct event_seen *events, size_t n)
 {
     int64_t at = 0;

@@ -3,7 +3,19 @@
 #define BMT_VERIFY_HISTORY_H
 
 #include "base/fsm.h"
-#include "verify/rows.h"
+#include "verify/pass.h"
+
+/* The events of a range of rows, sorted by row and version; they are taken row by row. */
+struct histories {
+    struct event_seen *events;
+    size_t n, at;
+    enum finding_kind kind; /* of an event whose row is not there */
+    enum id_kind id_kind;
+};
+
+/* The events of the row, `ret_n` of them. Tells of those before it, whose rows are not there; at last with INT64_MAX.
+ */
+const struct event_seen *history_take(struct worker *worker, struct histories *of, int64_t id, size_t *ret_n);
 
 /* `SELECT id, version, event, from_state, to_state`: struct event_seen. */
 extern const struct seen_columns history_columns;

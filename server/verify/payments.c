@@ -58,12 +58,11 @@ static void check_payment(struct worker *worker, const struct payment_seen *p, c
 static int check_payments(struct worker *worker, int64_t after, int64_t upto)
 {
     struct payment_seen *payments = NULL;
-    struct event_seen *events = NULL;
+    struct histories histories = {.kind = FINDING_PAYMENT_EVENTS, .id_kind = ID_PAYMENT};
     struct refund_seen *refunds = NULL;
     size_t n_payments = 0;
-    size_t n_events = 0;
+    size_t n_events;
     size_t n_refunds = 0;
-    size_t at_event = 0;
     size_t at_refund = 0;
 
     if (READ(MODULE_PAYMENT,
@@ -74,7 +73,7 @@ static int check_payments(struct worker *worker, int64_t after, int64_t upto)
         READ(MODULE_PAYMENT,
              "SELECT payment_id, version, event, from_state, to_state FROM bmt_payment.payment_events WHERE payment_id "
              "> %lld AND payment_id <= %lld ORDER BY payment_id, version",
-             &history_columns, events, n_events) != 0 ||
+             &history_columns, histories.events, histories.n) != 0 ||
         READ(MODULE_PAYMENT,
              "SELECT refund_id, biz_id, payment_id, order_id, purpose, state, version, amount_minor, 0, 0, 0, currency "
              "FROM bmt_payment.refunds FORCE INDEX (ix_refunds_payment) WHERE payment_id > %lld AND payment_id <= %lld "
@@ -83,23 +82,19 @@ static int check_payments(struct worker *worker, int64_t after, int64_t upto)
         return -1;
     for (size_t i = 0; i < n_payments; i++) {
         const int64_t id = payments[i].id;
+        const struct event_seen *events = history_take(worker, &histories, id, &n_events);
 
-        while (at_event < n_events && events[at_event].id < id)
-            at_event++;
         while (at_refund < n_refunds && refunds[at_refund].payment_id < id)
             at_refund++;
-        const size_t first_event = at_event;
         const size_t first_refund = at_refund;
 
-        while (at_event < n_events && events[at_event].id == id)
-            at_event++;
         while (at_refund < n_refunds && refunds[at_refund].payment_id == id)
             at_refund++;
-        check_payment(worker, &payments[i], events + first_event, at_event - first_event, refunds + first_refund,
-                      at_refund - first_refund);
+        check_payment(worker, &payments[i], events, n_events, refunds + first_refund, at_refund - first_refund);
         if (payments[i].state == PAYMENT_SUCCEEDED)
             pass_add_money(worker, payments[i].biz_id, payments[i].currency, payments[i].amount, 0);
     }
+    (void)history_take(worker, &histories, INT64_MAX, &n_events);
     pass_count(worker, n_payments);
     if (transfers_check_payments(worker, after, upto, payments, n_payments) != 0)
         return -1;
@@ -127,12 +122,11 @@ static void check_refund(struct worker *worker, const struct refund_seen *r, con
 static int check_refunds(struct worker *worker, int64_t after, int64_t upto)
 {
     struct refund_seen *refunds = NULL;
-    struct event_seen *events = NULL;
+    struct histories histories = {.kind = FINDING_REFUND_EVENTS, .id_kind = ID_REFUND};
     struct refund_side_seen *sides = NULL;
     size_t n_refunds = 0;
-    size_t n_events = 0;
+    size_t n_events;
     size_t n_sides = 0;
-    size_t at_event = 0;
     size_t at_side = 0;
 
     if (READ(MODULE_PAYMENT,
@@ -144,7 +138,7 @@ static int check_refunds(struct worker *worker, int64_t after, int64_t upto)
         READ(MODULE_PAYMENT,
              "SELECT refund_id, version, event, from_state, to_state FROM bmt_payment.refund_events WHERE refund_id > "
              "%lld AND refund_id <= %lld ORDER BY refund_id, version",
-             &history_columns, events, n_events) != 0 ||
+             &history_columns, histories.events, histories.n) != 0 ||
         READ(MODULE_ORDER,
              "SELECT refund_id, biz_id, payment_id, order_id, amount_minor FROM bmt_order.refunds WHERE refund_id > "
              "%lld AND refund_id <= %lld ORDER BY refund_id",
@@ -152,6 +146,7 @@ static int check_refunds(struct worker *worker, int64_t after, int64_t upto)
         return -1;
     for (size_t i = 0; i <= n_refunds; i++) {
         const int64_t id = i < n_refunds ? refunds[i].id : INT64_MAX;
+        const struct event_seen *events = history_take(worker, &histories, id, &n_events);
 
         for (; at_side < n_sides && sides[at_side].id < id; at_side++)
             found(worker, sides[at_side].id, REFUND_SIDES, sides[at_side].biz_id, ID_REFUND, sides[at_side].id,
@@ -159,13 +154,7 @@ static int check_refunds(struct worker *worker, int64_t after, int64_t upto)
                   (long long)sides[at_side].amount);
         if (i == n_refunds)
             break;
-        while (at_event < n_events && events[at_event].id < id)
-            at_event++;
-        const size_t first_event = at_event;
-
-        while (at_event < n_events && events[at_event].id == id)
-            at_event++;
-        check_refund(worker, &refunds[i], events + first_event, at_event - first_event,
+        check_refund(worker, &refunds[i], events, n_events,
                      at_side < n_sides && sides[at_side].id == id ? &sides[at_side] : NULL);
         at_side += at_side < n_sides && sides[at_side].id == id;
         if (refunds[i].state == REFUND_SUCCEEDED)

@@ -140,11 +140,10 @@ static void check_statement(struct worker *worker, const struct payout_seen *p)
 static int check_payouts(struct worker *worker, int64_t after, int64_t upto)
 {
     struct payout_seen *payouts = NULL;
-    struct event_seen *events = NULL;
+    struct histories histories = {.kind = FINDING_PAYOUT_EVENTS, .id_kind = ID_PAYOUT};
     struct moved_list moved[COUNT_OF(steps)] = {0};
     size_t n = 0;
-    size_t n_events = 0;
-    size_t at = 0;
+    size_t n_events;
     int64_t *ids;
 
     if (rows_read(worker, MODULE_SETTLEMENT,
@@ -156,7 +155,7 @@ static int check_payouts(struct worker *worker, int64_t after, int64_t upto)
                                "bmt_settlement.payout_events WHERE payout_id > %lld AND payout_id <= %lld "
                                "ORDER BY payout_id, version",
                                (long long)after, (long long)upto),
-                  &history_columns, &events, &n_events) != 0)
+                  &history_columns, &histories.events, &histories.n) != 0)
         return -1;
     for (size_t k = 0; k < COUNT_OF(steps); k++)
         if (moved_read(worker, steps[k].kind, after, upto, &moved[k]) != 0)
@@ -164,14 +163,10 @@ static int check_payouts(struct worker *worker, int64_t after, int64_t upto)
     ids = arena_array_of(worker->arena, int64_t, n);
     for (size_t i = 0; i < n; i++) {
         const struct payout_seen *p = &payouts[i];
+        const struct event_seen *events = history_take(worker, &histories, p->id, &n_events);
 
         ids[i] = p->id;
-        while (at < n_events && events[at].id < p->id)
-            at++;
-        const size_t first = at;
-        while (at < n_events && events[at].id == p->id)
-            at++;
-        check_history(worker, p, events + first, at - first);
+        check_history(worker, p, events, n_events);
         check_statement(worker, p);
         for (size_t k = 0; k < COUNT_OF(steps); k++) {
             const struct moved_list of = moved_of_source(&moved[k], p->id);
@@ -179,6 +174,7 @@ static int check_payouts(struct worker *worker, int64_t after, int64_t upto)
             check_step(worker, p, &steps[k], &of);
         }
     }
+    (void)history_take(worker, &histories, INT64_MAX, &n_events);
     for (size_t k = 0; k < COUNT_OF(steps); k++)
         moved_tell_lost(worker, &moved[k], ids, n, "payout");
     pass_count(worker, n);

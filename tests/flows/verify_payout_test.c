@@ -135,6 +135,14 @@ static void any_change_of_a_payout_is_named(void **state)
            COUNT_OF(of_statement));
     tamper("payout_events", "CONCAT('payout_id=', payout_id, ' AND version=', version)", FINDING_PAYOUT_EVENTS,
            FINDING_PAYOUT_EVENTS, of_event, COUNT_OF(of_event));
+    /* Of a payout that is not there, before all others and behind them. */
+    for (int sign = -1; sign <= 1; sign += 2)
+        expect_named("payout_events", FINDING_PAYOUT_EVENTS, FINDING_PAYOUT_EVENTS,
+                     arena_printf(db->arena,
+                                  "INSERT INTO bmt_settlement.payout_events SELECT payout_id + %d, version, biz_id, "
+                                  "event, from_state, to_state, actor, detail, create_time_ms FROM "
+                                  "bmt_settlement.kept_payout_events ORDER BY payout_id * %d DESC LIMIT 1",
+                                  sign, sign));
     keep("partner_statements");
     expect_named("partner_statements", FINDING_PAYOUT_STATEMENT, FINDING_PAYOUT_STATEMENT,
                  "UPDATE bmt_settlement.partner_statements SET state = 2 WHERE state = 4");

@@ -132,6 +132,11 @@ static const struct {
      "UPDATE bmt_payment.refunds SET purpose = 2 WHERE payment_id = 903", FINDING_PAYMENT_LATE},
     {"UPDATE bmt_payment.refund_events SET to_state = 4", "UPDATE bmt_payment.refund_events SET to_state = 3",
      FINDING_REFUND_EVENTS},
+    /* Of a payment and a refund that are not there. */
+    {"INSERT INTO bmt_payment.payment_events VALUES (1, 2, 1001, 1, 1, 2, 'x', '', 5)",
+     "DELETE FROM bmt_payment.payment_events WHERE payment_id = 1", FINDING_PAYMENT_EVENTS},
+    {"INSERT INTO bmt_payment.refund_events VALUES (9223372036854775806, 2, 1001, 1, 1, 2, 'x', '', 5)",
+     "DELETE FROM bmt_payment.refund_events WHERE refund_id = 9223372036854775806", FINDING_REFUND_EVENTS},
     {"UPDATE bmt_order.refunds SET amount_minor = amount_minor - 1",
      "UPDATE bmt_order.refunds SET amount_minor = amount_minor + 1", FINDING_REFUND_SIDES},
     {"INSERT INTO bmt_order.refunds VALUES (1, 1001, 2, 3, 'x', REPEAT(CHAR(0), 16), 'EUR', 5, 'r', 'a', 1)",
