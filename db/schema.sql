@@ -500,6 +500,68 @@ CREATE TABLE `txn_decisions` (
   PRIMARY KEY (`gtid`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='the fate of global transactions whose home is this module';
 
+-- bmt_payment.agreement_acceptances
+CREATE TABLE `agreement_acceptances` (
+  `acceptance_id` bigint(20) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `user_id` varchar(64) NOT NULL,
+  `agreement_template_id` bigint(20) NOT NULL,
+  `code` varchar(64) NOT NULL,
+  `version` int(11) NOT NULL,
+  `locale` varchar(35) NOT NULL COMMENT 'of the text that was shown',
+  `text_sha256` binary(32) NOT NULL COMMENT 'of the text that was shown',
+  `order_id` bigint(20) NOT NULL COMMENT 'that it was shown for; 0: none',
+  `actor` varchar(96) NOT NULL COMMENT 'who told it',
+  `token_sha256` varbinary(32) NOT NULL COMMENT 'of the client token by which it was told; empty: by an API key',
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`acceptance_id`),
+  UNIQUE KEY `uq_agreement_acceptances_user` (`biz_id`,`user_id`,`agreement_template_id`),
+  KEY `ix_agreement_acceptances_business` (`biz_id`,`acceptance_id`),
+  KEY `ix_agreement_acceptances_code` (`biz_id`,`code`,`acceptance_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_payment.agreement_subjects
+CREATE TABLE `agreement_subjects` (
+  `agreement_template_id` bigint(20) NOT NULL,
+  `subject_id` bigint(20) NOT NULL COMMENT 'what it goes with; a template without rows goes with all orders',
+  `kind` tinyint(4) NOT NULL COMMENT '1 SPU, 2 SKU',
+  `biz_id` bigint(20) NOT NULL,
+  PRIMARY KEY (`agreement_template_id`,`subject_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_payment.agreement_templates
+CREATE TABLE `agreement_templates` (
+  `agreement_template_id` bigint(20) NOT NULL,
+  `biz_id` bigint(20) NOT NULL,
+  `code` varchar(64) NOT NULL COMMENT 'which agreement',
+  `version` int(11) NOT NULL COMMENT 'from 1 on, without gaps; a version never changes',
+  `demand` tinyint(4) NOT NULL COMMENT 'bmt.payment.v1.AgreementDemand',
+  `created_by` varchar(96) NOT NULL,
+  `create_time_ms` bigint(20) NOT NULL,
+  PRIMARY KEY (`agreement_template_id`),
+  UNIQUE KEY `uq_agreement_templates_version` (`biz_id`,`code`,`version`),
+  KEY `ix_agreement_templates_business` (`biz_id`,`agreement_template_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_payment.agreement_texts
+CREATE TABLE `agreement_texts` (
+  `agreement_template_id` bigint(20) NOT NULL,
+  `text_no` int(11) NOT NULL COMMENT '0 is the default, shown where a page''s language is not there',
+  `biz_id` bigint(20) NOT NULL,
+  `locale` varchar(35) NOT NULL,
+  `title` varchar(200) NOT NULL,
+  `text` mediumtext NOT NULL,
+  `text_sha256` binary(32) NOT NULL,
+  PRIMARY KEY (`agreement_template_id`,`text_no`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- bmt_payment.agreement_versions
+CREATE TABLE `agreement_versions` (
+  `biz_id` bigint(20) NOT NULL,
+  `version` bigint(20) NOT NULL COMMENT 'counts changes of its agreements, which are kept in memory; no row: none yet',
+  PRIMARY KEY (`biz_id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 -- bmt_payment.channel_accounts
 CREATE TABLE `channel_accounts` (
   `channel_account_id` bigint(20) NOT NULL,
@@ -516,6 +578,10 @@ CREATE TABLE `channel_accounts` (
   `version` int(11) NOT NULL,
   `create_time_ms` bigint(20) NOT NULL,
   `update_time_ms` bigint(20) NOT NULL,
+  `currencies` varchar(48) NOT NULL DEFAULT '' COMMENT 'codes one behind another; empty: all',
+  `amount_min` bigint(20) NOT NULL DEFAULT 0 COMMENT 'minor units; 0: any',
+  `amount_max` bigint(20) NOT NULL DEFAULT 0 COMMENT 'minor units; 0: any',
+  `platforms` int(11) NOT NULL DEFAULT 0 COMMENT 'a bit for each bmt.payment.v1.CashierPlatform; 0: all',
   PRIMARY KEY (`channel_account_id`),
   UNIQUE KEY `uq_channel_accounts_code` (`biz_id`,`code`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -80,7 +80,7 @@ static const char *const prefixes[ID_KIND_COUNT] = {
     [ID_SPLIT_RULE] = "spl", [ID_ENTRY] = "ent",
     [ID_TRANSFER] = "trf",   [ID_PARTNER_STATEMENT] = "pst",
     [ID_PAYOUT] = "pyo",     [ID_DISPUTE] = "dsp",
-    [ID_ADJUSTMENT] = "adj",
+    [ID_ADJUSTMENT] = "adj", [ID_ACCEPTANCE] = "acp",
 };
 
 const char *id_prefix(enum id_kind kind)

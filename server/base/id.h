@@ -44,6 +44,7 @@ enum id_kind {
     ID_PAYOUT,            /* pyo_ */
     ID_DISPUTE,           /* dsp_ */
     ID_ADJUSTMENT,        /* adj_ */
+    ID_ACCEPTANCE,        /* acp_ */
     ID_KIND_COUNT,
 };
 

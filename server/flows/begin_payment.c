@@ -4,6 +4,7 @@
 #include "base/failpoint.h"
 #include "base/id.h"
 #include "base/plant.h"
+#include "flows/open_agreements.h"
 #include "flows/pay_order.h"
 
 /* A repeat gets the payment as it is now. */
@@ -24,10 +25,12 @@ static void check(struct begin_payment *c, const struct order_row *order, int64_
 {
     if (!order_allows(order, ORDER_EVENT_PAY, &c->command))
         return;
+    const struct money amount = money_of(order->amount_minor, order->currency);
+
     if (order->due_time_ms <= now_ms)
         command_refuse(&c->command, ERR_ORDER_EXPIRED, id_show(ID_ORDER, c->order_id));
     else
-        (void)payment_account_allows(c->account, &c->command);
+        (void)payment_account_allows(c->account, amount, &c->command);
 }
 
 /*
@@ -123,6 +126,33 @@ static int meet_open_payments(struct batch *batch, const struct order_ref *refs,
     return 0;
 }
 
+/*
+ * What must be accepted holds back a payment that would begin, not one that has begun. The first that is not accepted
+ * is named; who has accepted it hears of the next.
+ */
+static int demand_agreements(struct batch *batch, const struct order_ref *refs, struct err *err)
+{
+    struct agreement_look *looks = arena_array_of(batch->arena, struct agreement_look, batch->n);
+    struct order_row **orders = arena_array_of(batch->arena, struct order_row *, batch->n);
+    int rc;
+
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct begin_payment *c = (const void *)batch->commands[i];
+
+        orders[i] = refs[i].row;
+        looks[i] = (struct agreement_look){.command = batch->commands[i], .only_required = true};
+        if (!c->command.is_done)
+            looks[i].version = c->account->agreement_version;
+    }
+    rc = open_agreements(batch, looks, orders, batch->n, err);
+    for (size_t i = 0; i < batch->n && rc == 0; i++)
+        if (looks[i].n > 0)
+            command_refuse(batch->commands[i], ERR_AGREEMENT_NOT_ACCEPTED,
+                           id_show(ID_TEMPLATE, looks[i].list[0].template_id), looks[i].list[0].code,
+                           err_i64(looks[i].list[0].version));
+    return rc;
+}
+
 static int record(struct batch *batch, struct order_pay_claim *claims, struct err *err)
 {
     struct payment_row *rows = arena_array_of(batch->arena, struct payment_row, batch->n);
@@ -185,6 +215,8 @@ static int begin_payment_body(struct batch *batch, struct err *err)
         check(c, refs[c_i].row, batch->now_ms);
     }
     rc = meet_open_payments(batch, refs, err);
+    if (rc == 0)
+        rc = demand_agreements(batch, refs, err);
     if (rc == 0)
         rc = record(batch, claims, err);
     return rc;

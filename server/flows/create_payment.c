@@ -53,7 +53,7 @@ static int create_payment_body(struct batch *batch, struct err *err)
     for_each_command(struct create_payment, c, batch)
     {
         c->account = accounts[c_i];
-        if (!payment_account_allows(c->account, &c->command))
+        if (!payment_account_allows(c->account, c->amount, &c->command))
             continue;
         rows[n] = make_payment(c, batch->now_ms);
         c->payment = &rows[n++];

@@ -57,9 +57,11 @@ static int load_accounts(struct batch *batch, struct look *looks, size_t n, stru
     }
     rc = payment_load_accounts(batch, commands, ids, n, accounts, err);
     for (size_t i = 0; i < n && rc == 0; i++) {
+        const struct payment_row *row = looks[i].offer->row;
+
         looks[i].offer->account = accounts[i];
         if (!commands[i]->is_done)
-            (void)payment_account_allows(accounts[i], commands[i]);
+            (void)payment_account_allows(accounts[i], money_of(row->amount_minor, row->currency), commands[i]);
     }
     return rc;
 }

@@ -163,6 +163,7 @@ struct channel_account_row *channel_account_copy(const struct channel_account_ro
     copy->secret_name = arena_strdup(arena, row->secret_name);
     copy->base_url = arena_strdup(arena, row->base_url);
     copy->notify_url = arena_strdup(arena, row->notify_url);
+    copy->currencies = arena_strdup(arena, row->currencies);
     return copy;
 }
 

@@ -1,6 +1,8 @@
 /* Messages of payments; see messages.h. */
 #include "payment/messages.h"
 
+#include <string.h>
+
 #include "payment/state.h"
 #include "rpc/proto.h"
 
@@ -34,6 +36,24 @@ Bmt__Payment__V1__Payment *payment_message(const struct payment_row *row, struct
     return payment;
 }
 
+/* What it takes, as lists. */
+static void add_limits(Bmt__Payment__V1__ChannelAccount *account, const struct channel_account_row *row,
+                       struct arena *arena)
+{
+    enum { LENGTH = CURRENCY_SIZE - 1, PLATFORMS = BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_ANDROID + 1 };
+
+    account->n_currencies = strlen(row->currencies) / LENGTH;
+    account->currencies = arena_array_of(arena, char *, account->n_currencies);
+    for (size_t i = 0; i < account->n_currencies; i++)
+        account->currencies[i] = arena_printf(arena, "%.*s", LENGTH, row->currencies + i * LENGTH);
+    account->amount_min = row->amount_min;
+    account->amount_max = row->amount_max;
+    account->platforms = arena_array_of(arena, Bmt__Payment__V1__CashierPlatform, PLATFORMS);
+    for (int i = 1; i < PLATFORMS; i++)
+        if (row->platforms >> i & 1)
+            account->platforms[account->n_platforms++] = (Bmt__Payment__V1__CashierPlatform)i;
+}
+
 Bmt__Payment__V1__ChannelAccount *channel_account_message(const struct channel_account_row *row, struct arena *arena)
 {
     Bmt__Payment__V1__ChannelAccount *account = arena_new_of(arena, Bmt__Payment__V1__ChannelAccount);
@@ -52,5 +72,6 @@ Bmt__Payment__V1__ChannelAccount *channel_account_message(const struct channel_a
     account->etag = proto_etag(row->version, arena);
     account->create_time = proto_time(row->create_time_ms, arena);
     account->update_time = proto_time(row->update_time_ms, arena);
+    add_limits(account, row, arena);
     return account;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "payment/rules.h"
 
 static int compare_rows(const void *left, const void *right)
 {
@@ -109,12 +110,16 @@ void payment_row_begin(struct payment_row *row, const struct command *command, i
     memcpy(row->fingerprint, command->fingerprint, FINGERPRINT_SIZE);
 }
 
-bool payment_account_allows(const struct channel_account_row *account, struct command *command)
+bool payment_account_allows(const struct channel_account_row *account, struct money amount, struct command *command)
 {
+    const struct payment_limits limits = {account->currencies, account->amount_min, account->amount_max};
     struct channel_account opened;
 
     if (account->state != CHANNEL_ACCOUNT_ENABLED)
         command_refuse(command, ERR_CHANNEL_DISABLED, id_show(ID_CHANNEL_ACCOUNT, account->channel_account_id));
+    else if (!payment_limits_allow(&limits, amount))
+        command_refuse(command, ERR_CHANNEL_UNSUITABLE, id_show(ID_CHANNEL_ACCOUNT, account->channel_account_id),
+                       err_i64(amount.amount_minor), amount.currency);
     else if (channel_open(account, &opened, &command->err) != 0)
         command->is_done = true;
     return !command->is_done;

@@ -33,8 +33,11 @@ int payment_find_repeats(struct batch *batch, struct command *const *commands, s
 /* Makes a row CREATED under the command's request; the caller has set whose it is, over what, how much, until when. */
 void payment_row_begin(struct payment_row *row, const struct command *command, int64_t now_ms);
 
-/* Can payments begin over the account? Else the command is refused. */
-bool payment_account_allows(const struct channel_account_row *account, struct command *command);
+/* Can payments of this amount begin over the account? Else the command is refused. */
+bool payment_account_allows(const struct channel_account_row *account, struct money amount, struct command *command);
+
+/* Refuses the command where the row's largest amount is below its least. */
+void payment_check_limits(const struct channel_account_row *row, struct command *command);
 
 /* The accounts of commands' businesses: `ret_rows[i]` is NULL, and the command refused, where there is none. */
 int payment_load_accounts(struct batch *batch, struct command *const *commands, const int64_t *account_ids, size_t n,
@@ -70,7 +73,17 @@ struct create_account {
     struct channel_account_row row; /* code ... priority given; the rest is set */
 };
 
-enum { ACCOUNT_TITLE = 1, ACCOUNT_PRIORITY = 2, ACCOUNT_BASE_URL = 4, ACCOUNT_NOTIFY_URL = 8, ACCOUNT_STATE = 16 };
+enum {
+    ACCOUNT_TITLE = 1,
+    ACCOUNT_PRIORITY = 2,
+    ACCOUNT_BASE_URL = 4,
+    ACCOUNT_NOTIFY_URL = 8,
+    ACCOUNT_STATE = 16,
+    ACCOUNT_CURRENCIES = 32,
+    ACCOUNT_AMOUNT_MIN = 64,
+    ACCOUNT_AMOUNT_MAX = 128,
+    ACCOUNT_PLATFORMS = 256,
+};
 
 struct update_account {
     struct command command;

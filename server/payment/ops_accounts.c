@@ -84,12 +84,38 @@ int payment_load_accounts(struct batch *batch, struct command *const *commands, 
     return rc;
 }
 
-static void update(struct update_account *c, struct channel_account_row *row, int64_t now_ms)
+void payment_check_limits(const struct channel_account_row *row, struct command *command)
 {
+    if (row->amount_max != 0 && row->amount_max < row->amount_min)
+        command_refuse(command, ERR_FIELD_OUT_OF_RANGE, "amount_max", err_i64(row->amount_min),
+                       err_i64(MONEY_AMOUNT_MAX));
+}
+
+static void set_limits(const struct update_account *c, struct channel_account_row *row)
+{
+    if (c->fields & ACCOUNT_CURRENCIES)
+        row->currencies = c->values.currencies;
+    if (c->fields & ACCOUNT_AMOUNT_MIN)
+        row->amount_min = c->values.amount_min;
+    if (c->fields & ACCOUNT_AMOUNT_MAX)
+        row->amount_max = c->values.amount_max;
+    if (c->fields & ACCOUNT_PLATFORMS)
+        row->platforms = c->values.platforms;
+}
+
+static void update(struct update_account *c, struct channel_account_row *stored, int64_t now_ms)
+{
+    struct channel_account_row changed = *stored;
+    struct channel_account_row *row = &changed;
+
     if (c->version >= 0 && c->version != row->version) {
         command_refuse(&c->command, ERR_ETAG_MISMATCH, "channel account");
         return;
     }
+    set_limits(c, row);
+    payment_check_limits(row, &c->command);
+    if (c->command.is_done)
+        return;
     if (c->fields & ACCOUNT_TITLE)
         row->title = c->values.title;
     if (c->fields & ACCOUNT_PRIORITY)
@@ -102,7 +128,8 @@ static void update(struct update_account *c, struct channel_account_row *row, in
         row->state = c->values.state;
     row->version++;
     row->update_time_ms = now_ms;
-    c->row = *row;
+    *stored = changed;
+    c->row = changed;
 }
 
 static int update_account_body(struct batch *batch, struct err *err)

@@ -1,13 +1,20 @@
 /*
  * PaymentHubService: the table of its methods; accounts and reads. What goes over a channel: flows/create_payment.c,
- * flows/query_payment.c, flows/refund_payment.c, flows/handle_notification.c. Statement files: service_statement.c.
+ * flows/query_payment.c, flows/refund_payment.c, flows/handle_notification.c. Statement files: service_statement.c,
+ * what a cashier shows: service_agreement.c.
  */
 #include "payment/service.h"
+
+#include <string.h>
+
 #include "bmt/payment/v1/payment.pb-c.h"
+#include "flows/accept_agreement.h"
 #include "flows/ask_channel.h"
 #include "flows/ask_refund.h"
+#include "flows/create_agreement.h"
 #include "flows/create_payment.h"
 #include "flows/handle_notification.h"
+#include "flows/list_cashier_channels.h"
 #include "flows/query_payment.h"
 #include "flows/refund_payment.h"
 #include "payment/messages.h"
@@ -28,12 +35,38 @@ void payment_set_timeout(int64_t timeout_ms)
     ask_refund_set_timeout(timeout_ms);
 }
 
+/* The codes one behind another. */
+static const char *currencies_read(char *const *currencies, size_t n, struct command *command, struct arena *arena)
+{
+    char *text = arena_alloc(arena, n * (CURRENCY_SIZE - 1) + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < i && !command->is_done; j++)
+            if (strcmp(currencies[i], currencies[j]) == 0)
+                command_refuse(command, ERR_FIELD_DUPLICATE, "currencies", currencies[i]);
+        memcpy(text + i * (CURRENCY_SIZE - 1), currencies[i], CURRENCY_SIZE - 1);
+    }
+    return text;
+}
+
+static int32_t platforms_read(const Bmt__Payment__V1__CashierPlatform *platforms, size_t n, struct command *command)
+{
+    int32_t bits = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (platforms[i] == BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_UNSPECIFIED && !command->is_done)
+            command_refuse(command, ERR_FIELD_REQUIRED, "platforms");
+        bits |= 1 << platforms[i];
+    }
+    return bits;
+}
+
 static void create_account_read(const struct call *call, const void *message, void *into)
 {
     const Bmt__Payment__V1__CreateChannelAccountRequest *request = message;
+    struct create_account *c = into;
 
-    (void)call;
-    ((struct create_account *)into)->row = (struct channel_account_row){
+    c->row = (struct channel_account_row){
         .code = request->code,
         .channel = request->channel,
         .title = request->title,
@@ -42,7 +75,13 @@ static void create_account_read(const struct call *call, const void *message, vo
         .base_url = request->base_url,
         .notify_url = request->notify_url,
         .priority = request->priority,
+        .currencies = currencies_read(request->currencies, request->n_currencies, &c->command, call_arena(call)),
+        .amount_min = request->amount_min,
+        .amount_max = request->amount_max,
+        .platforms = platforms_read(request->platforms, request->n_platforms, &c->command),
     };
+    if (!c->command.is_done)
+        payment_check_limits(&c->row, &c->command);
 }
 
 static const ProtobufCMessage *create_account_reply(const void *from, struct arena *arena)
@@ -116,11 +155,11 @@ static void check_update(struct update_account *c)
 
 static void update_account_read(const struct call *call, const void *message, void *into)
 {
-    static const char *const paths[] = {"title", "priority", "base_url", "notify_url", "state"};
+    static const char *const paths[] = {"title",      "priority",   "base_url",   "notify_url", "state",
+                                        "currencies", "amount_min", "amount_max", "platforms"};
     const Bmt__Payment__V1__UpdateChannelAccountRequest *request = message;
     struct update_account *c = into;
 
-    (void)call;
     c->account_id = proto_id_of(ID_CHANNEL_ACCOUNT, request->channel_account_id);
     c->version = proto_version_of(request->etag);
     c->fields = proto_mask(request->update_mask, paths, COUNT_OF(paths), &c->command);
@@ -130,8 +169,14 @@ static void update_account_read(const struct call *call, const void *message, vo
         .base_url = request->base_url,
         .notify_url = request->notify_url,
         .state = (int32_t)request->state,
+        .amount_min = request->amount_min,
+        .amount_max = request->amount_max,
     };
     check_update(c);
+    if (c->command.is_done)
+        return;
+    c->values.currencies = currencies_read(request->currencies, request->n_currencies, &c->command, call_arena(call));
+    c->values.platforms = platforms_read(request->platforms, request->n_platforms, &c->command);
 }
 
 static const ProtobufCMessage *update_account_reply(const void *from, struct arena *arena)
@@ -189,14 +234,14 @@ static const struct rpc_method methods[] = {
     {"GetChannelAccount", RPC_BATCH(get_account)},
     {"ListChannelAccounts", RPC_BATCH(list_accounts)},
     {"UpdateChannelAccount", RPC_BATCH(update_account)},
-    RPC_LATER("ListCashierChannels"),
+    {"ListCashierChannels", RPC_BATCH(list_cashier_channels)},
     RPC_LATER("CreateRoute"),
     RPC_LATER("ListRoutes"),
     RPC_LATER("DeleteRoute"),
-    RPC_LATER("CreateAgreementTemplate"),
-    RPC_LATER("ListAgreementTemplates"),
-    RPC_LATER("AcceptAgreement"),
-    RPC_LATER("ListAgreementAcceptances"),
+    {"CreateAgreementTemplate", RPC_BATCH(create_agreement)},
+    {"ListAgreementTemplates", RPC_BATCH(list_agreements)},
+    {"AcceptAgreement", RPC_BATCH(accept_agreement)},
+    {"ListAgreementAcceptances", RPC_BATCH(list_acceptances)},
     {"CreatePayment", .handle = create_payment_handle},
     {"GetPayment", RPC_BATCH(get_payment)},
     {"ListPayments", RPC_BATCH(list_payments)},

@@ -26,6 +26,12 @@ struct channel_account_row {
     int32_t version;
     int64_t create_time_ms;
     int64_t update_time_ms;
+    const char *currencies; /* what it takes: see rules.h */
+    int64_t amount_min;
+    int64_t amount_max;
+    int32_t platforms;
+    int64_t
+        agreement_version; /* of its business; payment_store_find_accounts alone reads it. 0: it has no agreements */
     int32_t version_read;
 };
 
@@ -216,11 +222,16 @@ int payment_store_insert_accounts(struct tx *tx, const struct channel_account_ro
                                   struct err *err) MUST_CHECK;
 int payment_store_update_accounts(struct tx *tx, const struct channel_account_row *rows, size_t n,
                                   struct err *err) MUST_CHECK;
+/* With the version of their business's agreements: whoever begins a payment reads it on the way. */
 int payment_store_find_accounts(struct tx *tx, const struct payment_key *keys, size_t n, struct arena *arena,
                                 struct channel_account_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
 /* Of whatever business: for notifications, whose sender is proven by the channel's signature. */
 int payment_store_find_accounts_by_id(struct tx *tx, const int64_t *ids, size_t n, struct arena *arena,
                                       struct channel_account_row **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* All enabled ones of these businesses. */
+int payment_store_find_enabled_accounts(struct tx *tx, const int64_t *biz_ids, size_t n, struct arena *arena,
+                                        struct channel_account_row **ret_rows, size_t *ret_n,
+                                        struct err *err) MUST_CHECK;
 struct account_code_key {
     int64_t biz_id;
     const char *code;

@@ -16,10 +16,19 @@ static const struct sql_column columns[] = {
     SQL_COLUMN(struct channel_account_row, version, SQL_I32),
     SQL_COLUMN(struct channel_account_row, create_time_ms, SQL_I64),
     SQL_COLUMN(struct channel_account_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct channel_account_row, currencies, SQL_TEXT),
+    SQL_COLUMN(struct channel_account_row, amount_min, SQL_I64),
+    SQL_COLUMN(struct channel_account_row, amount_max, SQL_I64),
+    SQL_COLUMN(struct channel_account_row, platforms, SQL_I32),
+    SQL_COLUMN(struct channel_account_row, agreement_version, SQL_I64), /* of another table */
 };
+#define OWN_COLUMNS                                 \
+    {                                               \
+        .list = columns, .n = COUNT_OF(columns) - 1 \
+    }
 #define COLUMNS                                                                                              \
     "channel_account_id, biz_id, code, channel, title, merchant, secret_name, base_url, notify_url, state, " \
-    "priority, version, create_time_ms, update_time_ms"
+    "priority, version, create_time_ms, update_time_ms, currencies, amount_min, amount_max, platforms"
 
 static const struct sql_column update_columns[] = {
     SQL_COLUMN(struct channel_account_row, title, SQL_TEXT),
@@ -29,9 +38,20 @@ static const struct sql_column update_columns[] = {
     SQL_COLUMN(struct channel_account_row, priority, SQL_I32),
     SQL_COLUMN(struct channel_account_row, version, SQL_I32),
     SQL_COLUMN(struct channel_account_row, update_time_ms, SQL_I64),
+    SQL_COLUMN(struct channel_account_row, currencies, SQL_TEXT),
+    SQL_COLUMN(struct channel_account_row, amount_min, SQL_I64),
+    SQL_COLUMN(struct channel_account_row, amount_max, SQL_I64),
+    SQL_COLUMN(struct channel_account_row, platforms, SQL_I32),
     SQL_COLUMN(struct channel_account_row, channel_account_id, SQL_I64),
     SQL_COLUMN(struct channel_account_row, biz_id, SQL_I64),
     SQL_COLUMN(struct channel_account_row, version_read, SQL_I32),
+};
+/* A business's id alone. */
+struct business_key {
+    int64_t biz_id;
+};
+static const struct sql_column business_columns[] = {
+    SQL_COLUMN(struct business_key, biz_id, SQL_I64),
 };
 static const struct sql_column code_columns[] = {
     SQL_COLUMN(struct account_code_key, biz_id, SQL_I64),
@@ -66,22 +86,24 @@ static const struct sql_stmt ACCOUNT_INSERT = {
     .name = "channel_account_insert",
     .module = MODULE_PAYMENT,
     .text = "INSERT INTO bmt_payment.channel_accounts (" COLUMNS ")\n"
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    .params = SQL_COLUMNS(columns),
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    .params = OWN_COLUMNS,
 };
 static const struct sql_stmt ACCOUNT_UPDATE = {
     .name = "channel_account_update",
     .module = MODULE_PAYMENT,
     .text = "UPDATE bmt_payment.channel_accounts\n"
-            "SET title = ?, base_url = ?, notify_url = ?, state = ?, priority = ?, version = ?, update_time_ms = ?\n"
+            "SET title = ?, base_url = ?, notify_url = ?, state = ?, priority = ?, version = ?, update_time_ms = ?,\n"
+            "    currencies = ?, amount_min = ?, amount_max = ?, platforms = ?\n"
             "WHERE channel_account_id = ? AND biz_id = ? AND version = ?",
     .params = SQL_COLUMNS(update_columns),
 };
 static const struct sql_stmt ACCOUNT_FIND = {
     .name = "channel_account_find",
     .module = MODULE_PAYMENT,
-    .text = "SELECT " COLUMNS "\n"
-            "FROM bmt_payment.channel_accounts FORCE INDEX (PRIMARY)\n"
+    .text = "SELECT " COLUMNS ",\n"
+            "    (SELECT v.version FROM bmt_payment.agreement_versions AS v WHERE v.biz_id = a.biz_id)\n"
+            "FROM bmt_payment.channel_accounts AS a FORCE INDEX (PRIMARY)\n"
             "WHERE (channel_account_id, biz_id) IN ({keys})",
     .keys = {.list = columns, .n = 2},
     .results = SQL_COLUMNS(columns),
@@ -94,7 +116,17 @@ static const struct sql_stmt ACCOUNT_FIND_BY_ID = {
             "FROM bmt_payment.channel_accounts\n"
             "WHERE channel_account_id IN ({keys})",
     .keys = {.list = columns, .n = 1},
-    .results = SQL_COLUMNS(columns),
+    .results = OWN_COLUMNS,
+    .result_size = sizeof(struct channel_account_row),
+};
+static const struct sql_stmt ACCOUNT_FIND_ENABLED = {
+    .name = "channel_account_find_enabled",
+    .module = MODULE_PAYMENT,
+    .text = "SELECT " COLUMNS "\n"
+            "FROM bmt_payment.channel_accounts FORCE INDEX (uq_channel_accounts_code)\n"
+            "WHERE state = 1 AND biz_id IN ({keys})", /* ENABLED */
+    .keys = SQL_COLUMNS(business_columns),
+    .results = OWN_COLUMNS,
     .result_size = sizeof(struct channel_account_row),
 };
 static const struct sql_stmt ACCOUNT_FIND_CODES = {
@@ -116,7 +148,7 @@ static const struct sql_stmt ACCOUNT_LIST = {
             "ORDER BY channel_account_id\n" /* a business has few */
             "LIMIT ?",
     .params = SQL_COLUMNS(list_columns),
-    .results = SQL_COLUMNS(columns),
+    .results = OWN_COLUMNS,
     .result_size = sizeof(struct channel_account_row),
 };
 static const struct sql_stmt NOTIFICATION_FIND = {
@@ -159,6 +191,12 @@ int payment_store_find_accounts_by_id(struct tx *tx, const int64_t *ids, size_t 
                                       struct channel_account_row **ret_rows, size_t *ret_n, struct err *err)
 {
     return sql_select_in(tx, &ACCOUNT_FIND_BY_ID, NULL, ids, n, sizeof *ids, arena, ret_rows, ret_n, err);
+}
+
+int payment_store_find_enabled_accounts(struct tx *tx, const int64_t *biz_ids, size_t n, struct arena *arena,
+                                        struct channel_account_row **ret_rows, size_t *ret_n, struct err *err)
+{
+    return sql_select_in(tx, &ACCOUNT_FIND_ENABLED, NULL, biz_ids, n, sizeof *biz_ids, arena, ret_rows, ret_n, err);
 }
 
 int payment_store_find_account_codes(struct tx *tx, const struct account_code_key *keys, size_t n, struct arena *arena,

@@ -336,6 +336,7 @@ static int auth_by_token(struct authenticator *authenticator, const char *token,
         return err_fail(err, ERR_BUSINESS_SUSPENDED, id_show(ID_BUSINESS, claims.biz_id));
     *ret_caller = (struct caller){.role = ROLE_BROWSER, .biz_id = claims.biz_id, .user_id = claims.user_id};
     ret_caller->actor = arena_printf(arena, "browser %s", claims.user_id);
+    ret_caller->token_sha256 = arena_memdup(arena, digest, sizeof digest);
     ret_caller->scopes = "";
     return 0;
 }

@@ -41,6 +41,7 @@ struct caller {
     const char *user_id; /* a browser's user; NULL for others */
     const char *actor;   /* for histories: `merchant key_...`, `browser <user>`, `public` */
     const char *scopes;  /* space-separated; empty: no limit */
+    const uint8_t *token_sha256; /* of a browser's token, SHA256_SIZE bytes; NULL for others */
 };
 
 /* Whether the credential carries the scope, or no limit of scopes. */

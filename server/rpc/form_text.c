@@ -16,11 +16,31 @@ static const char lower_case[] = "abcdefghijklmnopqrstuvwxyz";
 static const char code_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-:";
 static const char token_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:";
 
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+static const char letters_and_digits[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+enum { SUBTAG_MAX = 8 };
+
 static _Atomic bool http_is_allowed;
 
 void form_text_allow_http(bool is_allowed)
 {
     atomic_store(&http_is_allowed, is_allowed);
+}
+
+/* The shape of a tag of BCP 47: a language of 2 to 8 letters, then subtags of 1 to 8 letters and digits. */
+static bool text_is_locale(const char *text)
+{
+    size_t length = strspn(text, letters);
+
+    if (length < 2 || length > SUBTAG_MAX)
+        return false;
+    for (text += length; *text == '-'; text += length) {
+        length = strspn(++text, letters_and_digits);
+        if (length < 1 || length > SUBTAG_MAX)
+            return false;
+    }
+    return *text == '\0';
 }
 
 static bool text_is_made_of(const char *text, const char *characters)
@@ -70,6 +90,7 @@ const char *form_text_expected(int format, const char *text)
         if (strchr(lower_case, text[0]) != NULL && text_is_made_of(text, code_characters))
             return NULL;
         return "a code of lower-case letters, digits and ._-: that starts with a letter";
+    case TEXT_FORMAT(LOCALE): return text_is_locale(text) ? NULL : "a language tag such as en or zh-CN";
     case TEXT_FORMAT(LINE): return text_is_line(text) ? NULL : "one line without control characters";
     default: return NULL;
     }

@@ -22,7 +22,7 @@ after(() => stopWorld(world));
 
 const KINDS = {
   biz: 'BUSINESS', key: 'API_KEY', spu: 'SPU', sku: 'SKU', quo: 'QUOTE', ord: 'ORDER', rfd: 'REFUND', run: 'RUN', brk: 'BREAK', pay: 'PAYMENT',
-  chn: 'CHANNEL_ACCOUNT', ptn: 'PARTNER', spl: 'SPLIT_RULE', lot: 'ENTITLEMENT', trf: 'TRANSFER', pst: 'PARTNER_STATEMENT', pyo: 'PAYOUT', dsp: 'DISPUTE',
+  chn: 'CHANNEL_ACCOUNT', ptn: 'PARTNER', spl: 'SPLIT_RULE', lot: 'ENTITLEMENT', trf: 'TRANSFER', pst: 'PARTNER_STATEMENT', pyo: 'PAYOUT', dsp: 'DISPUTE', tpl: 'AGREEMENT_TEMPLATE',
 };
 const NOTHING = '0000000000001';
 

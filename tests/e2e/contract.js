@@ -47,7 +47,7 @@ export function documentedReasons(method) {
 }
 
 // A request that keeps every rule of form.
-const TEXTS = { TEXT_FORMAT_CURRENCY: 'EUR', TEXT_FORMAT_URL: 'https://example.org/', TEXT_FORMAT_CODE: 'code' };
+const TEXTS = { TEXT_FORMAT_CURRENCY: 'EUR', TEXT_FORMAT_URL: 'https://example.org/', TEXT_FORMAT_CODE: 'code', TEXT_FORMAT_LOCALE: 'en' };
 
 export function validValue(field) {
   const rule = fieldRule(field);

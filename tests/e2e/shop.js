@@ -37,6 +37,14 @@ export async function givenSku(shop, { stock, price = 1250, code = requestId('sk
   return { spu, sku };
 }
 
+// An agreement that must be accepted, of all orders unless `more` says otherwise.
+export async function givenAgreement(shop, more = {}) {
+  const { agreement_template: made } = await shop.payments.CreateAgreementTemplate({
+    request_id: requestId(), code: requestId('terms').toLowerCase(), locale: 'en', title: 'Terms', text: 'What you agree to.', demand: 'AGREEMENT_DEMAND_REQUIRED', ...more,
+  });
+  return made;
+}
+
 export async function givenOrder(shop, sku, { user = 'u1', quantity = 1, ...more } = {}) {
   const { order } = await shop.orders.CreateOrder({
     request_id: requestId(), user_id: user, currency: 'EUR', lines: [{ sku_id: sku.sku_id, quantity }], ...more,

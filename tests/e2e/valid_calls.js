@@ -2,7 +2,7 @@
 // A method that the server begins to serve needs its line here; bad_input.test.js names what is missing.
 import { writeFileSync } from 'node:fs';
 import { statement } from '../channelsim/statement.js';
-import { beginPayment, decide, givenFulfilledOrder, givenOrder, givenShop, givenSku } from './shop.js';
+import { beginPayment, decide, givenAgreement, givenFulfilledOrder, givenOrder, givenShop, givenSku } from './shop.js';
 import { client, query, requestId, until } from './world.js';
 
 const id = () => ({ request_id: requestId('all') });
@@ -74,7 +74,7 @@ export async function givenFullShop(world) {
   await until('the charge succeeded', async () => (await shop.payments.GetPayment({ payment_id: charge.payment_id })).payment.state === 'PAYMENT_STATE_SUCCEEDED');
   const { postings } = await settlement.ListPostings({ kind: 'ACCOUNT_KIND_CUSTOMER_LIABILITY', currency: 'EUR' });
   return {
-    ...shop, settlement, transfer: postings[0], statements: await givenStatements(shop), disputes: await givenDisputes(shop, await fulfilled()), spu, sku, draft, draftSku: await skuOf(spu), on, refund, refunded, held, lot: lots[0], quote, payment, paying, charge, unpaid: await chargeOf(), partner, rule,
+    ...shop, settlement, agreement: await givenAgreement(shop, { spu_ids: [draft.spu_id] }), transfer: postings[0], statements: await givenStatements(shop), disputes: await givenDisputes(shop, await fulfilled()), spu, sku, draft, draftSku: await skuOf(spu), on, refund, refunded, held, lot: lots[0], quote, payment, paying, charge, unpaid: await chargeOf(), partner, rule,
     spare: [await key(), await key()], open: await order(), open2: await order(), fulfilled: await fulfilled(), fulfilled2: await fulfilled(),
   };
 }
@@ -84,7 +84,7 @@ export const idsOf = (full) => ({
   biz: full.business.business_id, key: full.spare[0].api_key_id, spu: full.spu.spu_id, sku: full.sku.sku_id, quo: full.quote.quote_id,
   ord: full.open.order_id, chn: full.account.channel_account_id, pay: full.payment.payment_id, rfd: full.refund.refund_id,
   ptn: full.partner.partner_id, spl: full.rule.split_rule_id, lot: full.lot.lot_id, trf: full.transfer.transfer_id,
-  pst: full.statements.closed.statement_id, pyo: full.statements.payout.payout_id, dsp: full.disputes.open.dispute_id,
+  pst: full.statements.closed.statement_id, pyo: full.statements.payout.payout_id, dsp: full.disputes.open.dispute_id, tpl: full.agreement.agreement_template_id,
 });
 
 const NOWHERE = { run: 'run_0000000000001', brk: 'brk_0000000000001', gtid: 'bmt1.bmt.0000000000000fc0.order.00000001' };
@@ -168,6 +168,12 @@ const ofPayments = (full) => ({
   'PaymentHubService.ListChannelAccounts': () => ({}),
   'PaymentHubService.UpdateChannelAccount': () => ({ channel_account_id: full.account.channel_account_id, update_mask: { paths: ['title'] }, title: 'Other' }),
   'PaymentHubService.ListCashierChannels': () => ({ order_id: full.open.order_id }),
+  'PaymentHubService.CreateAgreementTemplate': () => ({
+    code: code(), title: 'x', text: 'x', locale: 'en', demand: 'AGREEMENT_DEMAND_SHOWN', sku_ids: [full.sku.sku_id], translations: [{ locale: 'zh', title: 'x', text: 'x' }],
+  }),
+  'PaymentHubService.ListAgreementTemplates': () => ({}),
+  'PaymentHubService.AcceptAgreement': () => ({ agreement_template_id: full.agreement.agreement_template_id, user_id: 'u1', order_id: full.open.order_id, locale: 'en' }),
+  'PaymentHubService.ListAgreementAcceptances': () => ({}),
   'PaymentHubService.CreatePayment': () => ({ user_id: 'u1', channel_account_id: full.account.channel_account_id, amount: money() }),
   'PaymentHubService.GetPayment': () => ({ payment_id: full.payment.payment_id }),
   'PaymentHubService.ListPayments': () => ({ order_id: full.paying.order_id }),

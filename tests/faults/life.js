@@ -179,6 +179,18 @@ export class Life {
     await this.takeCharge(payment);
   }
 
+  // An order that waits for its user to agree, and is then paid.
+  async agreed() {
+    const { shop } = this.site;
+    const of = { spu_ids: [shop.sku.spu_id] };
+    const version = { code: 'terms', locale: 'en', title: 'Terms', text: 'What you agree to.', ...of };
+    const { agreement_template: terms } = await this.ask(PAYMENTS, 'CreateAgreementTemplate', { ...version, demand: 'AGREEMENT_DEMAND_REQUIRED' });
+    await this.ask(PAYMENTS, 'AcceptAgreement', { agreement_template_id: terms.agreement_template_id, user_id: 'u1' });
+    const { order } = await this.buy();
+    this.expected.set(order.order_id, { state: ENDED });
+    await this.ask(PAYMENTS, 'CreateAgreementTemplate', { ...version, demand: 'AGREEMENT_DEMAND_WITHDRAWN' });
+  }
+
   async partner() {
     const { partner } = await this.ask(SETTLEMENT, 'CreatePartner', { code: requestId('p'), title: 'A studio', currency: 'EUR', schedule: 'STATEMENT_SCHEDULE_MONTHLY' });
     await this.ask(SETTLEMENT, 'UpdatePartner', { partner_id: partner.partner_id, update_mask: { paths: ['title'] }, title: 'Another studio' });

@@ -60,6 +60,8 @@ export const PLANS = [
   ['payment.create', 'charge', false],
   ['payment.refund', 'charge', false],
   ['payment.offer', 'offered', false],
+  ['payment.create_agreement', 'agreed', false],
+  ['payment.accept_agreement', 'agreed', false],
   ['settlement.create_partner', 'partner', false],
   ['settlement.update_partner', 'partner', false],
   ['settlement.create_rule', 'partner', false],

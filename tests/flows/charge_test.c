@@ -24,7 +24,7 @@ static void charges_begin_only_where_they_can(void **state)
 
     (void)state;
     test_db_run(db, "INSERT INTO bmt_payment.channel_accounts VALUES (5, 1001, 'main', 'sandbox', 't', 'm', "
-                    "'nosecret', 'http://x', 'http://y', 1, 1, 1, 1, 1)");
+                    "'nosecret', 'http://x', 'http://y', 1, 1, 1, 1, 1, '', 0, 0, 0)");
     before = test_db_checksum(db);
     assert_int_equal(create_payment(64, "c0", 1, &first), ERR_CHANNEL_ACCOUNT_NOT_FOUND);
     assert_int_equal(create_payment(5, "c0", 1, &first), ERR_CHANNEL_SECRET_MISSING);

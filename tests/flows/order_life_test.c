@@ -168,7 +168,7 @@ static void fulfilled_orders_complete_by_confirmation_or_time(void **state)
 static int64_t given_account(void)
 {
     test_db_run(db, "INSERT INTO bmt_payment.channel_accounts VALUES (5, 1001, 'main', 'sandbox', 't', 'm', "
-                    "'nosecret', 'http://x', 'http://y', 1, 1, 1, 1, 1)");
+                    "'nosecret', 'http://x', 'http://y', 1, 1, 1, 1, 1, '', 0, 0, 0)");
     return 5;
 }
 

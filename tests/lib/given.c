@@ -180,10 +180,11 @@ void given_channel(struct test_db *test, int64_t channel_account_id)
                  "MCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
                  "-----END PUBLIC KEY-----\n");
     channel_use_secrets_dir(test->folder);
-    test_db_run(test, arena_printf(test->arena,
-                                   "INSERT INTO bmt_payment.channel_accounts VALUES (%lld, 1001, 'main-%lld', "
-                                   "'sandbox', 'Main', 'm', 'main', 'http://c', 'http://n', 1, 1, 1, 1, 1)",
-                                   (long long)channel_account_id, (long long)channel_account_id));
+    test_db_run(test,
+                arena_printf(test->arena,
+                             "INSERT INTO bmt_payment.channel_accounts VALUES (%lld, 1001, 'main-%lld', "
+                             "'sandbox', 'Main', 'm', 'main', 'http://c', 'http://n', 1, 1, 1, 1, 1, '', 0, 0, 0)",
+                             (long long)channel_account_id, (long long)channel_account_id));
 }
 
 void given_money(struct test_db *test, int64_t payment_id, int64_t order_id, int64_t amount_minor)

@@ -10,7 +10,6 @@
 #include "fixture.h"
 #include "google/protobuf/descriptor.pb-c.h"
 #include "rpc/form.h"
-#include "rpc/form_text.h"
 #include "rpc/wire.h"
 
 typedef Bmt__Test__V1__FormRequest FormRequest;
@@ -124,15 +123,6 @@ static void text_rules(void **state)
         *(const char **)(void *)((char *)&good.request + field->offset) = rows[i].value;
         expect_form(&good, rows[i].id, rows[i].id == ERR_NONE ? "" : rows[i].field);
     }
-}
-
-static void http_addresses_are_for_the_sandbox(void **state)
-{
-    (void)state;
-    assert_non_null(form_text_expected(BMT__COMMON__V1__TEXT_FORMAT__TEXT_FORMAT_URL, "http://a/"));
-    form_text_allow_http(true);
-    assert_null(form_text_expected(BMT__COMMON__V1__TEXT_FORMAT__TEXT_FORMAT_URL, "http://a/"));
-    form_text_allow_http(false);
 }
 
 static void codes_begin_with_a_letter(void **state)
@@ -385,7 +375,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_request_passes),
         cmocka_unit_test(text_rules),
-        cmocka_unit_test(http_addresses_are_for_the_sandbox),
         cmocka_unit_test(codes_begin_with_a_letter),
         cmocka_unit_test(number_rules),
         cmocka_unit_test(messages_and_enums),

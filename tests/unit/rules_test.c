@@ -5,6 +5,7 @@
 #include "base/money.h"
 #include "order/rules.h"
 #include "payment/ops.h"
+#include "payment/rules.h"
 #include "product/rules.h"
 #include "product/state.h"
 
@@ -183,6 +184,45 @@ static void recalls_keep_the_share_that_is_left(void **state)
     assert_int_equal(product_recalled_pieces(30, 3, 2, 15), 0); /* what was consumed is gone */
 }
 
+static void accounts_take_their_currencies_and_amounts(void **state)
+{
+    static const struct {
+        struct payment_limits limits;
+        int64_t amount_minor;
+        const char *currency;
+        bool is_taken;
+    } cases[] = {
+        {{"", 0, 0}, 1, "EUR", true},       {{"EUR", 0, 0}, 1, "EUR", true},      {{"EUR", 0, 0}, 1, "USD", false},
+        {{"USDEUR", 0, 0}, 1, "EUR", true}, {{"DEURUS", 0, 0}, 1, "EUR", false},  {{"", 100, 0}, 99, "EUR", false},
+        {{"", 100, 0}, 100, "EUR", true},   {{"", 0, 100}, 100, "EUR", true},     {{"", 0, 100}, 101, "EUR", false},
+        {{"", 100, 100}, 100, "EUR", true}, {{"JPY", 1, 100}, 100, "EUR", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(payment_limits_allow(&cases[i].limits, money_of(cases[i].amount_minor, cases[i].currency)),
+                         cases[i].is_taken);
+}
+
+static void languages_are_found_by_their_subtags(void **state)
+{
+    static const char *const locales[] = {"en", "zh-Hant", "zh-Hant-HK", "pt-BR", "de-AT", "de"};
+    static const struct {
+        const char *wanted;
+        size_t found;
+    } cases[] = {
+        {"", 0},           {"en", 0},         {"EN", 0},    {"en-GB", 0},        {"zh-Hant-HK", 2},
+        {"zh-hant-tw", 1}, {"zh-Hans-CN", 1}, {"zh", 1},    {"zh-Hant-HK-x", 2}, {"pt", 3},
+        {"pt-PT", 3},      {"de", 5},         {"de-CH", 5}, {"de-AT", 4},        {"d", 0},
+        {"fr", 0},         {"e", 0},          {"zhx", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (payment_choose_locale(locales, 6, cases[i].wanted) != cases[i].found)
+            fail_msg("%s is shown %s", cases[i].wanted, locales[payment_choose_locale(locales, 6, cases[i].wanted)]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +236,8 @@ int main(void)
         cmocka_unit_test(refunds_take_what_is_left_and_no_more),
         cmocka_unit_test(refunds_do_not_take_what_is_disputed),
         cmocka_unit_test(recalls_keep_the_share_that_is_left),
+        cmocka_unit_test(accounts_take_their_currencies_and_amounts),
+        cmocka_unit_test(languages_are_found_by_their_subtags),
     };
 
     return cmocka_run_group_tests_name("rules", tests, NULL, NULL);

@@ -38,8 +38,10 @@ export interface Methods {
    * channel account allow it. Errors, first that applies:
    * INVALID_ARGUMENT (form of a field), ALREADY_EXISTS `REQUEST_ID_REUSED`, NOT_FOUND `ORDER_NOT_FOUND`,
    * NOT_FOUND `CHANNEL_ACCOUNT_NOT_FOUND`, FAILED_PRECONDITION `ORDER_WRONG_STATE`, `ORDER_EXPIRED`,
-   * `CHANNEL_DISABLED`, `CHANNEL_SECRET_MISSING`, or `PAYMENT_IN_DOUBT` (another payment of the order may yet take
-   * the money), FAILED_PRECONDITION `NOTIFICATION_MISMATCH` (the channel answered about other money; the payment stands,
+   * `CHANNEL_DISABLED`, `CHANNEL_UNSUITABLE` (it does not take this currency or amount), `CHANNEL_SECRET_MISSING`,
+   * `PAYMENT_IN_DOUBT` (another payment of the order may yet take the money), or `AGREEMENT_NOT_ACCEPTED` (the order's
+   * user must accept it first, see AcceptAgreement; metadata: agreement_template, code, version),
+   * FAILED_PRECONDITION `NOTIFICATION_MISMATCH` (the channel answered about other money; the payment stands,
    * and is asked about again). A payment whose channel did not answer is returned in state `UNKNOWN`.
    */
   'bmt.order.v1.OrderService/PayOrder': { request: PayOrderRequest; response: PayOrderResponse };
@@ -67,22 +69,27 @@ export interface Methods {
    */
   'bmt.order.v1.OrderService/GetRefund': { request: GetRefundRequest; response: GetRefundResponse };
   /**
-   * Lists what a cashier can offer for an order, best first.
+   * Lists what a cashier can offer for an order: the enabled channel accounts that take its currency and amount on the
+   * platform named, and the agreements that go with what is bought. The account over which the user has paid last comes
+   * first, the others by their priority. Nothing is offered for an order that can no longer be paid.
    *
-   * Errors, first that applies: INVALID_ARGUMENT (form of a field), NOT_FOUND `ORDER_NOT_FOUND`.
+   * Errors, first that applies: INVALID_ARGUMENT (form of a field), INVALID_ARGUMENT `PAGE_TOKEN_INVALID`,
+   * NOT_FOUND `ORDER_NOT_FOUND`.
    */
   'bmt.payment.v1.PaymentHubService/ListCashierChannels': { request: ListCashierChannelsRequest; response: ListCashierChannelsResponse };
   /**
-   * Lists agreement templates, newest version first.
+   * Lists agreement templates with all their versions, newest first. A page ends early when its texts grow large.
    *
    * Errors, first that applies: INVALID_ARGUMENT (form of a field), INVALID_ARGUMENT `PAGE_TOKEN_INVALID`.
    */
   'bmt.payment.v1.PaymentHubService/ListAgreementTemplates': { request: ListAgreementTemplatesRequest; response: ListAgreementTemplatesResponse };
   /**
-   * Records that a user accepted a version of an agreement, with the proof.
+   * Records that a user accepted a version of an agreement, with the proof. A version is accepted once: whoever accepts
+   * it again is shown the first acceptance, as it was recorded.
    *
-   * Idempotent by `request_id`. Errors, first that applies: INVALID_ARGUMENT (form of a field),
-   * ALREADY_EXISTS `REQUEST_ID_REUSED`, NOT_FOUND `AGREEMENT_TEMPLATE_NOT_FOUND`.
+   * Idempotent by `request_id`, and by user and version. Errors, first that applies: INVALID_ARGUMENT (form of a field),
+   * ALREADY_EXISTS `REQUEST_ID_REUSED`, NOT_FOUND `AGREEMENT_TEMPLATE_NOT_FOUND`, NOT_FOUND `AGREEMENT_TEXT_NOT_FOUND`
+   * (it has no text in the locale), NOT_FOUND `ORDER_NOT_FOUND` (it is of another user, too).
    */
   'bmt.payment.v1.PaymentHubService/AcceptAgreement': { request: AcceptAgreementRequest; response: AcceptAgreementResponse };
   /**
@@ -526,6 +533,8 @@ export interface AcceptAgreementRequest {
   userId?: string;
   /** The order that it was shown for; empty for none. */
   orderId?: string;
+  /** The language that was shown, one of the version's `locales`; empty for the first one. */
+  locale?: string;
 }
 
 /** The proof. */
@@ -548,13 +557,31 @@ export interface AgreementAcceptance {
   orderId?: string;
   /** SHA-256 of the text that was shown. */
   textSha256?: string;
-  /** Who told the platform, such as `token u1`. */
+  /** Who told the platform, such as `browser u1` or `merchant key_...`. */
   actor?: string;
   /** When it was accepted. */
   acceptTime?: string;
+  /** Which agreement. */
+  code?: string;
+  /** Which version of it. */
+  version?: number;
+  /** The language of the text that was shown. */
+  locale?: string;
+  /**
+   * SHA-256 of the client token by which a browser told it: who holds the token can show that it was this one; empty
+   * when it was told by an API key.
+   */
+  tokenSha256?: string;
 }
 
-/** A version of an agreement. */
+/** What an agreement asks of those who buy. */
+export type AgreementDemand =
+  | 'AGREEMENT_DEMAND_UNSPECIFIED'
+  | 'AGREEMENT_DEMAND_SHOWN'
+  | 'AGREEMENT_DEMAND_REQUIRED'
+  | 'AGREEMENT_DEMAND_WITHDRAWN';
+
+/** A version of an agreement, with its text in one of its languages. */
 export interface AgreementTemplate {
   /** `tpl_...`, set by the platform. */
   agreementTemplateId?: string;
@@ -568,6 +595,18 @@ export interface AgreementTemplate {
   text?: string;
   /** When it was created. */
   createTime?: string;
+  /** Language of `title` and `text`. */
+  locale?: string;
+  /** SHA-256 of `text`. */
+  textSha256?: string;
+  /** All its languages, the first one first. */
+  locales?: string[];
+  /** What it asks of those who buy. */
+  demand?: AgreementDemand;
+  /** It goes with orders of these SPUs, and with those of `sku_ids`; both empty: with all orders of the business. */
+  spuIds?: string[];
+  /** It goes with orders of these SKUs. */
+  skuIds?: string[];
 }
 
 /** One way to pay. */
@@ -580,7 +619,17 @@ export interface CashierChannel {
   title?: string;
   /** The user has paid over it last. */
   isPreferred?: boolean;
+  /** Short name of the account, by which a page may choose a picture or a title of its own. */
+  code?: string;
 }
+
+/** Where a cashier is shown. */
+export type CashierPlatform =
+  | 'CASHIER_PLATFORM_UNSPECIFIED'
+  | 'CASHIER_PLATFORM_WEB'
+  | 'CASHIER_PLATFORM_MOBILE_WEB'
+  | 'CASHIER_PLATFORM_IOS'
+  | 'CASHIER_PLATFORM_ANDROID';
 
 /** Asks for a payment. */
 export interface GetPaymentRequest {
@@ -602,6 +651,8 @@ export interface ListAgreementTemplatesRequest {
   pageToken?: string;
   /** Which agreement; empty for all. */
   code?: string;
+  /** In which language they are wanted, as in ListCashierChannels. */
+  locale?: string;
 }
 
 /** A page of agreements. */
@@ -620,6 +671,13 @@ export interface ListCashierChannelsRequest {
   pageSize?: number;
   /** `next_page_token` of the page before; empty for the first. */
   pageToken?: string;
+  /** Where the cashier is shown. */
+  platform?: CashierPlatform;
+  /**
+   * In which language agreements are wanted, such as `zh-CN`; empty, and where there is no such text, for the first one
+   * of each.
+   */
+  locale?: string;
 }
 
 /** What a cashier can offer. */
@@ -628,7 +686,10 @@ export interface ListCashierChannelsResponse {
   channels?: CashierChannel[];
   /** Token of the next page; empty on the last. */
   nextPageToken?: string;
-  /** Agreements to show besides, in their newest versions, that the user has not accepted yet; on the first page. */
+  /**
+   * Agreements to show besides, in their newest versions, that the user has not accepted yet, by code; on the first page.
+   * Those of `AGREEMENT_DEMAND_REQUIRED` must be accepted before PayOrder begins a payment.
+   */
   agreements?: AgreementTemplate[];
 }
 

@@ -484,7 +484,7 @@ const ProtobufCEnumDescriptor bmt__common__v1__priority__descriptor =
   bmt__common__v1__priority__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue bmt__common__v1__text_format__enum_values_by_number[6] =
+static const ProtobufCEnumValue bmt__common__v1__text_format__enum_values_by_number[7] =
 {
   { "TEXT_FORMAT_UNSPECIFIED", "BMT__COMMON__V1__TEXT_FORMAT__TEXT_FORMAT_UNSPECIFIED", 0 },
   { "TEXT_FORMAT_CURRENCY", "BMT__COMMON__V1__TEXT_FORMAT__TEXT_FORMAT_CURRENCY", 1 },
@@ -492,15 +492,17 @@ static const ProtobufCEnumValue bmt__common__v1__text_format__enum_values_by_num
   { "TEXT_FORMAT_TOKEN", "BMT__COMMON__V1__TEXT_FORMAT__TEXT_FORMAT_TOKEN", 3 },
   { "TEXT_FORMAT_CODE", "BMT__COMMON__V1__TEXT_FORMAT__TEXT_FORMAT_CODE", 4 },
   { "TEXT_FORMAT_LINE", "BMT__COMMON__V1__TEXT_FORMAT__TEXT_FORMAT_LINE", 5 },
+  { "TEXT_FORMAT_LOCALE", "BMT__COMMON__V1__TEXT_FORMAT__TEXT_FORMAT_LOCALE", 6 },
 };
 static const ProtobufCIntRange bmt__common__v1__text_format__value_ranges[] = {
-{0, 0},{0, 6}
+{0, 0},{0, 7}
 };
-static const ProtobufCEnumValueIndex bmt__common__v1__text_format__enum_values_by_name[6] =
+static const ProtobufCEnumValueIndex bmt__common__v1__text_format__enum_values_by_name[7] =
 {
   { "TEXT_FORMAT_CODE", 4 },
   { "TEXT_FORMAT_CURRENCY", 1 },
   { "TEXT_FORMAT_LINE", 5 },
+  { "TEXT_FORMAT_LOCALE", 6 },
   { "TEXT_FORMAT_TOKEN", 3 },
   { "TEXT_FORMAT_UNSPECIFIED", 0 },
   { "TEXT_FORMAT_URL", 2 },
@@ -512,9 +514,9 @@ const ProtobufCEnumDescriptor bmt__common__v1__text_format__descriptor =
   "TextFormat",
   "Bmt__Common__V1__TextFormat",
   "bmt.common.v1",
-  6,
+  7,
   bmt__common__v1__text_format__enum_values_by_number,
-  6,
+  7,
   bmt__common__v1__text_format__enum_values_by_name,
   1,
   bmt__common__v1__text_format__value_ranges,

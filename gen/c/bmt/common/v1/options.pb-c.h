@@ -110,7 +110,11 @@ typedef enum _Bmt__Common__V1__TextFormat {
   /*
    * One line for people: no control characters.
    */
-  BMT__COMMON__V1__TEXT_FORMAT__TEXT_FORMAT_LINE = 5
+  BMT__COMMON__V1__TEXT_FORMAT__TEXT_FORMAT_LINE = 5,
+  /*
+   * A language tag of BCP 47, such as `en` or `zh-Hant-TW`.
+   */
+  BMT__COMMON__V1__TEXT_FORMAT__TEXT_FORMAT_LOCALE = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__COMMON__V1__TEXT_FORMAT)
 } Bmt__Common__V1__TextFormat;
 

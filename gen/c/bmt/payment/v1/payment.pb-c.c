@@ -997,6 +997,51 @@ void   bmt__payment__v1__delete_route_response__free_unpacked
   assert(message->base.descriptor == &bmt__payment__v1__delete_route_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   bmt__payment__v1__agreement_text__init
+                     (Bmt__Payment__V1__AgreementText         *message)
+{
+  static const Bmt__Payment__V1__AgreementText init_value = BMT__PAYMENT__V1__AGREEMENT_TEXT__INIT;
+  *message = init_value;
+}
+size_t bmt__payment__v1__agreement_text__get_packed_size
+                     (const Bmt__Payment__V1__AgreementText *message)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__agreement_text__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t bmt__payment__v1__agreement_text__pack
+                     (const Bmt__Payment__V1__AgreementText *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__agreement_text__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t bmt__payment__v1__agreement_text__pack_to_buffer
+                     (const Bmt__Payment__V1__AgreementText *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &bmt__payment__v1__agreement_text__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Bmt__Payment__V1__AgreementText *
+       bmt__payment__v1__agreement_text__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Bmt__Payment__V1__AgreementText *)
+     protobuf_c_message_unpack (&bmt__payment__v1__agreement_text__descriptor,
+                                allocator, len, data);
+}
+void   bmt__payment__v1__agreement_text__free_unpacked
+                     (Bmt__Payment__V1__AgreementText *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &bmt__payment__v1__agreement_text__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   bmt__payment__v1__agreement_template__init
                      (Bmt__Payment__V1__AgreementTemplate         *message)
 {
@@ -2257,7 +2302,7 @@ void   bmt__payment__v1__statement_line_difference__free_unpacked
   assert(message->base.descriptor == &bmt__payment__v1__statement_line_difference__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor bmt__payment__v1__channel_account__field_descriptors[13] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__channel_account__field_descriptors[17] =
 {
   {
     "channel_account_id",
@@ -2415,16 +2460,68 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__channel_account__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "currencies",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Bmt__Payment__V1__ChannelAccount, n_currencies),
+    offsetof(Bmt__Payment__V1__ChannelAccount, currencies),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "amount_min",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__ChannelAccount, amount_min),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "amount_max",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__ChannelAccount, amount_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "platforms",
+    17,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Bmt__Payment__V1__ChannelAccount, n_platforms),
+    offsetof(Bmt__Payment__V1__ChannelAccount, platforms),
+    &bmt__payment__v1__cashier_platform__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__channel_account__field_indices_by_name[] = {
+  15,   /* field[15] = amount_max */
+  14,   /* field[14] = amount_min */
   6,   /* field[6] = base_url */
   2,   /* field[2] = channel */
   0,   /* field[0] = channel_account_id */
   1,   /* field[1] = code */
   11,   /* field[11] = create_time */
+  13,   /* field[13] = currencies */
   10,   /* field[10] = etag */
   4,   /* field[4] = merchant */
   7,   /* field[7] = notify_url */
+  16,   /* field[16] = platforms */
   9,   /* field[9] = priority */
   5,   /* field[5] = secret_name */
   8,   /* field[8] = state */
@@ -2434,7 +2531,7 @@ static const unsigned bmt__payment__v1__channel_account__field_indices_by_name[]
 static const ProtobufCIntRange bmt__payment__v1__channel_account__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__channel_account__descriptor =
 {
@@ -2444,7 +2541,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__channel_account__descriptor =
   "Bmt__Payment__V1__ChannelAccount",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__ChannelAccount),
-  13,
+  17,
   bmt__payment__v1__channel_account__field_descriptors,
   bmt__payment__v1__channel_account__field_indices_by_name,
   1,  bmt__payment__v1__channel_account__number_ranges,
@@ -2748,7 +2845,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__payment__descriptor =
   (ProtobufCMessageInit) bmt__payment__v1__payment__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__create_channel_account_request__field_descriptors[9] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__create_channel_account_request__field_descriptors[13] =
 {
   {
     "request_id",
@@ -2858,13 +2955,65 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__create_channel_account_r
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "currencies",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Bmt__Payment__V1__CreateChannelAccountRequest, n_currencies),
+    offsetof(Bmt__Payment__V1__CreateChannelAccountRequest, currencies),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "amount_min",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__CreateChannelAccountRequest, amount_min),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "amount_max",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__CreateChannelAccountRequest, amount_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "platforms",
+    13,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Bmt__Payment__V1__CreateChannelAccountRequest, n_platforms),
+    offsetof(Bmt__Payment__V1__CreateChannelAccountRequest, platforms),
+    &bmt__payment__v1__cashier_platform__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__create_channel_account_request__field_indices_by_name[] = {
+  11,   /* field[11] = amount_max */
+  10,   /* field[10] = amount_min */
   6,   /* field[6] = base_url */
   2,   /* field[2] = channel */
   1,   /* field[1] = code */
+  9,   /* field[9] = currencies */
   4,   /* field[4] = merchant */
   7,   /* field[7] = notify_url */
+  12,   /* field[12] = platforms */
   8,   /* field[8] = priority */
   0,   /* field[0] = request_id */
   5,   /* field[5] = secret_name */
@@ -2873,7 +3022,7 @@ static const unsigned bmt__payment__v1__create_channel_account_request__field_in
 static const ProtobufCIntRange bmt__payment__v1__create_channel_account_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__create_channel_account_request__descriptor =
 {
@@ -2883,7 +3032,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__create_channel_account_reques
   "Bmt__Payment__V1__CreateChannelAccountRequest",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__CreateChannelAccountRequest),
-  9,
+  13,
   bmt__payment__v1__create_channel_account_request__field_descriptors,
   bmt__payment__v1__create_channel_account_request__field_indices_by_name,
   1,  bmt__payment__v1__create_channel_account_request__number_ranges,
@@ -3106,7 +3255,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__list_channel_accounts_respons
   (ProtobufCMessageInit) bmt__payment__v1__list_channel_accounts_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__update_channel_account_request__field_descriptors[9] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__update_channel_account_request__field_descriptors[13] =
 {
   {
     "request_id",
@@ -3216,12 +3365,64 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__update_channel_account_r
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "currencies",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Bmt__Payment__V1__UpdateChannelAccountRequest, n_currencies),
+    offsetof(Bmt__Payment__V1__UpdateChannelAccountRequest, currencies),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "amount_min",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__UpdateChannelAccountRequest, amount_min),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "amount_max",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__UpdateChannelAccountRequest, amount_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "platforms",
+    13,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Bmt__Payment__V1__UpdateChannelAccountRequest, n_platforms),
+    offsetof(Bmt__Payment__V1__UpdateChannelAccountRequest, platforms),
+    &bmt__payment__v1__cashier_platform__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__update_channel_account_request__field_indices_by_name[] = {
+  11,   /* field[11] = amount_max */
+  10,   /* field[10] = amount_min */
   6,   /* field[6] = base_url */
   1,   /* field[1] = channel_account_id */
+  9,   /* field[9] = currencies */
   3,   /* field[3] = etag */
   7,   /* field[7] = notify_url */
+  12,   /* field[12] = platforms */
   5,   /* field[5] = priority */
   0,   /* field[0] = request_id */
   8,   /* field[8] = state */
@@ -3231,7 +3432,7 @@ static const unsigned bmt__payment__v1__update_channel_account_request__field_in
 static const ProtobufCIntRange bmt__payment__v1__update_channel_account_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__update_channel_account_request__descriptor =
 {
@@ -3241,7 +3442,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__update_channel_account_reques
   "Bmt__Payment__V1__UpdateChannelAccountRequest",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__UpdateChannelAccountRequest),
-  9,
+  13,
   bmt__payment__v1__update_channel_account_request__field_descriptors,
   bmt__payment__v1__update_channel_account_request__field_indices_by_name,
   1,  bmt__payment__v1__update_channel_account_request__number_ranges,
@@ -3286,7 +3487,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__update_channel_account_respon
   (ProtobufCMessageInit) bmt__payment__v1__update_channel_account_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__list_cashier_channels_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__list_cashier_channels_request__field_descriptors[5] =
 {
   {
     "order_id",
@@ -3324,16 +3525,42 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__list_cashier_channels_re
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "platform",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__ListCashierChannelsRequest, platform),
+    &bmt__payment__v1__cashier_platform__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "locale",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__ListCashierChannelsRequest, locale),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__list_cashier_channels_request__field_indices_by_name[] = {
+  4,   /* field[4] = locale */
   0,   /* field[0] = order_id */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
+  3,   /* field[3] = platform */
 };
 static const ProtobufCIntRange bmt__payment__v1__list_cashier_channels_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__list_cashier_channels_request__descriptor =
 {
@@ -3343,14 +3570,14 @@ const ProtobufCMessageDescriptor bmt__payment__v1__list_cashier_channels_request
   "Bmt__Payment__V1__ListCashierChannelsRequest",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__ListCashierChannelsRequest),
-  3,
+  5,
   bmt__payment__v1__list_cashier_channels_request__field_descriptors,
   bmt__payment__v1__list_cashier_channels_request__field_indices_by_name,
   1,  bmt__payment__v1__list_cashier_channels_request__number_ranges,
   (ProtobufCMessageInit) bmt__payment__v1__list_cashier_channels_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__cashier_channel__field_descriptors[4] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__cashier_channel__field_descriptors[5] =
 {
   {
     "channel_account_id",
@@ -3400,17 +3627,30 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__cashier_channel__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "code",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__CashierChannel, code),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__cashier_channel__field_indices_by_name[] = {
   1,   /* field[1] = channel */
   0,   /* field[0] = channel_account_id */
+  4,   /* field[4] = code */
   3,   /* field[3] = is_preferred */
   2,   /* field[2] = title */
 };
 static const ProtobufCIntRange bmt__payment__v1__cashier_channel__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__cashier_channel__descriptor =
 {
@@ -3420,7 +3660,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__cashier_channel__descriptor =
   "Bmt__Payment__V1__CashierChannel",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__CashierChannel),
-  4,
+  5,
   bmt__payment__v1__cashier_channel__field_descriptors,
   bmt__payment__v1__cashier_channel__field_indices_by_name,
   1,  bmt__payment__v1__cashier_channel__number_ranges,
@@ -4009,7 +4249,71 @@ const ProtobufCMessageDescriptor bmt__payment__v1__delete_route_response__descri
   (ProtobufCMessageInit) bmt__payment__v1__delete_route_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__agreement_template__field_descriptors[6] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__agreement_text__field_descriptors[3] =
+{
+  {
+    "locale",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementText, locale),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "title",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementText, title),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementText, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned bmt__payment__v1__agreement_text__field_indices_by_name[] = {
+  0,   /* field[0] = locale */
+  2,   /* field[2] = text */
+  1,   /* field[1] = title */
+};
+static const ProtobufCIntRange bmt__payment__v1__agreement_text__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor bmt__payment__v1__agreement_text__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "bmt.payment.v1.AgreementText",
+  "AgreementText",
+  "Bmt__Payment__V1__AgreementText",
+  "bmt.payment.v1",
+  sizeof(Bmt__Payment__V1__AgreementText),
+  3,
+  bmt__payment__v1__agreement_text__field_descriptors,
+  bmt__payment__v1__agreement_text__field_indices_by_name,
+  1,  bmt__payment__v1__agreement_text__number_ranges,
+  (ProtobufCMessageInit) bmt__payment__v1__agreement_text__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor bmt__payment__v1__agreement_template__field_descriptors[12] =
 {
   {
     "agreement_template_id",
@@ -4083,19 +4387,97 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__agreement_template__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "locale",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementTemplate, locale),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text_sha256",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementTemplate, text_sha256),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "locales",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Bmt__Payment__V1__AgreementTemplate, n_locales),
+    offsetof(Bmt__Payment__V1__AgreementTemplate, locales),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "demand",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementTemplate, demand),
+    &bmt__payment__v1__agreement_demand__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "spu_ids",
+    11,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Bmt__Payment__V1__AgreementTemplate, n_spu_ids),
+    offsetof(Bmt__Payment__V1__AgreementTemplate, spu_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sku_ids",
+    12,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Bmt__Payment__V1__AgreementTemplate, n_sku_ids),
+    offsetof(Bmt__Payment__V1__AgreementTemplate, sku_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__agreement_template__field_indices_by_name[] = {
   0,   /* field[0] = agreement_template_id */
   1,   /* field[1] = code */
   5,   /* field[5] = create_time */
+  9,   /* field[9] = demand */
+  6,   /* field[6] = locale */
+  8,   /* field[8] = locales */
+  11,   /* field[11] = sku_ids */
+  10,   /* field[10] = spu_ids */
   4,   /* field[4] = text */
+  7,   /* field[7] = text_sha256 */
   3,   /* field[3] = title */
   2,   /* field[2] = version */
 };
 static const ProtobufCIntRange bmt__payment__v1__agreement_template__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__agreement_template__descriptor =
 {
@@ -4105,14 +4487,14 @@ const ProtobufCMessageDescriptor bmt__payment__v1__agreement_template__descripto
   "Bmt__Payment__V1__AgreementTemplate",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__AgreementTemplate),
-  6,
+  12,
   bmt__payment__v1__agreement_template__field_descriptors,
   bmt__payment__v1__agreement_template__field_indices_by_name,
   1,  bmt__payment__v1__agreement_template__number_ranges,
   (ProtobufCMessageInit) bmt__payment__v1__agreement_template__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__create_agreement_template_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__create_agreement_template_request__field_descriptors[9] =
 {
   {
     "request_id",
@@ -4162,17 +4544,82 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__create_agreement_templat
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "locale",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__CreateAgreementTemplateRequest, locale),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "translations",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Bmt__Payment__V1__CreateAgreementTemplateRequest, n_translations),
+    offsetof(Bmt__Payment__V1__CreateAgreementTemplateRequest, translations),
+    &bmt__payment__v1__agreement_text__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "demand",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__CreateAgreementTemplateRequest, demand),
+    &bmt__payment__v1__agreement_demand__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "spu_ids",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Bmt__Payment__V1__CreateAgreementTemplateRequest, n_spu_ids),
+    offsetof(Bmt__Payment__V1__CreateAgreementTemplateRequest, spu_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sku_ids",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Bmt__Payment__V1__CreateAgreementTemplateRequest, n_sku_ids),
+    offsetof(Bmt__Payment__V1__CreateAgreementTemplateRequest, sku_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__create_agreement_template_request__field_indices_by_name[] = {
   1,   /* field[1] = code */
+  6,   /* field[6] = demand */
+  4,   /* field[4] = locale */
   0,   /* field[0] = request_id */
+  8,   /* field[8] = sku_ids */
+  7,   /* field[7] = spu_ids */
   3,   /* field[3] = text */
   2,   /* field[2] = title */
+  5,   /* field[5] = translations */
 };
 static const ProtobufCIntRange bmt__payment__v1__create_agreement_template_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__create_agreement_template_request__descriptor =
 {
@@ -4182,7 +4629,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__create_agreement_template_req
   "Bmt__Payment__V1__CreateAgreementTemplateRequest",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__CreateAgreementTemplateRequest),
-  4,
+  9,
   bmt__payment__v1__create_agreement_template_request__field_descriptors,
   bmt__payment__v1__create_agreement_template_request__field_indices_by_name,
   1,  bmt__payment__v1__create_agreement_template_request__number_ranges,
@@ -4227,7 +4674,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__create_agreement_template_res
   (ProtobufCMessageInit) bmt__payment__v1__create_agreement_template_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__list_agreement_templates_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__list_agreement_templates_request__field_descriptors[4] =
 {
   {
     "page_size",
@@ -4265,16 +4712,29 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__list_agreement_templates
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "locale",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__ListAgreementTemplatesRequest, locale),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__list_agreement_templates_request__field_indices_by_name[] = {
   2,   /* field[2] = code */
+  3,   /* field[3] = locale */
   0,   /* field[0] = page_size */
   1,   /* field[1] = page_token */
 };
 static const ProtobufCIntRange bmt__payment__v1__list_agreement_templates_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__list_agreement_templates_request__descriptor =
 {
@@ -4284,7 +4744,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__list_agreement_templates_requ
   "Bmt__Payment__V1__ListAgreementTemplatesRequest",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__ListAgreementTemplatesRequest),
-  3,
+  4,
   bmt__payment__v1__list_agreement_templates_request__field_descriptors,
   bmt__payment__v1__list_agreement_templates_request__field_indices_by_name,
   1,  bmt__payment__v1__list_agreement_templates_request__number_ranges,
@@ -4342,7 +4802,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__list_agreement_templates_resp
   (ProtobufCMessageInit) bmt__payment__v1__list_agreement_templates_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__accept_agreement_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__accept_agreement_request__field_descriptors[5] =
 {
   {
     "request_id",
@@ -4392,9 +4852,22 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__accept_agreement_request
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "locale",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AcceptAgreementRequest, locale),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__accept_agreement_request__field_indices_by_name[] = {
   1,   /* field[1] = agreement_template_id */
+  4,   /* field[4] = locale */
   3,   /* field[3] = order_id */
   0,   /* field[0] = request_id */
   2,   /* field[2] = user_id */
@@ -4402,7 +4875,7 @@ static const unsigned bmt__payment__v1__accept_agreement_request__field_indices_
 static const ProtobufCIntRange bmt__payment__v1__accept_agreement_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__accept_agreement_request__descriptor =
 {
@@ -4412,14 +4885,14 @@ const ProtobufCMessageDescriptor bmt__payment__v1__accept_agreement_request__des
   "Bmt__Payment__V1__AcceptAgreementRequest",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__AcceptAgreementRequest),
-  4,
+  5,
   bmt__payment__v1__accept_agreement_request__field_descriptors,
   bmt__payment__v1__accept_agreement_request__field_indices_by_name,
   1,  bmt__payment__v1__accept_agreement_request__number_ranges,
   (ProtobufCMessageInit) bmt__payment__v1__accept_agreement_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor bmt__payment__v1__agreement_acceptance__field_descriptors[7] =
+static const ProtobufCFieldDescriptor bmt__payment__v1__agreement_acceptance__field_descriptors[11] =
 {
   {
     "acceptance_id",
@@ -4505,20 +4978,72 @@ static const ProtobufCFieldDescriptor bmt__payment__v1__agreement_acceptance__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "code",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementAcceptance, code),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementAcceptance, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "locale",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementAcceptance, locale),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "token_sha256",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Bmt__Payment__V1__AgreementAcceptance, token_sha256),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned bmt__payment__v1__agreement_acceptance__field_indices_by_name[] = {
   6,   /* field[6] = accept_time */
   0,   /* field[0] = acceptance_id */
   5,   /* field[5] = actor */
   1,   /* field[1] = agreement_template_id */
+  7,   /* field[7] = code */
+  9,   /* field[9] = locale */
   3,   /* field[3] = order_id */
   4,   /* field[4] = text_sha256 */
+  10,   /* field[10] = token_sha256 */
   2,   /* field[2] = user_id */
+  8,   /* field[8] = version */
 };
 static const ProtobufCIntRange bmt__payment__v1__agreement_acceptance__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor bmt__payment__v1__agreement_acceptance__descriptor =
 {
@@ -4528,7 +5053,7 @@ const ProtobufCMessageDescriptor bmt__payment__v1__agreement_acceptance__descrip
   "Bmt__Payment__V1__AgreementAcceptance",
   "bmt.payment.v1",
   sizeof(Bmt__Payment__V1__AgreementAcceptance),
-  7,
+  11,
   bmt__payment__v1__agreement_acceptance__field_descriptors,
   bmt__payment__v1__agreement_acceptance__field_indices_by_name,
   1,  bmt__payment__v1__agreement_acceptance__number_ranges,
@@ -5753,6 +6278,40 @@ const ProtobufCEnumDescriptor bmt__payment__v1__channel_account_state__descripto
   bmt__payment__v1__channel_account_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
+static const ProtobufCEnumValue bmt__payment__v1__cashier_platform__enum_values_by_number[5] =
+{
+  { "CASHIER_PLATFORM_UNSPECIFIED", "BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_UNSPECIFIED", 0 },
+  { "CASHIER_PLATFORM_WEB", "BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_WEB", 1 },
+  { "CASHIER_PLATFORM_MOBILE_WEB", "BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_MOBILE_WEB", 2 },
+  { "CASHIER_PLATFORM_IOS", "BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_IOS", 3 },
+  { "CASHIER_PLATFORM_ANDROID", "BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_ANDROID", 4 },
+};
+static const ProtobufCIntRange bmt__payment__v1__cashier_platform__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex bmt__payment__v1__cashier_platform__enum_values_by_name[5] =
+{
+  { "CASHIER_PLATFORM_ANDROID", 4 },
+  { "CASHIER_PLATFORM_IOS", 3 },
+  { "CASHIER_PLATFORM_MOBILE_WEB", 2 },
+  { "CASHIER_PLATFORM_UNSPECIFIED", 0 },
+  { "CASHIER_PLATFORM_WEB", 1 },
+};
+const ProtobufCEnumDescriptor bmt__payment__v1__cashier_platform__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "bmt.payment.v1.CashierPlatform",
+  "CashierPlatform",
+  "Bmt__Payment__V1__CashierPlatform",
+  "bmt.payment.v1",
+  5,
+  bmt__payment__v1__cashier_platform__enum_values_by_number,
+  5,
+  bmt__payment__v1__cashier_platform__enum_values_by_name,
+  1,
+  bmt__payment__v1__cashier_platform__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
 static const ProtobufCEnumValue bmt__payment__v1__payment_state__enum_values_by_number[7] =
 {
   { "PAYMENT_STATE_UNSPECIFIED", "BMT__PAYMENT__V1__PAYMENT_STATE__PAYMENT_STATE_UNSPECIFIED", 0 },
@@ -5823,6 +6382,38 @@ const ProtobufCEnumDescriptor bmt__payment__v1__route_choice__descriptor =
   bmt__payment__v1__route_choice__enum_values_by_name,
   1,
   bmt__payment__v1__route_choice__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue bmt__payment__v1__agreement_demand__enum_values_by_number[4] =
+{
+  { "AGREEMENT_DEMAND_UNSPECIFIED", "BMT__PAYMENT__V1__AGREEMENT_DEMAND__AGREEMENT_DEMAND_UNSPECIFIED", 0 },
+  { "AGREEMENT_DEMAND_SHOWN", "BMT__PAYMENT__V1__AGREEMENT_DEMAND__AGREEMENT_DEMAND_SHOWN", 1 },
+  { "AGREEMENT_DEMAND_REQUIRED", "BMT__PAYMENT__V1__AGREEMENT_DEMAND__AGREEMENT_DEMAND_REQUIRED", 2 },
+  { "AGREEMENT_DEMAND_WITHDRAWN", "BMT__PAYMENT__V1__AGREEMENT_DEMAND__AGREEMENT_DEMAND_WITHDRAWN", 3 },
+};
+static const ProtobufCIntRange bmt__payment__v1__agreement_demand__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex bmt__payment__v1__agreement_demand__enum_values_by_name[4] =
+{
+  { "AGREEMENT_DEMAND_REQUIRED", 2 },
+  { "AGREEMENT_DEMAND_SHOWN", 1 },
+  { "AGREEMENT_DEMAND_UNSPECIFIED", 0 },
+  { "AGREEMENT_DEMAND_WITHDRAWN", 3 },
+};
+const ProtobufCEnumDescriptor bmt__payment__v1__agreement_demand__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "bmt.payment.v1.AgreementDemand",
+  "AgreementDemand",
+  "Bmt__Payment__V1__AgreementDemand",
+  "bmt.payment.v1",
+  4,
+  bmt__payment__v1__agreement_demand__enum_values_by_number,
+  4,
+  bmt__payment__v1__agreement_demand__enum_values_by_name,
+  1,
+  bmt__payment__v1__agreement_demand__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCMethodDescriptor bmt__payment__v1__payment_hub_service__method_descriptors[20] =

@@ -41,6 +41,7 @@ typedef struct Bmt__Payment__V1__ListRoutesRequest Bmt__Payment__V1__ListRoutesR
 typedef struct Bmt__Payment__V1__ListRoutesResponse Bmt__Payment__V1__ListRoutesResponse;
 typedef struct Bmt__Payment__V1__DeleteRouteRequest Bmt__Payment__V1__DeleteRouteRequest;
 typedef struct Bmt__Payment__V1__DeleteRouteResponse Bmt__Payment__V1__DeleteRouteResponse;
+typedef struct Bmt__Payment__V1__AgreementText Bmt__Payment__V1__AgreementText;
 typedef struct Bmt__Payment__V1__AgreementTemplate Bmt__Payment__V1__AgreementTemplate;
 typedef struct Bmt__Payment__V1__CreateAgreementTemplateRequest Bmt__Payment__V1__CreateAgreementTemplateRequest;
 typedef struct Bmt__Payment__V1__CreateAgreementTemplateResponse Bmt__Payment__V1__CreateAgreementTemplateResponse;
@@ -91,6 +92,32 @@ typedef enum _Bmt__Payment__V1__ChannelAccountState {
   BMT__PAYMENT__V1__CHANNEL_ACCOUNT_STATE__CHANNEL_ACCOUNT_STATE_DISABLED = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__PAYMENT__V1__CHANNEL_ACCOUNT_STATE)
 } Bmt__Payment__V1__ChannelAccountState;
+/*
+ * Where a cashier is shown.
+ */
+typedef enum _Bmt__Payment__V1__CashierPlatform {
+  /*
+   * Not said: channel accounts of all platforms.
+   */
+  BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_UNSPECIFIED = 0,
+  /*
+   * A page on a computer.
+   */
+  BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_WEB = 1,
+  /*
+   * A page on a phone.
+   */
+  BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_MOBILE_WEB = 2,
+  /*
+   * An app on iOS.
+   */
+  BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_IOS = 3,
+  /*
+   * An app on Android.
+   */
+  BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_ANDROID = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__PAYMENT__V1__CASHIER_PLATFORM)
+} Bmt__Payment__V1__CashierPlatform;
 /*
  * Where a payment stands.
  */
@@ -151,6 +178,28 @@ typedef enum _Bmt__Payment__V1__RouteChoice {
   BMT__PAYMENT__V1__ROUTE_CHOICE__ROUTE_CHOICE_COST = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__PAYMENT__V1__ROUTE_CHOICE)
 } Bmt__Payment__V1__RouteChoice;
+/*
+ * What an agreement asks of those who buy.
+ */
+typedef enum _Bmt__Payment__V1__AgreementDemand {
+  /*
+   * Not set.
+   */
+  BMT__PAYMENT__V1__AGREEMENT_DEMAND__AGREEMENT_DEMAND_UNSPECIFIED = 0,
+  /*
+   * To be read; nothing waits for its acceptance.
+   */
+  BMT__PAYMENT__V1__AGREEMENT_DEMAND__AGREEMENT_DEMAND_SHOWN = 1,
+  /*
+   * A payment begins only when the order's user has accepted it.
+   */
+  BMT__PAYMENT__V1__AGREEMENT_DEMAND__AGREEMENT_DEMAND_REQUIRED = 2,
+  /*
+   * Nothing any more: the version that ends the agreement, with a text that says so.
+   */
+  BMT__PAYMENT__V1__AGREEMENT_DEMAND__AGREEMENT_DEMAND_WITHDRAWN = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(BMT__PAYMENT__V1__AGREEMENT_DEMAND)
+} Bmt__Payment__V1__AgreementDemand;
 
 /* --- messages --- */
 
@@ -212,10 +261,28 @@ struct  Bmt__Payment__V1__ChannelAccount
    * When it was last changed.
    */
   Google__Protobuf__Timestamp *update_time;
+  /*
+   * Currencies that it takes; empty for all.
+   */
+  size_t n_currencies;
+  char **currencies;
+  /*
+   * Least amount that it takes, in minor units; 0 for any.
+   */
+  int64_t amount_min;
+  /*
+   * Largest amount that it takes, in minor units; 0 for any.
+   */
+  int64_t amount_max;
+  /*
+   * Platforms on which a cashier offers it; empty for all.
+   */
+  size_t n_platforms;
+  Bmt__Payment__V1__CashierPlatform *platforms;
 };
 #define BMT__PAYMENT__V1__CHANNEL_ACCOUNT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__channel_account__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__PAYMENT__V1__CHANNEL_ACCOUNT_STATE__CHANNEL_ACCOUNT_STATE_UNSPECIFIED, 0, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__PAYMENT__V1__CHANNEL_ACCOUNT_STATE__CHANNEL_ACCOUNT_STATE_UNSPECIFIED, 0, (char *)protobuf_c_empty_string, NULL, NULL, 0,NULL, 0, 0, 0,NULL }
 
 
 /*
@@ -360,10 +427,28 @@ struct  Bmt__Payment__V1__CreateChannelAccountRequest
    * Smaller is preferred.
    */
   int32_t priority;
+  /*
+   * Currencies that it takes; empty for all.
+   */
+  size_t n_currencies;
+  char **currencies;
+  /*
+   * Least amount that it takes, in minor units; 0 for any.
+   */
+  int64_t amount_min;
+  /*
+   * Largest amount that it takes, in minor units, not below `amount_min`; 0 for any.
+   */
+  int64_t amount_max;
+  /*
+   * Platforms on which a cashier offers it; empty for all.
+   */
+  size_t n_platforms;
+  Bmt__Payment__V1__CashierPlatform *platforms;
 };
 #define BMT__PAYMENT__V1__CREATE_CHANNEL_ACCOUNT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__create_channel_account_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, 0, 0, 0,NULL }
 
 
 /*
@@ -497,10 +582,28 @@ struct  Bmt__Payment__V1__UpdateChannelAccountRequest
    * New state.
    */
   Bmt__Payment__V1__ChannelAccountState state;
+  /*
+   * Currencies that it takes; empty for all.
+   */
+  size_t n_currencies;
+  char **currencies;
+  /*
+   * Least amount that it takes, in minor units; 0 for any.
+   */
+  int64_t amount_min;
+  /*
+   * Largest amount that it takes, in minor units, not below `amount_min`; 0 for any.
+   */
+  int64_t amount_max;
+  /*
+   * Platforms on which a cashier offers it; empty for all.
+   */
+  size_t n_platforms;
+  Bmt__Payment__V1__CashierPlatform *platforms;
 };
 #define BMT__PAYMENT__V1__UPDATE_CHANNEL_ACCOUNT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__update_channel_account_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__PAYMENT__V1__CHANNEL_ACCOUNT_STATE__CHANNEL_ACCOUNT_STATE_UNSPECIFIED }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, BMT__PAYMENT__V1__CHANNEL_ACCOUNT_STATE__CHANNEL_ACCOUNT_STATE_UNSPECIFIED, 0,NULL, 0, 0, 0,NULL }
 
 
 /*
@@ -537,10 +640,19 @@ struct  Bmt__Payment__V1__ListCashierChannelsRequest
    * `next_page_token` of the page before; empty for the first.
    */
   char *page_token;
+  /*
+   * Where the cashier is shown.
+   */
+  Bmt__Payment__V1__CashierPlatform platform;
+  /*
+   * In which language agreements are wanted, such as `zh-CN`; empty, and where there is no such text, for the first one
+   * of each.
+   */
+  char *locale;
 };
 #define BMT__PAYMENT__V1__LIST_CASHIER_CHANNELS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__list_cashier_channels_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, BMT__PAYMENT__V1__CASHIER_PLATFORM__CASHIER_PLATFORM_UNSPECIFIED, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -565,10 +677,14 @@ struct  Bmt__Payment__V1__CashierChannel
    * The user has paid over it last.
    */
   protobuf_c_boolean is_preferred;
+  /*
+   * Short name of the account, by which a page may choose a picture or a title of its own.
+   */
+  char *code;
 };
 #define BMT__PAYMENT__V1__CASHIER_CHANNEL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__cashier_channel__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -587,7 +703,8 @@ struct  Bmt__Payment__V1__ListCashierChannelsResponse
    */
   char *next_page_token;
   /*
-   * Agreements to show besides, in their newest versions, that the user has not accepted yet; on the first page.
+   * Agreements to show besides, in their newest versions, that the user has not accepted yet, by code; on the first page.
+   * Those of `AGREEMENT_DEMAND_REQUIRED` must be accepted before PayOrder begins a payment.
    */
   size_t n_agreements;
   Bmt__Payment__V1__AgreementTemplate **agreements;
@@ -799,7 +916,31 @@ struct  Bmt__Payment__V1__DeleteRouteResponse
 
 
 /*
- * A version of an agreement.
+ * The text of an agreement in one language.
+ */
+struct  Bmt__Payment__V1__AgreementText
+{
+  ProtobufCMessage base;
+  /*
+   * Language, a tag of BCP 47 such as `en` or `zh-CN`.
+   */
+  char *locale;
+  /*
+   * Title to show.
+   */
+  char *title;
+  /*
+   * Text to show, plain.
+   */
+  char *text;
+};
+#define BMT__PAYMENT__V1__AGREEMENT_TEXT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__agreement_text__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * A version of an agreement, with its text in one of its languages.
  */
 struct  Bmt__Payment__V1__AgreementTemplate
 {
@@ -828,10 +969,37 @@ struct  Bmt__Payment__V1__AgreementTemplate
    * When it was created.
    */
   Google__Protobuf__Timestamp *create_time;
+  /*
+   * Language of `title` and `text`.
+   */
+  char *locale;
+  /*
+   * SHA-256 of `text`.
+   */
+  ProtobufCBinaryData text_sha256;
+  /*
+   * All its languages, the first one first.
+   */
+  size_t n_locales;
+  char **locales;
+  /*
+   * What it asks of those who buy.
+   */
+  Bmt__Payment__V1__AgreementDemand demand;
+  /*
+   * It goes with orders of these SPUs, and with those of `sku_ids`; both empty: with all orders of the business.
+   */
+  size_t n_spu_ids;
+  char **spu_ids;
+  /*
+   * It goes with orders of these SKUs.
+   */
+  size_t n_sku_ids;
+  char **sku_ids;
 };
 #define BMT__PAYMENT__V1__AGREEMENT_TEMPLATE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__agreement_template__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, {0,NULL}, 0,NULL, BMT__PAYMENT__V1__AGREEMENT_DEMAND__AGREEMENT_DEMAND_UNSPECIFIED, 0,NULL, 0,NULL }
 
 
 /*
@@ -856,10 +1024,33 @@ struct  Bmt__Payment__V1__CreateAgreementTemplateRequest
    * Text to show, plain.
    */
   char *text;
+  /*
+   * Language of `title` and `text`, a tag of BCP 47 such as `en` or `zh-CN`; the one shown where a page's is not there.
+   */
+  char *locale;
+  /*
+   * The same in other languages.
+   */
+  size_t n_translations;
+  Bmt__Payment__V1__AgreementText **translations;
+  /*
+   * What it asks of those who buy.
+   */
+  Bmt__Payment__V1__AgreementDemand demand;
+  /*
+   * It goes with orders of these SPUs, and with those of `sku_ids`; both empty: with all orders of the business.
+   */
+  size_t n_spu_ids;
+  char **spu_ids;
+  /*
+   * It goes with orders of these SKUs.
+   */
+  size_t n_sku_ids;
+  char **sku_ids;
 };
 #define BMT__PAYMENT__V1__CREATE_AGREEMENT_TEMPLATE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__create_agreement_template_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, BMT__PAYMENT__V1__AGREEMENT_DEMAND__AGREEMENT_DEMAND_UNSPECIFIED, 0,NULL, 0,NULL }
 
 
 /*
@@ -896,10 +1087,14 @@ struct  Bmt__Payment__V1__ListAgreementTemplatesRequest
    * Which agreement; empty for all.
    */
   char *code;
+  /*
+   * In which language they are wanted, as in ListCashierChannels.
+   */
+  char *locale;
 };
 #define BMT__PAYMENT__V1__LIST_AGREEMENT_TEMPLATES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__list_agreement_templates_request__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -945,10 +1140,14 @@ struct  Bmt__Payment__V1__AcceptAgreementRequest
    * The order that it was shown for; empty for none.
    */
   char *order_id;
+  /*
+   * The language that was shown, one of the version's `locales`; empty for the first one.
+   */
+  char *locale;
 };
 #define BMT__PAYMENT__V1__ACCEPT_AGREEMENT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__accept_agreement_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -978,17 +1177,34 @@ struct  Bmt__Payment__V1__AgreementAcceptance
    */
   ProtobufCBinaryData text_sha256;
   /*
-   * Who told the platform, such as `token u1`.
+   * Who told the platform, such as `browser u1` or `merchant key_...`.
    */
   char *actor;
   /*
    * When it was accepted.
    */
   Google__Protobuf__Timestamp *accept_time;
+  /*
+   * Which agreement.
+   */
+  char *code;
+  /*
+   * Which version of it.
+   */
+  int32_t version;
+  /*
+   * The language of the text that was shown.
+   */
+  char *locale;
+  /*
+   * SHA-256 of the client token by which a browser told it: who holds the token can show that it was this one; empty
+   * when it was told by an API key.
+   */
+  ProtobufCBinaryData token_sha256;
 };
 #define BMT__PAYMENT__V1__AGREEMENT_ACCEPTANCE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&bmt__payment__v1__agreement_acceptance__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, {0,NULL}, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, {0,NULL}, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, {0,NULL} }
 
 
 /*
@@ -1869,6 +2085,25 @@ Bmt__Payment__V1__DeleteRouteResponse *
 void   bmt__payment__v1__delete_route_response__free_unpacked
                      (Bmt__Payment__V1__DeleteRouteResponse *message,
                       ProtobufCAllocator *allocator);
+/* Bmt__Payment__V1__AgreementText methods */
+void   bmt__payment__v1__agreement_text__init
+                     (Bmt__Payment__V1__AgreementText         *message);
+size_t bmt__payment__v1__agreement_text__get_packed_size
+                     (const Bmt__Payment__V1__AgreementText   *message);
+size_t bmt__payment__v1__agreement_text__pack
+                     (const Bmt__Payment__V1__AgreementText   *message,
+                      uint8_t             *out);
+size_t bmt__payment__v1__agreement_text__pack_to_buffer
+                     (const Bmt__Payment__V1__AgreementText   *message,
+                      ProtobufCBuffer     *buffer);
+Bmt__Payment__V1__AgreementText *
+       bmt__payment__v1__agreement_text__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   bmt__payment__v1__agreement_text__free_unpacked
+                     (Bmt__Payment__V1__AgreementText *message,
+                      ProtobufCAllocator *allocator);
 /* Bmt__Payment__V1__AgreementTemplate methods */
 void   bmt__payment__v1__agreement_template__init
                      (Bmt__Payment__V1__AgreementTemplate         *message);
@@ -2469,6 +2704,9 @@ typedef void (*Bmt__Payment__V1__DeleteRouteRequest_Closure)
 typedef void (*Bmt__Payment__V1__DeleteRouteResponse_Closure)
                  (const Bmt__Payment__V1__DeleteRouteResponse *message,
                   void *closure_data);
+typedef void (*Bmt__Payment__V1__AgreementText_Closure)
+                 (const Bmt__Payment__V1__AgreementText *message,
+                  void *closure_data);
 typedef void (*Bmt__Payment__V1__AgreementTemplate_Closure)
                  (const Bmt__Payment__V1__AgreementTemplate *message,
                   void *closure_data);
@@ -2752,8 +2990,10 @@ void bmt__payment__v1__payment_hub_service__import_statement(ProtobufCService *s
 /* --- descriptors --- */
 
 extern const ProtobufCEnumDescriptor    bmt__payment__v1__channel_account_state__descriptor;
+extern const ProtobufCEnumDescriptor    bmt__payment__v1__cashier_platform__descriptor;
 extern const ProtobufCEnumDescriptor    bmt__payment__v1__payment_state__descriptor;
 extern const ProtobufCEnumDescriptor    bmt__payment__v1__route_choice__descriptor;
+extern const ProtobufCEnumDescriptor    bmt__payment__v1__agreement_demand__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__channel_account__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__payment_action__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__payment__descriptor;
@@ -2776,6 +3016,7 @@ extern const ProtobufCMessageDescriptor bmt__payment__v1__list_routes_request__d
 extern const ProtobufCMessageDescriptor bmt__payment__v1__list_routes_response__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__delete_route_request__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__delete_route_response__descriptor;
+extern const ProtobufCMessageDescriptor bmt__payment__v1__agreement_text__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__agreement_template__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__create_agreement_template_request__descriptor;
 extern const ProtobufCMessageDescriptor bmt__payment__v1__create_agreement_template_response__descriptor;
