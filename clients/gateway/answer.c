@@ -92,13 +92,37 @@ void answer_put_error(struct json_text *text, const struct bmt_error *error)
     json_put_text(text, "}");
 }
 
+/* A stream's answer is always 200, and ends in a frame that says how (Connect, streaming responses). */
+static void put_end_frame(struct exchange *exchange, const struct bmt_error *error)
+{
+    json_put(&exchange->reply, "\0\0\0\0\0{\"error\":", FRAME_HEAD + 9);
+    answer_put_error(&exchange->reply, error);
+    json_put(&exchange->reply, "}", 1);
+    answer_close_frame(&exchange->reply, 0, FRAME_END);
+}
+
+void answer_close_frame(struct json_text *frames, size_t begin, uint8_t flags)
+{
+    const size_t size = frames->size - begin - FRAME_HEAD;
+    const uint8_t head[FRAME_HEAD] = {flags, (uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8),
+                                      (uint8_t)size};
+
+    memcpy(frames->data + begin, head, sizeof head);
+}
+
 void answer_error(struct exchange *exchange, const struct bmt_error *error)
 {
     exchange->reply = (struct json_text){.arena = exchange->arena};
+    exchange->is_answered = true;
+    if (exchange->is_framed) {
+        put_end_frame(exchange, error);
+        exchange->content_type = answer_stream_type(exchange);
+        exchange->status = MHD_HTTP_OK;
+        return;
+    }
     answer_put_error(&exchange->reply, error);
     exchange->content_type = "application/json";
     exchange->status = connect_http_status(error->code);
-    exchange->is_answered = true;
 }
 
 void answer_refusal(struct exchange *exchange, int code, const char *reason, const char *message)
@@ -108,6 +132,17 @@ void answer_refusal(struct exchange *exchange, int code, const char *reason, con
     snprintf(error.reason, sizeof error.reason, "%s", reason);
     snprintf(error.message, sizeof error.message, "%s", message);
     answer_error(exchange, &error);
+}
+
+void answer_exhausted(struct exchange *exchange, const char *reason, const char *message, int64_t wait_ns)
+{
+    answer_refusal(exchange, CONNECT_RESOURCE_EXHAUSTED, reason, message);
+    exchange->retry_after_s = (wait_ns + 999999999) / 1000000000;
+}
+
+const char *answer_stream_type(const struct exchange *exchange)
+{
+    return exchange->codec == CODEC_PROTO ? "application/connect+proto" : "application/connect+json";
 }
 
 void answer_status(struct exchange *exchange, unsigned status)

@@ -8,7 +8,7 @@ static void on_reply(void *context, const void *reply, size_t size, const struct
     if (error != NULL)
         answer_error(exchange, error);
     else
-        answer_message(exchange, reply, size);
+        exchange->take_reply(exchange, reply, size);
     exchange->on_done(exchange);
 }
 

@@ -2,26 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "gateway.h"
 
 enum { TIMEOUT_DIGITS_MAX = 10 };
-
-static const char *header(const struct exchange *exchange, const char *name)
-{
-    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
-}
-
-static const char *argument(const struct exchange *exchange, const char *name, size_t *ret_size)
-{
-    const char *value = NULL;
-
-    *ret_size = 0;
-    (void)MHD_lookup_connection_value_n(exchange->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value,
-                                        ret_size);
-    return value;
-}
+static const int64_t STREAM_WAIT_NS = INT64_C(5000000000); /* nobody knows when one closes */
 
 static bool refuse(struct exchange *exchange, const char *reason, const char *message)
 {
@@ -31,7 +18,7 @@ static bool refuse(struct exchange *exchange, const char *reason, const char *me
 
 static bool read_version(struct exchange *exchange)
 {
-    const char *version = header(exchange, "connect-protocol-version");
+    const char *version = http_header(exchange, "connect-protocol-version");
 
     if (version == NULL || strcmp(version, "1") == 0)
         return true;
@@ -40,7 +27,7 @@ static bool read_version(struct exchange *exchange)
 
 static bool read_timeout(struct exchange *exchange)
 {
-    const char *text = header(exchange, "connect-timeout-ms");
+    const char *text = http_header(exchange, "connect-timeout-ms");
     const int64_t most_ms = exchange->gateway->options.deadline_ms;
     int64_t ms;
 
@@ -59,7 +46,7 @@ static bool read_timeout(struct exchange *exchange)
 /* Client tokens only: whoever can read a page could read a business's key in it. */
 static bool read_credential(struct exchange *exchange)
 {
-    const char *value = header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
+    const char *value = http_header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
 
     if (value == NULL)
         return true;
@@ -76,10 +63,31 @@ static bool read_credential(struct exchange *exchange)
     return false;
 }
 
+static bool take_from_limits(struct exchange *exchange)
+{
+    struct token_limits *limits = exchange->gateway->limits;
+    int64_t wait_ns;
+
+    if (exchange->credential == NULL) /* bmtd refuses it without a look at anything */
+        return true;
+    wait_ns = token_limits_take_call(limits, exchange->credential, clock_steady_ns());
+    if (wait_ns > 0) {
+        answer_exhausted(exchange, "TOKEN_CALLS_EXCEEDED", "too many calls with this token", wait_ns);
+        return false;
+    }
+    if (!exchange->route->is_stream)
+        return true;
+    exchange->stream_use = token_limits_open_stream(limits, exchange->credential);
+    if (exchange->stream_use == NULL)
+        answer_exhausted(exchange, "TOKEN_STREAMS_EXCEEDED", "too many streams are open with this token",
+                         STREAM_WAIT_NS);
+    return exchange->stream_use != NULL;
+}
+
 static bool read_encoding(struct exchange *exchange)
 {
     const char *encoding =
-        header(exchange, exchange->route->is_stream ? "connect-content-encoding" : "content-encoding");
+        http_header(exchange, exchange->route->is_stream ? "connect-content-encoding" : "content-encoding");
 
     if (encoding == NULL || strcmp(encoding, "identity") == 0)
         return true;
@@ -97,7 +105,7 @@ static bool is_media(const char *value, const char *type)
 
 static bool read_codec(struct exchange *exchange)
 {
-    const char *type = header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
+    const char *type = http_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
     const bool is_stream = exchange->route->is_stream;
 
     if (type != NULL && is_media(type, is_stream ? "application/connect+json" : "application/json"))
@@ -149,11 +157,11 @@ static bool read_query(struct exchange *exchange)
 {
     size_t size = 0;
     size_t message_size = 0;
-    const char *version = argument(exchange, "connect", &size);
-    const char *encoding = argument(exchange, "encoding", &size);
-    const char *base64 = argument(exchange, "base64", &size);
-    const char *compression = argument(exchange, "compression", &size);
-    const char *message = argument(exchange, "message", &message_size);
+    const char *version = http_argument(exchange, "connect", &size);
+    const char *encoding = http_argument(exchange, "encoding", &size);
+    const char *base64 = http_argument(exchange, "base64", &size);
+    const char *compression = http_argument(exchange, "compression", &size);
+    const char *message = http_argument(exchange, "message", &message_size);
 
     if (version != NULL && strcmp(version, "v1") != 0)
         return refuse(exchange, "PROTOCOL_VERSION_UNKNOWN", "connect is not v1");
@@ -200,11 +208,14 @@ static bool read_frame(struct exchange *exchange)
 
 bool connect_begin(struct exchange *exchange)
 {
-    if (!read_version(exchange) || !read_timeout(exchange) || !read_credential(exchange))
+    if (!exchange->is_get && !read_codec(exchange))
+        return false;
+    exchange->is_framed = exchange->route->is_stream;
+    if (!read_version(exchange) || !read_timeout(exchange) || !read_credential(exchange) || !take_from_limits(exchange))
         return false;
     if (exchange->is_get)
         return read_query(exchange);
-    if (!read_codec(exchange) || !read_encoding(exchange))
+    if (!read_encoding(exchange))
         return false;
     return exchange->route->is_stream ? read_frame(exchange)
                                       : read_message(exchange, exchange->body.data, exchange->body.size);

@@ -3,10 +3,8 @@
 
 #include "gateway.h"
 
-bool cors_allows(const char *origins, const char *origin)
+bool cors_allows(const char *origins, const char *origin, size_t size)
 {
-    const size_t size = strlen(origin);
-
     while (origins != NULL && *origins != '\0') {
         const size_t n = strcspn(origins, ",");
 

@@ -24,6 +24,63 @@ enum {
     BODY_MS_MAX = 30000
 };
 
+const char *http_header(const struct exchange *exchange, const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_argument(const struct exchange *exchange, const char *name, size_t *ret_size)
+{
+    const char *value = NULL;
+
+    *ret_size = 0;
+    (void)MHD_lookup_connection_value_n(exchange->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value,
+                                        ret_size);
+    return value;
+}
+
+struct look {
+    bool (*see)(void *context, const char *name, const char *value);
+    void *context;
+};
+
+static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    const struct look *look = context;
+
+    (void)kind;
+    return look->see(look->context, name, value != NULL ? value : "") ? MHD_YES : MHD_NO;
+}
+
+void http_each_header(const struct exchange *exchange, bool (*see)(void *context, const char *name, const char *value),
+                      void *context)
+{
+    struct look look = {.see = see, .context = context};
+
+    (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, see_header, &look);
+}
+
+/* Headers that belong to some answers only. */
+static void add_sometimes(const struct exchange *exchange, struct MHD_Response *response)
+{
+    const bool may_get =
+        exchange->kind == REQUEST_RETURN || (exchange->kind == REQUEST_CALL && exchange->route->has_no_side_effects);
+    char seconds[24];
+
+    if (exchange->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, may_get ? "GET, POST" : "POST");
+    if (exchange->status == MHD_HTTP_UNSUPPORTED_MEDIA_TYPE)
+        (void)MHD_add_response_header(response, "Accept-Post", "application/json, application/proto");
+    if (exchange->retry_after_s > 0) {
+        snprintf(seconds, sizeof seconds, "%lld", (long long)exchange->retry_after_s);
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+    }
+    if (exchange->location != NULL) {
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, exchange->location);
+        (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    }
+}
+
 static enum MHD_Result send_answer(struct exchange *exchange, struct MHD_Response *response)
 {
     enum MHD_Result result;
@@ -36,12 +93,7 @@ static enum MHD_Result send_answer(struct exchange *exchange, struct MHD_Respons
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->content_type);
     if (!exchange->is_get || exchange->status != MHD_HTTP_OK)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    if (exchange->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
-                                      exchange->route != NULL && exchange->route->has_no_side_effects ? "GET, POST"
-                                                                                                      : "POST");
-    if (exchange->status == MHD_HTTP_UNSUPPORTED_MEDIA_TYPE)
-        (void)MHD_add_response_header(response, "Accept-Post", "application/json, application/proto");
+    add_sometimes(exchange, response);
     result = MHD_queue_response(exchange->connection, exchange->status, response);
     MHD_destroy_response(response);
     return result;
@@ -58,7 +110,7 @@ static enum MHD_Result send_stream(struct exchange *exchange)
     struct MHD_Response *response = stream_begin(exchange);
 
     exchange->status = MHD_HTTP_OK;
-    exchange->content_type = exchange->codec == CODEC_PROTO ? "application/connect+proto" : "application/connect+json";
+    exchange->content_type = answer_stream_type(exchange);
     if (response != NULL)
         (void)MHD_add_response_header(response, "X-Accel-Buffering", "no");
     return send_answer(exchange, response);
@@ -74,71 +126,16 @@ static enum MHD_Result send_preflight(struct exchange *exchange)
     return send_answer(exchange, response);
 }
 
-/* libmicrohttpd takes two lengths and a length beside chunks; then two servers could read two requests. */
-static enum MHD_Result count_length(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
-{
-    int *n = context;
-
-    (void)kind;
-    (void)value;
-    *n +=
-        strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 || strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
-    return MHD_YES;
-}
-
-static bool is_longer_than_allowed(const struct exchange *exchange)
-{
-    const char *length =
-        MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-    return length != NULL && strtoull(length, NULL, 10) > exchange->gateway->options.body_max;
-}
-
-/* The connection ends with it, so that its page finds another gateway. */
-static void refuse_at_the_end(struct exchange *exchange)
-{
-    answer_refusal(exchange, CONNECT_UNAVAILABLE, "SHUTTING_DOWN", "the gateway is about to end; try again");
-    exchange->is_last = true;
-}
-
-/* What the headers alone decide. */
-static void look_at_headers(struct exchange *exchange, const char *url, const char *verb)
-{
-    const char *origin = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
-    int n_lengths = 0;
-
-    exchange->is_get = strcmp(verb, MHD_HTTP_METHOD_GET) == 0;
-    exchange->is_preflight = strcmp(verb, MHD_HTTP_METHOD_OPTIONS) == 0;
-    exchange->route = routes_find(exchange->gateway, url);
-    (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, count_length, &n_lengths);
-    if (n_lengths > 1) {
-        answer_refusal(exchange, CONNECT_INVALID_ARGUMENT, "LENGTH_AMBIGUOUS", "the length is given more than once");
-        exchange->is_last = true;
-    } else if (is_longer_than_allowed(exchange)) {
-        answer_status(exchange, MHD_HTTP_CONTENT_TOO_LARGE);
-        exchange->is_last = true;
-    } else if (exchange->route == NULL) {
-        answer_status(exchange, MHD_HTTP_NOT_FOUND);
-    } else if (atomic_load(&exchange->gateway->is_ending)) {
-        refuse_at_the_end(exchange);
-    } else if (origin != NULL && !cors_allows(exchange->gateway->options.origins, origin)) {
-        answer_refusal(exchange, CONNECT_PERMISSION_DENIED, "ORIGIN_NOT_ALLOWED",
-                       "pages of this origin may not call; the gateway's --origins names those that may");
-    } else if (!exchange->is_preflight && strcmp(verb, MHD_HTTP_METHOD_POST) != 0 &&
-               !(exchange->is_get && exchange->route->has_no_side_effects && !exchange->route->is_stream)) {
-        answer_status(exchange, MHD_HTTP_METHOD_NOT_ALLOWED);
-    } else {
-        exchange->origin = origin;
-    }
-}
-
 static struct exchange *make_exchange(struct gateway *gateway, struct MHD_Connection *connection)
 {
     struct arena *arena = arena_new(EXCHANGE_ARENA_MAX);
     struct exchange *exchange = arena_new_of(arena, struct exchange);
 
-    *exchange =
-        (struct exchange){.gateway = gateway, .connection = connection, .arena = arena, .begin_ns = clock_steady_ns()};
+    *exchange = (struct exchange){.gateway = gateway,
+                                  .connection = connection,
+                                  .arena = arena,
+                                  .begin_ns = clock_steady_ns(),
+                                  .take_reply = answer_message};
     pthread_mutex_lock(&gateway->lock);
     gateway->n_exchanges++;
     pthread_mutex_unlock(&gateway->lock);
@@ -150,15 +147,14 @@ static struct exchange *make_exchange(struct gateway *gateway, struct MHD_Connec
 /* MHD_NO, which drops the connection, for a body without end: one in drops, or in chunks beyond what is allowed. */
 static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t size)
 {
-    const struct gateway_options *options = &exchange->gateway->options;
+    const size_t most = request_body_max(exchange);
 
     exchange->n_received += size;
-    if (exchange->n_received > 2 * options->body_max ||
-        clock_steady_ns() - exchange->begin_ns > BODY_MS_MAX * INT64_C(1000000))
+    if (exchange->n_received > 2 * most || clock_steady_ns() - exchange->begin_ns > BODY_MS_MAX * INT64_C(1000000))
         return MHD_NO;
     if (exchange->is_answered)
         return MHD_YES;
-    if (exchange->n_received > options->body_max)
+    if (exchange->n_received > most)
         answer_status(exchange, MHD_HTTP_CONTENT_TOO_LARGE);
     else
         json_put(&exchange->body, bytes, size);
@@ -170,11 +166,12 @@ static void on_call_done(struct exchange *exchange)
     MHD_resume_connection(exchange->connection);
 }
 
-static enum MHD_Result begin_call(struct exchange *exchange)
+/* Since its headers came the end may have; nothing is suspended from then on. */
+static enum MHD_Result begin(struct exchange *exchange)
 {
-    if (atomic_load(&exchange->gateway->is_ending)) /* since its headers came; nothing is suspended from here on */
-        refuse_at_the_end(exchange);
-    if (exchange->is_answered || !connect_begin(exchange))
+    if (exchange->kind != REQUEST_RETURN && atomic_load(&exchange->gateway->is_ending))
+        request_refuse_at_the_end(exchange);
+    if (exchange->is_answered || !request_begin(exchange))
         return send_reply(exchange);
     if (exchange->route->is_stream)
         return send_stream(exchange);
@@ -192,7 +189,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (exchange == NULL) {
         exchange = make_exchange(context, connection);
         *state = exchange;
-        look_at_headers(exchange, url, verb);
+        request_look(exchange, url, verb);
         return exchange->is_last ? send_reply(exchange) : MHD_YES;
     }
     if (*size > 0) {
@@ -205,13 +202,13 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return send_reply(exchange);
     if (exchange->is_preflight)
         return send_preflight(exchange);
-    return begin_call(exchange);
+    return begin(exchange);
 }
 
 /* One line and one count for each request: its method where it is one of ours, never what a stranger wrote. */
 static void tell(const struct exchange *exchange, bool is_whole)
 {
-    const char *method = exchange->route != NULL ? exchange->route->method->name : "none";
+    const char *method = request_name(exchange);
     const int64_t took_ns = clock_steady_ns() - exchange->begin_ns;
     char labels[128];
 
@@ -234,6 +231,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (exchange == NULL)
         return;
     tell(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    if (exchange->stream_use != NULL)
+        token_limits_close_stream(gateway->limits, exchange->stream_use);
     arena_free(exchange->arena);
     *state = NULL;
     pthread_mutex_lock(&gateway->lock);
@@ -275,8 +274,8 @@ int http_start(struct gateway *gateway, FILE *problems)
     gateway->daemon = MHD_start_daemon(
         flags | (address.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0), 0, NULL, NULL, on_request, gateway,
         is_unix ? MHD_OPTION_LISTEN_SOCKET : MHD_OPTION_SOCK_ADDR, is_unix ? (void *)(intptr_t)fd : (void *)&address,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, gateway, MHD_OPTION_CONNECTION_LIMIT, options->connections_max,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->connections_max_per_ip, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, gateway, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->connections_per_ip, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_END);
     if (gateway->daemon == NULL) {

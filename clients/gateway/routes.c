@@ -56,6 +56,9 @@ void routes_read(struct gateway *gateway)
     }
     qsort(routes, n, sizeof *routes, compare_paths);
     gateway->routes = routes;
+    gateway->notification.service = &bmt__payment__v1__payment_hub_service__descriptor;
+    gateway->notification.method =
+        protobuf_c_service_descriptor_get_method_by_name(gateway->notification.service, "HandleNotification");
     gateway->n_routes = n;
 }
 

@@ -10,7 +10,7 @@
 
 #include "gateway.h"
 
-enum { FRAME_HEAD = 5, FRAME_END = 2, BLOCK_SIZE = 16384, STREAM_ARENA_MAX = ANSWER_ARENA_MAX };
+enum { BLOCK_SIZE = 16384, STREAM_ARENA_MAX = ANSWER_ARENA_MAX };
 
 struct stream {
     struct gateway *gateway;
@@ -75,16 +75,6 @@ static void let_go(struct stream *stream)
     free(stream);
 }
 
-/* Puts a frame's head where json_put_head left room for it. */
-static void close_frame(struct json_text *frames, size_t begin, uint8_t flags)
-{
-    const size_t size = frames->size - begin - FRAME_HEAD;
-    const uint8_t head[FRAME_HEAD] = {flags, (uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8),
-                                      (uint8_t)size};
-
-    memcpy(frames->data + begin, head, sizeof head);
-}
-
 /* Under the lock: the connection may go on. */
 static void wake(struct stream *stream)
 {
@@ -115,7 +105,7 @@ static void put_end(struct stream *stream, const struct bmt_error *error)
         answer_put_error(&stream->frames, error);
     }
     json_put(&stream->frames, "}", 1);
-    close_frame(&stream->frames, begin, FRAME_END);
+    answer_close_frame(&stream->frames, begin, FRAME_END);
     stream->is_over = true;
 }
 
@@ -138,7 +128,7 @@ static void on_message(void *context, const void *bytes, size_t size)
     if (stream->codec == CODEC_PROTO)
         json_put(&stream->frames, bytes, size);
     if (stream->codec == CODEC_PROTO || answer_put_message(&stream->frames, stream->type, bytes, size)) {
-        close_frame(&stream->frames, 0, 0);
+        answer_close_frame(&stream->frames, 0, 0);
     } else {
         stream->frames.size = 0;
         put_end(stream, &unreadable);

@@ -207,16 +207,24 @@ test('a stream takes exactly one frame, and ends with why', async () => {
   assert.equal(reply.status, 200);
   assert.equal(reply.bytes[0], 2);
   assert.equal(JSON.parse(reply.bytes.subarray(5)).error.code, 'not_found');
-  for (const body of ['', frame('{}').subarray(0, 6), frame('{}', 1)])
-    assert.equal((await send(gateway, WATCH, { body, headers })).status, 400);
-  assert.equal((await send(gateway, WATCH, { body: Buffer.concat([message, message]), headers })).status, 501);
+  const endOf = async (body) => {
+    const { status, bytes } = await send(gateway, WATCH, { body, headers });
+    assert.deepEqual([status, bytes[0], bytes.readUInt32BE(1)], [200, 2, bytes.length - 5]);
+    return JSON.parse(bytes.subarray(5)).error;
+  };
+  for (const body of ['', frame('{}').subarray(0, 6), frame('{}', 1)]) {
+    const error = await endOf(body);
+    assert.deepEqual([error.code, error.details[0].debug.reason], ['invalid_argument', 'FRAME_MALFORMED']);
+  }
+  assert.equal((await endOf(Buffer.concat([message, message]))).code, 'unimplemented');
 });
 
 test('streams that are refused at once are answered, however many', async () => {
+  const own = await startGateway(world, 'many', ['--streams-per-token', '0']);
   const headers = { 'content-type': 'application/connect+json', authorization: `Bearer ${token}` };
   const body = frame(JSON.stringify({ orderId: 'ord_0000000000001' }));
   for (let round = 0; round < 20; round += 1)
-    for (const reply of await Promise.all(Array.from({ length: 20 }, () => send(gateway, WATCH, { body, headers }))))
+    for (const reply of await Promise.all(Array.from({ length: 20 }, () => send(own, WATCH, { body, headers }))))
       assert.equal(JSON.parse(reply.bytes.subarray(5)).error.code, 'not_found');
 });
 
