@@ -46,6 +46,7 @@ struct gateway_options {
     const char *ready_file;
     int64_t deadline_ms;
     int64_t body_max;
+    int64_t body_ms;
     int64_t connections;
     int64_t connections_per_ip;
     int64_t calls_per_token;

@@ -15,14 +15,7 @@
 #include "gateway.h"
 #include "http/listen.h"
 
-enum {
-    EXCHANGE_ARENA_MAX = 1 << 28,
-    CONNECTION_MEMORY = 64 * 1024,
-    IDLE_S = 75,
-    BACKLOG = 1024,
-    DRAIN_MS = 2000,
-    BODY_MS_MAX = 30000
-};
+enum { EXCHANGE_ARENA_MAX = 1 << 28, CONNECTION_MEMORY = 64 * 1024, IDLE_S = 75, BACKLOG = 1024, DRAIN_MS = 2000 };
 
 const char *http_header(const struct exchange *exchange, const char *name)
 {
@@ -150,7 +143,8 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
     const size_t most = request_body_max(exchange);
 
     exchange->n_received += size;
-    if (exchange->n_received > 2 * most || clock_steady_ns() - exchange->begin_ns > BODY_MS_MAX * INT64_C(1000000))
+    if (exchange->n_received > 2 * most ||
+        clock_steady_ns() - exchange->begin_ns > exchange->gateway->options.body_ms * 1000000)
         return MHD_NO;
     if (exchange->is_answered)
         return MHD_YES;

@@ -34,6 +34,7 @@ static const struct setting {
     TEXT("metrics", "ADDRESS", metrics_listen, NULL, "/metrics and /healthz; off without it"),
     NUMBER("deadline-ms", deadline_ms, 10000, 1, 600000, "of a call, and the most that a page may ask for"),
     NUMBER("body-max", body_max, 262144, 1024, 4194304, "bytes of a request"),
+    NUMBER("body-ms", body_ms, 30000, 1, 600000, "that a body may take to come"),
     NUMBER("connections", connections, 10000, 1, 100000, "at once"),
     NUMBER("connections-per-ip", connections_per_ip, 0, 0, 100000, "of one address; 0: no limit (a proxy has one)"),
     NUMBER("calls-per-token", calls_per_token, 1200, 0, 1000000, "in a minute, with one client token; 0: no limit"),

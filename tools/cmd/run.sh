@@ -202,6 +202,24 @@ start_gateway $((grpc_port + 3)) || start_gateway 0 || {
 }
 read -r gateway_port _ <"$var/run/gateway.ready"
 
+# Where nginx is installed one of our own stands before the gateway; the system's is left alone.
+nginx_line=
+nginx_program=$(PATH=$PATH:/usr/sbin command -v nginx || true)
+if [ -n "$nginx_program" ]; then
+    say 'nginx'
+    rm -f "$var/run/nginx/nginx.pid"
+    tools/nginx "$nginx_program" "$var/run/nginx" $((grpc_port + 4)) "127.0.0.1:$gateway_port" >>"$var/log/nginx.log" 2>&1 &
+    nginx=$!
+    while [ ! -s "$var/run/nginx/nginx.pid" ] && kill -0 $nginx 2>/dev/null; do sleep 0.05; done
+    if [ -s "$var/run/nginx/nginx.pid" ]; then
+        started $nginx
+        nginx_line="
+  TLS       https://localhost:$((grpc_port + 4))   (nginx; certificate $var/run/nginx/certificate.pem)"
+    else
+        echo "    nginx did not start, going on without it (log: $var/log/nginx.log)"
+    fi
+fi
+
 . tools/cmd/demo.sh
 demo
 
@@ -214,7 +232,7 @@ cat <<END
 
   gRPC      127.0.0.1:$grpc_port   (reflection on)
   metrics   http://127.0.0.1:$metrics_port/metrics
-  gateway   http://127.0.0.1:$gateway_port   (Connect protocol; pages of $origins)
+  gateway   http://127.0.0.1:$gateway_port   (Connect protocol; pages of $origins)$nginx_line
   channel   $channel_url
   business  $business
   API key   $key
