@@ -1,9 +1,12 @@
 /* bmt-gateway: the life of the process; see gateway.h. */
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "gateway.h"
 #include "grpc/health/v1/health.pb-c.h"
 #include "http/metrics_http.h"
+
+enum { FILES_BESIDES = 256 };
 
 static struct gateway gateway;
 
@@ -61,6 +64,19 @@ static int serve(const sigset_t *signals)
     return rc;
 }
 
+/* Each connection is a file: shells allow 1024 unless they are asked for more. */
+static void allow_connections(int64_t connections)
+{
+    struct rlimit limit;
+    const rlim_t wanted = (rlim_t)connections + FILES_BESIDES;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+        log_warn("fewer connections than --connections can be open, ignoring", log_i64("files", limit.rlim_cur));
+}
+
 int main(int argc, char **argv)
 {
     struct gateway_options *options = &gateway.options;
@@ -75,6 +91,7 @@ int main(int argc, char **argv)
     if (rc != OPTIONS_READ)
         return rc;
     log_set_level(options->level);
+    allow_connections(options->connections);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);

@@ -10,7 +10,8 @@
 
 #include "gateway.h"
 
-enum { BLOCK_SIZE = 16384, STREAM_ARENA_MAX = ANSWER_ARENA_MAX };
+/* A response has a block even where frames go straight to the connection's memory: the smallest. */
+enum { BLOCK_SIZE = 128, STREAM_ARENA_MAX = ANSWER_ARENA_MAX };
 
 struct stream {
     struct gateway *gateway;
@@ -21,7 +22,7 @@ struct stream {
     enum codec codec;
 
     pthread_mutex_t lock; /* guards what follows */
-    struct arena *arena;  /* of the frames that wait; emptied for each message */
+    struct arena *arena;  /* of the frames that wait; NULL while none do, as nearly always */
     struct json_text frames;
     size_t n_taken; /* bytes of frames that the connection has */
     struct bmt_watch *watch;
@@ -95,10 +96,22 @@ static void give_up(struct stream *stream)
     }
 }
 
+/* Under the lock: those that waited were taken. */
+static void begin_frames(struct stream *stream)
+{
+    arena_free(stream->arena);
+    stream->arena = arena_new(STREAM_ARENA_MAX);
+    stream->frames = (struct json_text){.arena = stream->arena};
+    stream->n_taken = 0;
+}
+
 static void put_end(struct stream *stream, const struct bmt_error *error)
 {
-    const size_t begin = stream->frames.size;
+    size_t begin;
 
+    if (stream->arena == NULL)
+        begin_frames(stream);
+    begin = stream->frames.size;
     json_put(&stream->frames, "\0\0\0\0\0{", FRAME_HEAD + 1);
     if (error != NULL) {
         json_put_text(&stream->frames, "\"error\":");
@@ -121,9 +134,7 @@ static void on_message(void *context, const void *bytes, size_t size)
         pthread_mutex_unlock(&stream->lock);
         return;
     }
-    arena_reset(stream->arena);
-    stream->frames = (struct json_text){.arena = stream->arena};
-    stream->n_taken = 0;
+    begin_frames(stream);
     json_put(&stream->frames, "\0\0\0\0\0", FRAME_HEAD);
     if (stream->codec == CODEC_PROTO)
         json_put(&stream->frames, bytes, size);
@@ -152,6 +163,17 @@ static void on_end(void *context, const struct bmt_error *error)
     let_go(stream);
 }
 
+/* Under the lock: thousands of streams wait for the next message most of the time, and so without memory for it. */
+static void drop_taken(struct stream *stream)
+{
+    if (stream->n_taken < stream->frames.size)
+        return;
+    arena_free(stream->arena);
+    stream->arena = NULL;
+    stream->frames = (struct json_text){0};
+    stream->n_taken = 0;
+}
+
 /* libmicrohttpd wants up to `most` bytes of the body. */
 static ssize_t read_body(void *context, uint64_t position, char *buffer, size_t most)
 {
@@ -166,6 +188,7 @@ static ssize_t read_body(void *context, uint64_t position, char *buffer, size_t 
         n = (ssize_t)(left < most ? left : most);
         memcpy(buffer, stream->frames.data + stream->n_taken, (size_t)n);
         stream->n_taken += (size_t)n;
+        drop_taken(stream);
     } else if (stream->is_over) {
         n = MHD_CONTENT_READER_END_OF_STREAM;
     } else {
@@ -216,11 +239,9 @@ struct MHD_Response *stream_begin(struct exchange *exchange)
                               .connection = exchange->connection,
                               .type = exchange->route->method->output,
                               .codec = exchange->codec,
-                              .arena = arena_new(STREAM_ARENA_MAX),
                               .is_asked = true,
                               .n_holders = 2};
     pthread_mutex_init(&stream->lock, NULL);
-    stream->frames.arena = stream->arena;
     enter_list(stream);
     bmt_watch_start(exchange->gateway->client, exchange->route->service, exchange->route->method->name,
                     exchange->message, exchange->message_size, &options, &events, stream, &stream->watch);

@@ -26,6 +26,9 @@ void bench_whole_life(const struct bench *bench);
 /* From a change to whoever watches the order, while orders are created at half load. */
 void bench_watch(const struct bench *bench);
 
+/* The gateway beside bmtd: throughput, what it adds, and the memory of open streams. */
+void bench_gateway(const struct bench *bench);
+
 /* Throughput with no orders, and with more and more. */
 void bench_growth(const struct bench *bench);
 

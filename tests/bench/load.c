@@ -98,6 +98,19 @@ static void begin_measuring(struct run *run)
     atomic_store(&run->is_measuring, true);
 }
 
+void load_sum_up(struct samples *samples, double seconds, struct load_result *result)
+{
+    result->calls = samples->n;
+    result->calls_per_s = (double)samples->n / seconds;
+    result->p50_ms = samples_percentile_ms(samples, 50);
+    result->p90_ms = samples_percentile_ms(samples, 90);
+    result->p99_ms = samples_percentile_ms(samples, 99);
+    result->p999_ms = samples_percentile_ms(samples, 99.9);
+    result->max_ms = samples_percentile_ms(samples, 100);
+    result->n_seconds = (int)(seconds + 0.5);
+    samples_free(samples);
+}
+
 /* Ends the run and waits for what is under way. */
 static void finish(struct run *run)
 {
@@ -109,15 +122,7 @@ static void finish(struct run *run)
     while (atomic_load(&run->under_way) > 0)
         pause_seconds(0.01);
 
-    run->result->calls = run->samples.n;
-    run->result->calls_per_s = (double)run->samples.n / elapsed;
-    run->result->p50_ms = samples_percentile_ms(&run->samples, 50);
-    run->result->p90_ms = samples_percentile_ms(&run->samples, 90);
-    run->result->p99_ms = samples_percentile_ms(&run->samples, 99);
-    run->result->p999_ms = samples_percentile_ms(&run->samples, 99.9);
-    run->result->max_ms = samples_percentile_ms(&run->samples, 100);
-    run->result->n_seconds = (int)(elapsed + 0.5);
-    samples_free(&run->samples);
+    load_sum_up(&run->samples, elapsed, run->result);
 }
 
 static void start_callers(struct run *run, int n_callers)

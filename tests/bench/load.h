@@ -58,4 +58,8 @@ void load_run_count(struct bmt_client *client, const struct load *load, int call
 void load_run_open(struct bmt_client *client, const struct load *load, double rate, double seconds,
                    struct load_result *ret_result);
 
+/* What the samples of so many seconds say; frees them. Errors and calls of each second are not touched. */
+struct samples;
+void load_sum_up(struct samples *samples, double seconds, struct load_result *result);
+
 #endif

@@ -1,8 +1,9 @@
 /*
  * bmt-bench: measures a running server beside baselines in the same run. Called by ./bmt bench, which starts the
  * server; address, key, business and the database's socket come from BMT_ADDRESS, BMT_API_KEY, BMT_BUSINESS and
- * BMT_DB_SOCKET, the processes to watch from BMT_PROCESSES, the peer of grpcpp-echo from BMT_GRPCPP_ECHO; for payments
- * also the operators' key and the folder of the channel's keys, from BMT_ADMIN_KEY and BMT_CHANNEL_KEYS.
+ * BMT_DB_SOCKET, the processes to watch from BMT_PROCESSES, the peer of grpcpp-echo from BMT_GRPCPP_ECHO, the gateway's
+ * program from BMT_GATEWAY_PROGRAM; for payments also the operators' key and the folder of the channel's keys, from
+ * BMT_ADMIN_KEY and BMT_CHANNEL_KEYS.
  *
  *   bmt-bench [--json] [--seconds S] [--orders N] [--skus N] [--growth N] [--one-server CALLERS:ORDERS_PER_S,...]
  * [NAME...] bmt-bench --list
@@ -320,6 +321,7 @@ static const struct {
     {"create-order-latency", bench_latency, NULL},
     {"echo", bench_echo, NULL},
     {"get-order", bench_get_order, NULL},
+    {"gateway", NULL, bench_gateway},
     {"catalogue", NULL, bench_catalogue},
     {"growth", NULL, bench_growth},
     {"clearing", NULL, bench_clearing},
