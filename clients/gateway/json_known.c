@@ -63,18 +63,18 @@ static void write_duration(struct json_text *text, const Google__Protobuf__Durat
 
 static void write_mask(struct json_text *text, const Google__Protobuf__FieldMask *mask)
 {
+    struct json_text words = {.arena = text->arena};
     char name[JSON_NAME_MAX];
 
-    json_put(text, "\"", 1);
     for (size_t i = 0; i < mask->n_paths; i++) {
         if (strlen(mask->paths[i]) >= sizeof name)
             continue;
         json_camel(mask->paths[i], name);
-        if (i > 0)
-            json_put(text, ",", 1);
-        json_put_text(text, name);
+        json_put_text(&words, i > 0 ? "," : "");
+        json_put_text(&words, name);
     }
-    json_put(text, "\"", 1);
+    json_put(&words, "", 1); /* ends it */
+    json_put_quoted(text, words.data);
 }
 
 bool json_write_known(struct json_text *text, const ProtobufCMessage *message)
@@ -177,14 +177,17 @@ static bool read_duration(Google__Protobuf__Duration *duration, const char *word
     return true;
 }
 
-/* `displayName` as `display_name`; NULL for what cannot be told apart on the way back. */
+/* `displayName` as `display_name`; NULL for what is no name, or cannot be told apart on the way back. */
 static char *snake(const char *words, size_t size, struct arena *arena)
 {
     char *name = arena_alloc(arena, 2 * size + 1);
     char *to = name;
 
     for (size_t i = 0; i < size; i++) {
-        if (words[i] == '_' || (unsigned char)words[i] <= ' ')
+        const bool is_digit = words[i] >= '0' && words[i] <= '9';
+        const bool is_letter = (words[i] | 32) >= 'a' && (words[i] | 32) <= 'z';
+
+        if (!is_digit && !is_letter && words[i] != '.')
             return NULL;
         if (words[i] >= 'A' && words[i] <= 'Z') {
             *to++ = '_';

@@ -7,6 +7,8 @@
 
 void json_put(struct json_text *text, const char *bytes, size_t size)
 {
+    if (size == 0) /* then there may be no bytes, and no data yet */
+        return;
     if (text->size + size > text->capacity) {
         size_t capacity = text->capacity == 0 ? 1024 : text->capacity * 2;
 

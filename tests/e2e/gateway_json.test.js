@@ -115,6 +115,7 @@ test('what JSON cannot mean is refused with its place', () => {
     [`${order} {"lines":[{"quantity":" 1"}]}`, /quantity/], [`${order} {"lines":[{"quantity":""}]}`, /quantity/],
     [`${order} {"lines":[{"quantity":1e30}]}`, /quantity/], [`${order} {"lines":[{"quantity":true}]}`, /quantity/],
     [`${spu} {"updateMask":"display_name"}`, /updateMask is not a list of field names/], [`${spu} {"updateMask":"a,,b"}`, /updateMask/],
+    [`${spu} {"updateMask":"a\\\\b"}`, /updateMask/], [`${spu} {"updateMask":"a\\"b"}`, /updateMask/],
     [`${spu} {"updateMask":{"paths":[]}}`, /updateMask is not text/],
     ...['2026-02-30T00:00:00Z', '2026-01-01T24:00:00Z', '2026-01-01T00:00:00', '2026-01-01 00:00:00Z', '2026-01-01T00:00:00.Z',
       '2026-01-01T00:00:00.1234567890Z', '0000-01-01T00:00:00Z', '2026-01-01T00:00:00+24:00', '', '1'].map((time) => [`${price} {"effectiveTime":"${time}"}`, /effectiveTime is not a time/]),

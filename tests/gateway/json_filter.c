@@ -7,44 +7,10 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "bmt/business/v1/business.pb-c.h"
-#include "bmt/order/v1/order.pb-c.h"
-#include "bmt/payment/v1/payment.pb-c.h"
-#include "bmt/product/v1/product.pb-c.h"
-#include "bmt/settlement/v1/settlement.pb-c.h"
 #include "json.h"
+#include "message_types.h"
 
-enum { TYPES_MAX = 1024, ARENA_MAX = 1 << 28 };
-
-static const ProtobufCServiceDescriptor *const services[] = {
-    &bmt__business__v1__business_service__descriptor,     &bmt__order__v1__order_service__descriptor,
-    &bmt__payment__v1__payment_hub_service__descriptor,   &bmt__product__v1__product_service__descriptor,
-    &bmt__settlement__v1__settlement_service__descriptor,
-};
-
-static const ProtobufCMessageDescriptor *types[TYPES_MAX];
-static size_t n_types;
-
-static void add_type(const ProtobufCMessageDescriptor *type)
-{
-    for (size_t i = 0; i < n_types; i++)
-        if (types[i] == type)
-            return;
-    if (n_types == TYPES_MAX)
-        abort();
-    types[n_types++] = type;
-    for (unsigned i = 0; i < type->n_fields; i++)
-        if (type->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
-            add_type(type->fields[i].descriptor);
-}
-
-static const ProtobufCMessageDescriptor *type_named(const char *name)
-{
-    for (size_t i = 0; i < n_types; i++)
-        if (strcmp(types[i]->name, name) == 0)
-            return types[i];
-    return NULL;
-}
+enum { ARENA_MAX = 1 << 28 };
 
 static void to_json(const ProtobufCMessageDescriptor *type, const char *words, struct arena *arena)
 {
@@ -82,11 +48,7 @@ int main(void)
     size_t size = 0;
     ssize_t n;
 
-    for (size_t i = 0; i < COUNT_OF(services); i++)
-        for (unsigned j = 0; j < services[i]->n_methods; j++) {
-            add_type(services[i]->methods[j].input);
-            add_type(services[i]->methods[j].output);
-        }
+    message_types_read();
     while ((n = getline(&line, &size, stdin)) > 0) {
         struct arena *arena CLEANUP(arena_cleanup) = arena_new(ARENA_MAX);
         const ProtobufCMessageDescriptor *type;
@@ -97,7 +59,7 @@ int main(void)
         if (words == NULL)
             return 2;
         *words++ = '\0';
-        type = type_named(name + 1);
+        type = message_types_named(name + 1);
         if (type == NULL)
             puts("! an unknown type");
         else if (line[0] == 't')
