@@ -149,8 +149,8 @@ static const char *const changes[] = {
     "UPDATE bmt_settlement.postings SET amount_minor = amount_minor + 1",
     "UPDATE bmt_settlement.postings SET subject_id = subject_id + 1",
     "DELETE FROM bmt_settlement.postings",
-    "INSERT INTO bmt_settlement.postings SELECT transfer_id, posting_no + 50, biz_id, account, subject_id, currency, "
-    "amount_minor, create_time_ms FROM bmt_settlement.kept",
+    ("INSERT INTO bmt_settlement.postings SELECT transfer_id, posting_no + 50, biz_id, account, subject_id, currency, "
+     "amount_minor, create_time_ms FROM bmt_settlement.kept"),
 };
 
 static void expect_named(const char *change, const char *where)

@@ -199,6 +199,7 @@ static int one_at_a_time(struct batch *batch, struct err *err)
     }
     if (batch->n > 1)
         return batch_conflict(err);
+    assert_non_null(last);
     last->command.deadline_ns = 1;
     return 0;
 }
