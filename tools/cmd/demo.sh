@@ -19,13 +19,39 @@ seed() {
         --notify-url http://127.0.0.1:7452/relay -q)
     as_admin channel update "$account" --business "$business" --update-mask base_url,notify_url \
         --base-url "$channel_url" --notify-url "$channel_url/relay" -q >/dev/null
-    spu=$(as_shop product create gold --request-id demo-spu --title 'Gold membership' -q)
-    sku=$(as_shop sku create gold-month --request-id demo-sku --spu-id "$spu" --title 'Gold, a month' \
-        --grant '{"kind":"DURATION","amount":2592000}' -q)
-    as_shop price create "$sku" --request-id demo-price --unit-price '12.50 EUR' -q >/dev/null
-    as_shop stock set "$sku" --request-id demo-stock --kind COUNTED --total 1000000 -q >/dev/null
-    as_shop product publish "$spu" --request-id demo-publish-spu -q >/dev/null
-    as_shop sku publish "$sku" --request-id demo-publish-sku -q >/dev/null
+    sell gold gold-month 'Gold membership' 'Gold, a month' 2592000 '12.50 EUR' 1000000
+    spu=$sold_spu sku=$sold
+    sell gold gold-year 'Gold membership' 'Gold, a year' 31536000 '120.00 EUR' 1000000
+    year=$sold
+    sell fair fair-night 'Spring lantern fair' 'Fair, one night' 86400 '9.00 EUR' 1000000
+    night=$sold
+    sell fair fair-pass 'Spring lantern fair' 'Fair, three nights' 259200 '21.00 EUR' 1000000
+    pass=$sold
+    as_shop agreement create club-terms --request-id demo-terms --demand REQUIRED --locale en --title 'Terms of the club' \
+        --text 'It ends by itself; nothing is renewed. A demonstration: no real money moves.' --sku-ids "$year" \
+        --translations '[{"locale":"zh","title":"会员条款","text":"到期自动结束，不会自动续费。演示环境：不会产生真实扣款。"}]' -q >/dev/null
+    (
+        umask 077
+        printf '{"address": "127.0.0.1:%s", "key": "%s", "gateway": "%s", "currency": "EUR",
+ "skus": {"gold-month": "%s", "gold-year": "%s", "fair-night": "%s", "fair-pass": "%s"}}\n' \
+            "$grpc_port" "$key" "http://127.0.0.1:$gateway_port" "$sku" "$year" "$night" "$pass" >"$var/etc/shop.json.new"
+        mv "$var/etc/shop.json.new" "$var/etc/shop.json"
+    )
+}
+
+# One SKU on sale, its SPU made at the first one; sets `sold` and `sold_spu`. The requests of the first ones have the names
+# that older folders know.
+sell() { # sell SPU_CODE SKU_CODE SPU_TITLE SKU_TITLE SECONDS PRICE STOCK
+    spu_tag=-$1 sku_tag=-$2
+    [ "$1" = gold ] && spu_tag=
+    [ "$2" = gold-month ] && sku_tag=
+    sold_spu=$(as_shop product create "$1" --request-id "demo-spu$spu_tag" --title "$3" -q)
+    sold=$(as_shop sku create "$2" --request-id "demo-sku$sku_tag" --spu-id "$sold_spu" --title "$4" \
+        --grant "{\"kind\":\"DURATION\",\"amount\":$5}" -q)
+    as_shop price create "$sold" --request-id "demo-price$sku_tag" --unit-price "$6" -q >/dev/null
+    as_shop stock set "$sold" --request-id "demo-stock$sku_tag" --kind COUNTED --total "$7" -q >/dev/null
+    as_shop product publish "$sold_spu" --request-id "demo-publish-spu$spu_tag" -q >/dev/null
+    as_shop sku publish "$sold" --request-id "demo-publish-sku$sku_tag" -q >/dev/null
 }
 
 # In place of the person on the channel's page.

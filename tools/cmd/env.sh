@@ -75,6 +75,15 @@ build() {
     }
 }
 
+# The packages and bundles of the payment SDK.
+build_sdk() {
+    mkdir -p build
+    progress last_line build/sdk.build.log clients/sdk/tools/build || {
+        tail -n 40 build/sdk.build.log >&2
+        fail 'cannot build the payment SDK; repeat with: clients/sdk/tools/build'
+    }
+}
+
 # The node packages of a folder, unless those of its lock file are there.
 node_packages() {
     folder=$1

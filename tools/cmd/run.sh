@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts database, bmtd, channel and gateway in BMT_UP_VAR, shows a purchase, and keeps them until it ends. Called by `up`.
+# Starts database, bmtd, channel, gateway and demo shop in BMT_UP_VAR, shows a purchase, and keeps them until it ends. Called by `up`.
 set -eu
 # shellcheck source=tools/cmd/env.sh
 . "$(dirname "$0")/env.sh"
@@ -186,10 +186,26 @@ cp "$var/etc/channel/merchant.secret" "$var/etc/channels/sandbox-main"
 cp "$var/etc/channel/channel.pub.pem" "$var/etc/channels/sandbox-main.pub"
 chmod 600 "$var/etc/channels/sandbox-main"
 
+# It reads its settings at each request: they are complete when the demo business is.
+say 'demo shop'
+start_shop() {
+    rm -f "$var/run/shop.ready"
+    node clients/sdk/demo/server.js --port "$1" --settings "$var/etc/shop.json" --ready-file "$var/run/shop.ready" >>"$var/log/shop.log" 2>&1 &
+    shop=$!
+    while [ ! -s "$var/run/shop.ready" ] && kill -0 $shop 2>/dev/null; do sleep 0.05; done
+    [ -s "$var/run/shop.ready" ] && started $shop
+}
+start_shop $((grpc_port + 4)) || start_shop 0 || {
+    tail -n 20 "$var/log/shop.log" >&2
+    fail 'the demo shop did not start'
+}
+shop_port=$(cat "$var/run/shop.ready")
+
 say 'gateway'
 start_gateway() {
     rm -f "$var/run/gateway.ready"
-    "$bin/clients/bmt-gateway" --listen "127.0.0.1:$1" --server "127.0.0.1:$grpc_port" --origins "$origins" \
+    "$bin/clients/bmt-gateway" --listen "127.0.0.1:$1" --server "127.0.0.1:$grpc_port" \
+        --origins "$origins,http://localhost:$shop_port,http://127.0.0.1:$shop_port" \
         --ready-file "$var/run/gateway.ready" >>"$var/log/gateway.log" 2>&1 &
     gateway=$!
     while [ ! -s "$var/run/gateway.ready" ] && kill -0 $gateway 2>/dev/null; do sleep 0.05; done
@@ -208,13 +224,13 @@ nginx_program=$(PATH=$PATH:/usr/sbin command -v nginx || true)
 if [ -n "$nginx_program" ]; then
     say 'nginx'
     rm -f "$var/run/nginx/nginx.pid"
-    tools/nginx "$nginx_program" "$var/run/nginx" $((grpc_port + 4)) "127.0.0.1:$gateway_port" >>"$var/log/nginx.log" 2>&1 &
+    tools/nginx "$nginx_program" "$var/run/nginx" $((grpc_port + 5)) "127.0.0.1:$gateway_port" >>"$var/log/nginx.log" 2>&1 &
     nginx=$!
     while [ ! -s "$var/run/nginx/nginx.pid" ] && kill -0 $nginx 2>/dev/null; do sleep 0.05; done
     if [ -s "$var/run/nginx/nginx.pid" ]; then
         started $nginx
         nginx_line="
-  TLS       https://localhost:$((grpc_port + 4))   (nginx; certificate $var/run/nginx/certificate.pem)"
+  TLS       https://localhost:$((grpc_port + 5))   (nginx; certificate $var/run/nginx/certificate.pem)"
     else
         echo "    nginx did not start, going on without it (log: $var/log/nginx.log)"
     fi
@@ -232,7 +248,8 @@ cat <<END
 
   gRPC      127.0.0.1:$grpc_port   (reflection on)
   metrics   http://127.0.0.1:$metrics_port/metrics
-  gateway   http://127.0.0.1:$gateway_port   (Connect protocol; pages of $origins)$nginx_line
+  shop      http://localhost:$shop_port   (buy in a browser)
+  gateway   http://127.0.0.1:$gateway_port   (Connect protocol; pages of the shop and of $origins)$nginx_line
   channel   $channel_url
   business  $business
   API key   $key
@@ -249,13 +266,14 @@ BMT_API_KEY=$key
 BMT_BUSINESS=$business
 BMT_DB_SOCKET=$socket
 BMT_GATEWAY=http://127.0.0.1:$gateway_port
+BMT_SHOP=http://localhost:$shop_port
 END
 )
 touch "$var/run/up.ready"
 while :; do
     for pid in $pids; do
         kill -0 "$pid" 2>/dev/null || {
-            tail -n 20 "$var"/log/bmtd.log "$var"/log/db.log "$var"/log/gateway.log >&2
+            tail -n 20 "$var"/log/bmtd.log "$var"/log/db.log "$var"/log/gateway.log "$var"/log/shop.log >&2
             fail 'a process has ended'
         }
     done

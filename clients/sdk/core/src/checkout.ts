@@ -1,6 +1,6 @@
 // The face of the core: one purchase, from the wish to the end, for whoever shows it.
-import { type Client, type ClientOptions, createClient } from './client.js';
-import type { CashierChannel } from './contract.js';
+import { type Client, type ClientOptions, createClient, drawId } from './client.js';
+import type { CashierChannel, CashierPlatform } from './contract.js';
 import { asPayError, type PayError } from './errors.js';
 import { interpret, type Running } from './interpret.js';
 import { type EventName, type HostEvent, machine, type State } from './machine.js';
@@ -11,7 +11,7 @@ import { type ChannelAction, createWork, type Facts, type Hooks, type Purchase, 
 /** What a page may wish. */
 export type Wish =
   | { type: 'BUY'; purchase: Purchase }
-  | { type: 'PAY'; channelAccountId: string; channel?: string }
+  | { type: 'PAY'; channelAccountId: string; channel?: string; accepted?: string[] }
   | { type: Exclude<HostEvent, 'BUY' | 'PAY'> };
 
 /** Where the purchase stands, and what is known of it. */
@@ -36,6 +36,10 @@ export interface CheckoutOptions extends ClientOptions {
   store?: Store;
   /** Ways to pay that the page knows already; without them the server is asked. */
   channels?: CashierChannel[];
+  /** In which language agreements are wanted, such as `zh-CN`. */
+  locale?: string;
+  /** Where the page is shown: some ways to pay are for some of them alone. */
+  platform?: CashierPlatform;
   /** Where the channel's page sends the payer afterwards: a page that makes this checkout again. */
   returnUrl?: string;
   plugins?: Plugin[];
@@ -69,12 +73,8 @@ export interface Checkout {
 
 const WISHES: EventName[] = ['BUY', 'PAY', 'CANCEL', 'ACT', 'ACTED', 'DISMISSED', 'RETRY'];
 
-// The UUID where the browser has it (pages over https do); else as long, by chance.
-const drawId = (): string =>
-  globalThis.crypto?.randomUUID?.() ?? [0, 0, 0, 0].map(() => Math.random().toString(36).slice(2, 10)).join('-');
-
 // What is known after an event: a wish forgets the last error, a look replaces what was seen before.
-function learnt(facts: Facts, { type, purchase, channelAccountId: _a, channel: _c, ...told }: Told): Facts {
+function learnt(facts: Facts, { type, purchase, channelAccountId: _a, channel: _c, accepted: _g, ...told }: Told): Facts {
   if (type === 'BUY') return {};
   if (told.order) return { ...facts, isDismissed: type === 'PENDING' && facts.isDismissed, ...told, payment: told.payment, offline: undefined };
   if (WISHES.includes(type)) return { ...facts, error: undefined, ...told, isDismissed: type === 'DISMISSED' };
@@ -126,6 +126,7 @@ export function createCheckout(options: CheckoutOptions): Checkout {
       },
     },
     channels: options.channels,
+    cashier: { locale: options.locale, platform: options.platform },
     returnUrl: options.returnUrl,
   });
 

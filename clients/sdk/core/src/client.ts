@@ -7,7 +7,10 @@ import { type Clock, systemClock } from './wait.js';
 export interface ClientOptions {
   /** Where the gateway is, without a slash at the end. */
   baseUrl: string;
-  /** The client token, or a function that gives it; it is told when the last one was refused. */
+  /**
+   * The client token, or a function that gives it: asked at first, and again, being told so, when it was refused. A PayError
+   * of its own is taken as it is: one of code `unavailable` has it asked again by itself.
+   */
   token: string | ((isRefused: boolean) => string | Promise<string>);
   /** How long one request may take, in milliseconds (10 s). Streams have no limit. */
   timeoutMs?: number;
@@ -23,6 +26,10 @@ export interface Client {
 }
 
 const END = 2;
+
+/** A new request_id: the UUID where the browser has it (pages over https do); else as long, by chance. */
+export const drawId = (): string =>
+  globalThis.crypto?.randomUUID?.() ?? [0, 0, 0, 0].map(() => Math.random().toString(36).slice(2, 10)).join('-');
 
 export function createClient({ baseUrl, token, timeoutMs = 10000, fetch: send = (...all) => fetch(...all), clock = systemClock }: ClientOptions): Client {
   // Ends the request when the caller does or time is over; `done` must be called when all was read.
@@ -46,26 +53,36 @@ export function createClient({ baseUrl, token, timeoutMs = 10000, fetch: send = 
     };
   }
 
-  async function credential(isRefused: boolean, id: string): Promise<string> {
+  // The token is kept until it is refused; calls that are made at once ask for one together. What was refused may have been
+  // replaced meanwhile.
+  let held: string | undefined;
+  let asking: Promise<string> | undefined;
+  async function credential(refused: string | undefined, id: string): Promise<string> {
+    if (typeof token === 'string') return token;
+    if (held !== undefined && held !== refused) return held;
     try {
-      return typeof token === 'string' ? token : await token(isRefused);
+      asking ??= Promise.resolve(refused !== undefined).then(token);
+      held = await asking;
+      return held;
     } catch (error) {
       throw asPayError(error, 'unauthenticated', 'TOKEN_FAILED', id);
+    } finally {
+      asking = undefined;
     }
   }
 
   // Sends, and gives the answer if it is one; a refused token is exchanged once.
   async function post(method: string, type: string, body: BodyInit, id: string, signal: AbortSignal, ms: number): Promise<Response> {
-    for (let isRefused = false; ; isRefused = true) {
-      const headers: Record<string, string> = {
-        'content-type': type, 'connect-protocol-version': '1', authorization: `Bearer ${await credential(isRefused, id)}`,
-      };
+    for (let refused: string | undefined; ;) {
+      const mine = await credential(refused, id);
+      const headers: Record<string, string> = { 'content-type': type, 'connect-protocol-version': '1', authorization: `Bearer ${mine}` };
       if (ms) headers['connect-timeout-ms'] = String(ms);
       const answer = await send(`${baseUrl}/${method}`, { method: 'POST', headers, body, signal });
       if (answer.ok) return answer;
       const told = await answer.json().catch(() => undefined);
       const error = errorOf(told, answer.status, id, answer.headers.get('retry-after'));
-      if (isRefused || error.code !== 'unauthenticated' || typeof token === 'string') throw error;
+      if (refused !== undefined || error.code !== 'unauthenticated' || typeof token === 'string') throw error;
+      refused = mine;
     }
   }
 

@@ -1,6 +1,6 @@
 // What is kept so that a purchase goes on after a reload, a redirect or a crash: every request is stored, whole and with
 // its request_id, before it is sent, and is sent again exactly so.
-import type { CreateOrderRequest, PayOrderRequest } from './contract.js';
+import type { AcceptAgreementRequest, CreateOrderRequest, PayOrderRequest } from './contract.js';
 import { asPayError } from './errors.js';
 
 /** Where text is kept. `lock` runs `work` while no other tab does so for the same key. */
@@ -11,6 +11,9 @@ export interface Store {
   lock?<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
 
+/** An agreement that was accepted, and the language in which it was shown. */
+export type Accepted = Pick<AcceptAgreementRequest, 'agreementTemplateId' | 'locale'>;
+
 /** One purchase, as it is kept. */
 export interface Saved {
   /** Of this form. */
@@ -19,7 +22,7 @@ export interface Saved {
   /** Of the order, once it was answered. */
   orderId?: string;
   /** The attempt under way; dropped when its payment has failed or was closed. */
-  pay?: { request: PayOrderRequest; channel?: string; paymentId?: string; isActed?: boolean };
+  pay?: { request: PayOrderRequest; channel?: string; accepted?: Accepted[]; paymentId?: string; isActed?: boolean };
   /** Cancelling, once it was asked for. */
   cancelId?: string;
   /** It has ended: another one may take its place. */

@@ -1,6 +1,6 @@
 // What each state does while it lasts: stores, asks, tells. Nothing here decides about money: verdict.ts does.
 import type { Client } from './client.js';
-import type { AgreementTemplate, CashierChannel, CreateOrderRequest, Order, Payment } from './contract.js';
+import type { AgreementTemplate, CashierChannel, CreateOrderRequest, ListCashierChannelsRequest, Order, Payment } from './contract.js';
 import { asPayError, PayError } from './errors.js';
 import type { Event, Work } from './interpret.js';
 import type { Job } from './machine.js';
@@ -40,6 +40,7 @@ export interface Told extends Event, Facts {
   purchase?: Purchase;
   channelAccountId?: string;
   channel?: string;
+  accepted?: string[];
 }
 
 /** What a channel's action is given. */
@@ -73,6 +74,7 @@ export interface Workshop {
   action(channel: string | undefined): ChannelAction | undefined;
   hooks: Required<Hooks>;
   channels: CashierChannel[] | undefined;
+  cashier: Pick<ListCashierChannelsRequest, 'locale' | 'platform'>;
   returnUrl: string | undefined;
   giveUpMs: number;
   isStreaming: boolean;
@@ -195,7 +197,7 @@ export function createWork(shop: Workshop): Record<Job, Work<Told>> {
       if (shop.channels) return send({ type: 'CHANNELS', channels: shop.channels });
       try {
         const offered = await persist(signal, send, () =>
-          client.call(`${HUB}/ListCashierChannels`, { orderId: facts().order?.orderId as string }, signal));
+          client.call(`${HUB}/ListCashierChannels`, { orderId: facts().order?.orderId as string, ...shop.cashier }, signal));
         send({ type: 'CHANNELS', channels: offered.channels ?? [], agreements: offered.agreements });
       } catch (error) {
         // A server that does not offer yet leaves it to the page; an error that is told already stays.
@@ -204,8 +206,8 @@ export function createWork(shop: Workshop): Record<Job, Work<Told>> {
       }
     },
 
-    async pay({ channelAccountId = '', channel }, send, signal) {
-      const { order, channels } = facts();
+    async pay({ channelAccountId = '', channel, accepted }, send, signal) {
+      const { order, channels, agreements = [] } = facts();
       // One attempt at a time: one that is stored is gone on with, and a new one has a new id.
       if (!(await memory.load())?.pay) {
         try {
@@ -218,12 +220,20 @@ export function createWork(shop: Workshop): Record<Job, Work<Told>> {
         ...now, pay: {
           request: { requestId: shop.newId(), orderId: now.orderId as string, channelAccountId, ...(shop.returnUrl && { returnUrl: shop.returnUrl }) },
           channel: channel ?? channels?.find((one) => one.channelAccountId === channelAccountId)?.channel,
+          accepted: accepted?.map((id) => ({ agreementTemplateId: id, locale: agreements.find((one) => one.agreementTemplateId === id)?.locale })),
         },
       }));
       if (!saved?.pay) throw gone();
-      const { request: wish } = saved.pay;
+      const { request: wish, accepted: templates = [] } = saved.pay;
       const ours = (kept: Saved) => kept.pay?.request.requestId === wish.requestId && kept.pay;
-      await request(signal, send, () => client.call(`${ORDERS}/PayOrder`, wish, signal), async ({ order: now, payment }) => {
+      // What was accepted is recorded before money may move, under ids that a repeat has again.
+      const ask = async () => {
+        for (const [n, shown] of templates.entries()) {
+          await client.call(`${HUB}/AcceptAgreement`, { requestId: `${wish.requestId}-${n + 1}`, orderId: wish.orderId, ...shown }, signal);
+        }
+        return client.call(`${ORDERS}/PayOrder`, wish, signal);
+      };
+      await request(signal, send, ask, async ({ order: now, payment }) => {
         await change((kept) => {
           const pay = ours(kept);
           return pay ? { ...kept, pay: { ...pay, paymentId: payment?.paymentId } } : undefined;

@@ -66,6 +66,27 @@ test('a wait that the server asks for is told in milliseconds', async () => {
   assert.equal((await ask(answering(503, '', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }))).retryAfterMs, 0);
 });
 
+test('a token is asked for once by all calls, and again by those that were refused with it', async () => {
+  const given = [];
+  const token = async (isRefused) => { given.push(isRefused); return `token-${given.length}`; };
+  let old = '';
+  const answer = ({ headers }) => (headers.authorization === `Bearer ${old}` ? new Response('{"code":"unauthenticated"}', { status: 401 }) : new Response('{}'));
+  const made = client(answer, { token });
+  const both = () => Promise.all([made.call(GET_ORDER, { orderId: 'ord_1' }), made.call(GET_ORDER, { orderId: 'ord_2' })]);
+  await both();
+  await both();
+  assert.deepEqual(given, [false]);
+  old = 'token-1';
+  await both();
+  assert.deepEqual(given, [false, true]);
+  assert.equal(asked.at(-1).headers.authorization, 'Bearer token-2');
+});
+
+test('a token function says itself whether it may be asked again', async () => {
+  const error = await ask(answering(200, '{}'), { token: async () => { throw new PayError('unavailable', 'TOKEN_FAILED', 'shop closed'); } });
+  assert.deepEqual([error.code, error.reason, error.retryable, error.isRefusal], ['unavailable', 'TOKEN_FAILED', true, false]);
+});
+
 test('a token function that fails is told as such, and nothing is sent', async () => {
   const before = asked.length;
   const error = await ask(answering(200, '{}'), { token: async () => { throw new Error('no session'); } });

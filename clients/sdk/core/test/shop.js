@@ -46,12 +46,14 @@ export function createClock(start = Date.UTC(2026, 6, 1)) {
 
 export function openShop(clock) {
   const orders = new Map();
+  const quotes = new Map();
+  const accepted = new Map(); // by template: what was accepted
   const payments = new Map();
   const answers = new Map(); // by request_id: what was asked, and what is answered
   const faults = [];
   const streams = new Set();
   const calls = [];
-  const shop = { clock, orders, payments, calls, streams, behindMs: 0, heldMs: 900000, tokens: new Set(['token']), first: 'PENDING', looking: 0, lookingMost: 0 };
+  const shop = { clock, orders, payments, calls, streams, behindMs: 0, heldMs: 900000, tokens: new Set(['token']), first: 'PENDING', agreements: [], accepted, quotes, quoteMs: 600000, looking: 0, lookingMost: 0 };
   const time = (ms = 0) => new Date(clock.now() - shop.behindMs + ms).toISOString();
 
   const moved = (order, state, more = {}) => {
@@ -66,9 +68,21 @@ export function openShop(clock) {
   const stateOf = ({ state }) => state.replace(/^\w+_STATE_/, '');
 
   const methods = {
+    'bmt.product.v1.ProductService/QuotePrice': ({ currency, lines: [{ skuId, quantity }] }) => {
+      if (skuId === 'sku_gone') return refusal('failed_precondition', 'SKU_NOT_ON_SALE', { sku: skuId });
+      const money = (amountMinor) => ({ amountMinor: String(amountMinor), currency });
+      const quote = { quoteId: `quo_${quotes.size + 1}`, total: money(1250 * quantity), createTime: time(), expireTime: time(shop.quoteMs),
+        lines: [{ lineNo: 1, skuId, title: `Title of ${skuId}`, quantity: String(quantity), unitPrice: money(1250), amount: money(1250 * quantity) }] };
+      quotes.set(quote.quoteId, quote);
+      return () => ({ quote });
+    },
     [`${ORDER}/CreateOrder`]: ({ requestId: _, ...more }) => {
+      const quote = quotes.get(more.quoteId);
+      if (quote?.orderId) return refusal('failed_precondition', 'QUOTE_USED', { quote: more.quoteId });
       const order = { orderId: `ord_${orders.size + 1}`, userId: 'u1', state: 'ORDER_STATE_PENDING_PAYMENT', version: 1, ...more,
         total: { amountMinor: '1250', currency: 'EUR' }, createTime: time(), updateTime: time(), expireTime: time(shop.heldMs) };
+      if (quote) Object.assign(order, { total: quote.total, lines: quote.lines });
+      if (quote) quote.orderId = order.orderId;
       orders.set(order.orderId, order);
       return () => ({ order });
     },
@@ -76,6 +90,8 @@ export function openShop(clock) {
     [`${ORDER}/PayOrder`]: ({ orderId, channelAccountId }) => {
       const order = orders.get(orderId);
       if (stateOf(order) !== 'PENDING_PAYMENT') return refusal('failed_precondition', 'ORDER_WRONG_STATE', { state: stateOf(order) });
+      const missing = shop.agreements.find((one) => one.demand === 'AGREEMENT_DEMAND_REQUIRED' && !accepted.has(one.agreementTemplateId));
+      if (missing) return refusal('failed_precondition', 'AGREEMENT_NOT_ACCEPTED', { agreement_template: missing.agreementTemplateId });
       const open = [...payments.values()].find((one) => one.orderId === orderId && OPEN.includes(stateOf(one)));
       if (open && (open.channelAccountId !== channelAccountId || stateOf(open) !== 'PENDING')) return refusal('failed_precondition', 'PAYMENT_IN_DOUBT', { payment: open.paymentId });
       if (open) return () => ({ order, payment: open });
@@ -92,7 +108,12 @@ export function openShop(clock) {
       return () => ({ order });
     },
     [`${HUB}/GetPayment`]: ({ paymentId }) => (payments.has(paymentId) ? () => ({ payment: payments.get(paymentId) }) : refusal('not_found', 'PAYMENT_NOT_FOUND', {}, 404)),
-    [`${HUB}/ListCashierChannels`]: () => (shop.isServed ? () => ({ channels: CHANNELS }) : refusal('unimplemented', 'METHOD_NOT_YET', {}, 501)),
+    [`${HUB}/AcceptAgreement`]: ({ agreementTemplateId, orderId, locale }) => {
+      if (!shop.agreements.some((one) => one.agreementTemplateId === agreementTemplateId)) return refusal('not_found', 'AGREEMENT_TEMPLATE_NOT_FOUND', {}, 404);
+      if (!accepted.has(agreementTemplateId)) accepted.set(agreementTemplateId, { orderId, locale });
+      return () => ({ acceptance: { agreementTemplateId, locale } });
+    },
+    [`${HUB}/ListCashierChannels`]: () => (shop.isServed ? () => ({ channels: shop.ways ?? CHANNELS, agreements: shop.agreements.filter((one) => !accepted.has(one.agreementTemplateId)) }) : refusal('unimplemented', 'METHOD_NOT_YET', {}, 501)),
   };
   methods[`${HUB}/QueryPayment`] = methods[`${HUB}/GetPayment`];
 
