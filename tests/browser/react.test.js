@@ -15,7 +15,9 @@ import { BmtPanel, useCheckout } from '@bmt/pay-react';
 import { StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
-const { gateway, sku } = document.body.dataset;
+const root = document.getElementById('activity');
+const { gateway } = root.dataset;
+const sku = globalThis.sku;
 const token = async () => (await fetch('/token', { method: 'POST' })).text();
 
 function Own({ basket }) {
@@ -33,7 +35,7 @@ function App() {
     <BmtPanel gateway={gateway} tokenUrl="/token" basket="panel" currency="EUR" offers={[{ skuId: sku, title: 'Ours' }]} onChange={({ detail }) => see(detail.state)} />
     <output>{'panel: ' + seen}</output></main>;
 }
-createRoot(document.getElementById('root')).render(<StrictMode><App /></StrictMode>);
+createRoot(root).render(<StrictMode><App /></StrictMode>);
 `;
 
 let town;
@@ -45,12 +47,11 @@ test('the hook and a component, in strict mode', async () => {
     stdin: { contents: PAGE, resolveDir: REACT, loader: 'jsx' }, bundle: true, write: false, format: 'esm', jsx: 'automatic', define: { 'process.env.NODE_ENV': '"development"' },
   });
   const one = await visit(town);
-  await one.context.route('**/react-page.html', (route) => route.fulfill({
-    contentType: 'text/html', body: `<!doctype html><title>React</title><body data-gateway="${town.gateway.url}" data-sku="${town.skus['gold-month']}"><div id="root"></div><script type="module" src="react-page.js"></script>`,
-  }));
-  await one.context.route('**/react-page.js', (route) => route.fulfill({ contentType: 'text/javascript', body: script.text }));
-  await one.open('/panel.html'); // who visits has a cookie from then on
-  const tab = await one.open('/react-page.html');
+  // In a page of the shop's, in place of the script that it has: a page made up here would be none of this machine's, which
+  // chromium keeps from the gateway.
+  await one.context.addInitScript((sku) => { globalThis.sku = sku; }, town.skus['gold-month']);
+  await one.context.route('**/activity.js', (route) => route.fulfill({ contentType: 'text/javascript', body: script.text }));
+  const tab = await one.open('/activity.html');
   await tab.getByText('one: idle').waitFor();
   await tab.getByText('panel: idle').waitFor();
   await tab.getByText('Ours').waitFor();

@@ -37,6 +37,26 @@ test('a reply is shown as table, JSON, JSON lines, YAML and as ids', () => {
   assert.match(ctl(['price', 'list', sku.sku_id]).out, /12\.50 EUR/);
 });
 
+test('what must be accepted is created, shown by the cashier, accepted and listed', async () => {
+  const json = (...args) => {
+    const done = ctl([...args, '-o', 'json']);
+    assert.equal(done.code, 0, done.err);
+    return JSON.parse(done.out);
+  };
+  const order = await givenOrder(shop, sku, { user: 'u9' });
+  const { agreement_template: terms } = json('agreement', 'create', 'cli-terms', '--demand', 'REQUIRED', '--locale', 'en', '--title', 'Terms', '--text', 'first line\nsecond line',
+    '--translations', '[{"locale":"zh","title":"T","text":"zh"}]', '--spu-ids', sku.spu_id);
+  assert.deepEqual([terms.version, terms.text, terms.locales, terms.spu_ids], [1, 'first line\nsecond line', ['en', 'zh'], [sku.spu_id]]);
+  const { channels, agreements } = json('cashier', 'channels', order.order_id, '--platform', 'WEB', '--locale', 'zh');
+  assert.deepEqual([channels[0].title, agreements[0].text], ['Sandbox', 'zh']);
+  assert.match(ctl(['order', 'pay', order.order_id, '--channel-account-id', shop.account.channel_account_id, '--reason', 'x', '--yes']).err, /AGREEMENT_NOT_ACCEPTED/);
+  const { acceptance } = json('agreement', 'accept', terms.agreement_template_id, '--user-id', 'u9', '--order-id', order.order_id, '--locale', 'zh');
+  assert.deepEqual(json('agreement', 'acceptances', '--user-id', 'u9').acceptances, [acceptance]);
+  assert.match(ctl(['agreement', 'list', '--code', 'cli-terms']).out, /cli-terms/);
+  json('agreement', 'create', 'cli-terms', '--demand', 'WITHDRAWN', '--locale', 'en', '--title', 'Terms', '--text', 'no longer asked for');
+  assert.equal(json('agreement', 'list', '--code', 'cli-terms').agreement_templates.length, 2);
+});
+
 test('exit codes say what kind of failure it was', () => {
   const cases = [
     [['sku', 'get', 'sku_0000000000001'], {}, 4, /SKU_NOT_FOUND/],
