@@ -1,5 +1,5 @@
 /*
- * Held keys: a table by HMAC, a small table of misses, and one thread with its own session.
+ * Held keys and a small table of misses under one lock, and one thread with its own session.
  */
 #include "rpc/auth_keys.h"
 
@@ -12,20 +12,14 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "rpc/health.h"
+#include "rpc/key_table.h"
 
 enum {
     KEYS_ARENA_MAX = 1024 * 1024 * 1024,
     LOOKUP_ARENA_MAX = 64 * 1024 * 1024,
-    KEYS_FIRST = 1024,
     MISSES = 1024,
     WAITERS_MAX = 4096,
     LOOKUPS_MAX = 256, /* keys of one statement */
-};
-
-/* A held key; stale ones are looked up again and then replaced in place. */
-struct held_key {
-    struct auth_key key;
-    bool is_stale;
 };
 
 /* That a hash has no key, or could not be looked up, until some moment. */
@@ -53,99 +47,27 @@ struct auth_keys {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t work;
     bool is_stopping;
-    struct held_key **table; /* open addressing by hash */
-    size_t table_size;
-    size_t n_keys;
-    int64_t *suspended; /* businesses; few */
-    size_t n_suspended;
-    size_t suspended_size;
+    struct key_table *held;
     struct miss misses[MISSES];
     struct waiter waiters[WAITERS_MAX];
     size_t n_waiters;
 };
 
-/* The hash is uniform already. */
-static size_t keys_slot(const uint8_t *hash)
+/* To be taken before keys are read. */
+static uint64_t keys_moment(struct auth_keys *keys)
 {
-    uint64_t slot;
-
-    memcpy(&slot, hash, sizeof(slot));
-    return (size_t)slot;
-}
-
-/* The place of the hash in the table: its entry, or the free place for it. */
-static struct held_key **keys_place(struct held_key **table, size_t size, const uint8_t *hash)
-{
-    size_t slot = keys_slot(hash) & (size - 1);
-
-    while (table[slot] != NULL && memcmp(table[slot]->key.hash, hash, API_KEY_HASH_SIZE) != 0)
-        slot = (slot + 1) & (size - 1);
-    return &table[slot];
-}
-
-static void keys_grow(struct auth_keys *keys)
-{
-    size_t size = keys->table_size * 2;
-    struct held_key **table = arena_array_of(keys->arena, struct held_key *, size);
-
-    for (size_t i = 0; i < keys->table_size; i++) {
-        if (keys->table[i] != NULL)
-            *keys_place(table, size, keys->table[i]->key.hash) = keys->table[i];
-    }
-    keys->table = table;
-    keys->table_size = size;
-}
-
-static int64_t *keys_suspended_entry(struct auth_keys *keys, int64_t biz_id)
-{
-    for (size_t i = 0; i < keys->n_suspended; i++) {
-        if (keys->suspended[i] == biz_id)
-            return &keys->suspended[i];
-    }
-    return NULL;
-}
-
-static void keys_note_business(struct auth_keys *keys, int64_t biz_id, bool is_suspended)
-{
-    int64_t *entry = keys_suspended_entry(keys, biz_id);
-
-    if (biz_id == 0 || (entry != NULL) == is_suspended)
-        return;
-    if (!is_suspended) {
-        *entry = keys->suspended[--keys->n_suspended];
-        return;
-    }
-    if (keys->n_suspended == keys->suspended_size) {
-        size_t size = keys->suspended_size == 0 ? 64 : keys->suspended_size * 2;
-        int64_t *grown = arena_array_of(keys->arena, int64_t, size);
-
-        for (size_t i = 0; i < keys->n_suspended; i++)
-            grown[i] = keys->suspended[i];
-        keys->suspended = grown;
-        keys->suspended_size = size;
-    }
-    keys->suspended[keys->n_suspended++] = biz_id;
-}
-
-/* With the lock held. */
-static void keys_hold(struct auth_keys *keys, const struct auth_key *key)
-{
-    struct held_key **place = keys_place(keys->table, keys->table_size, key->hash);
-
-    if (*place == NULL) {
-        *place = arena_new_of(keys->arena, struct held_key);
-        keys->n_keys++;
-    }
-    (*place)->key = *key;
-    (*place)->is_stale = false;
-    keys_note_business(keys, key->biz_id, key->is_suspended);
-    if (keys->n_keys * 2 > keys->table_size)
-        keys_grow(keys);
+    pthread_mutex_lock(&keys->lock);
+    uint64_t moment = key_table_moment(keys->held);
+    pthread_mutex_unlock(&keys->lock);
+    return moment;
 }
 
 static struct miss *keys_miss(struct auth_keys *keys, const uint8_t *hash)
 {
-    return &keys->misses[keys_slot(hash) % MISSES];
+    size_t slot; /* the hash is uniform already */
+
+    memcpy(&slot, hash, sizeof(slot));
+    return &keys->misses[slot % MISSES];
 }
 
 static int keys_fail(enum err_id id, int64_t biz_id, struct err *err)
@@ -159,10 +81,10 @@ static int keys_find(struct auth_keys *keys, const struct waiter *asked, struct 
     int rc = AUTH_LATER;
 
     pthread_mutex_lock(&keys->lock);
-    const struct held_key *held = *keys_place(keys->table, keys->table_size, hash);
+    const struct auth_key *held = key_table_find(keys->held, hash);
     const struct miss *miss = keys_miss(keys, hash);
-    if (held != NULL && !held->is_stale) {
-        *ret_key = held->key;
+    if (held != NULL) {
+        *ret_key = *held;
         rc = 0;
     } else if (miss->until_ns > clock_steady_ns() && memcmp(miss->hash, hash, API_KEY_HASH_SIZE) == 0) {
         rc = keys_fail(miss->id, asked->biz_id, err);
@@ -200,9 +122,7 @@ int auth_keys_find_business(struct auth_keys *keys, int64_t biz_id, void (*later
 void auth_keys_forget(struct auth_keys *keys, const uint8_t hash[API_KEY_HASH_SIZE])
 {
     pthread_mutex_lock(&keys->lock);
-    struct held_key *held = *keys_place(keys->table, keys->table_size, hash);
-    if (held != NULL)
-        held->is_stale = true;
+    key_table_forget(keys->held, hash);
     keys_miss(keys, hash)->until_ns = 0;
     pthread_mutex_unlock(&keys->lock);
 }
@@ -210,21 +130,25 @@ void auth_keys_forget(struct auth_keys *keys, const uint8_t hash[API_KEY_HASH_SI
 bool auth_keys_is_suspended(struct auth_keys *keys, int64_t biz_id)
 {
     pthread_mutex_lock(&keys->lock);
-    bool is_suspended = keys_suspended_entry(keys, biz_id) != NULL;
+    bool is_suspended = key_table_is_suspended(keys->held, biz_id);
     pthread_mutex_unlock(&keys->lock);
     return is_suspended;
 }
 
-/* With the lock held: those that were looked for and not found, or not even asked, are misses for one refresh. */
-static void keys_note_misses(struct auth_keys *keys, const struct waiter *waiters, size_t n, bool is_reached)
+/*
+ * With the lock held: those that were looked for and not found, or not even asked, are misses for one refresh; one that
+ * was forgotten meanwhile is none, it is looked for again.
+ */
+static void keys_note_misses(struct auth_keys *keys, const struct waiter *waiters, size_t n, uint64_t moment,
+                             bool is_reached)
 {
     for (size_t i = 0; i < n; i++) {
-        struct held_key *held = *keys_place(keys->table, keys->table_size, waiters[i].hash);
-        struct miss *miss = keys_miss(keys, waiters[i].hash);
+        const uint8_t *hash = waiters[i].hash;
+        struct miss *miss = keys_miss(keys, hash);
 
-        if (held != NULL && !held->is_stale)
+        if (key_table_find(keys->held, hash) != NULL || (is_reached && key_table_forgot(keys->held, hash, moment)))
             continue;
-        memcpy(miss->hash, waiters[i].hash, API_KEY_HASH_SIZE);
+        memcpy(miss->hash, hash, API_KEY_HASH_SIZE);
         miss->until_ns = clock_steady_ns() + keys->refresh_ns;
         miss->id = !is_reached              ? ERR_DATABASE_UNAVAILABLE
                    : waiters[i].biz_id != 0 ? ERR_BUSINESS_NOT_FOUND
@@ -271,12 +195,13 @@ static void keys_look_up(struct auth_keys *keys, struct session *session, const 
     struct auth_key *found = NULL;
     size_t n_found = 0;
     struct err err = {0};
+    const uint64_t moment = keys_moment(keys);
     int rc = keys_ask(keys, session, waiters, n, arena, &found, &n_found, &err);
 
     pthread_mutex_lock(&keys->lock);
     for (size_t i = 0; rc == 0 && i < n_found; i++)
-        keys_hold(keys, &found[i]);
-    keys_note_misses(keys, waiters, n, rc == 0);
+        key_table_put(keys->held, &found[i], moment);
+    keys_note_misses(keys, waiters, n, moment, rc == 0);
     pthread_mutex_unlock(&keys->lock);
     for (size_t i = 0; i < n; i++)
         waiters[i].later(waiters[i].context);
@@ -290,6 +215,7 @@ static void keys_refresh(struct auth_keys *keys, struct session *session, int64_
         size_t n = 0;
         int64_t next = *version;
         struct err err = {0};
+        const uint64_t moment = keys_moment(keys);
 
         int rc = keys->source->changed(session, *version, arena, &changed, &n, &next, &err);
         health_database(rc != ERR_DATABASE_UNAVAILABLE);
@@ -300,7 +226,7 @@ static void keys_refresh(struct auth_keys *keys, struct session *session, int64_
         }
         pthread_mutex_lock(&keys->lock);
         for (size_t i = 0; i < n; i++)
-            keys_hold(keys, &changed[i]);
+            key_table_put(keys->held, &changed[i], moment);
         pthread_mutex_unlock(&keys->lock);
         goes_on = n > 0 && next != *version;
         *version = next;
@@ -364,8 +290,7 @@ struct auth_keys *auth_keys_start(struct db *db, const struct auth_source *sourc
     keys->db = db;
     keys->source = source;
     keys->refresh_ns = refresh_ms * 1000000;
-    keys->table_size = KEYS_FIRST;
-    keys->table = arena_array_of(arena, struct held_key *, keys->table_size);
+    keys->held = key_table_new(arena);
     pthread_mutex_init(&keys->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

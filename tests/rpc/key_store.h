@@ -25,7 +25,7 @@ void key_store_touch(int place);
 /* While it is down, every question is answered with DATABASE_UNAVAILABLE. */
 void key_store_set_down(bool is_down);
 
-/* While it is held, whoever looks for keys waits; key_store_await_held waits until somebody does. */
+/* While it is held, whoever looks for keys waits with what it found; key_store_await_held waits until somebody does. */
 void key_store_hold(bool is_held);
 void key_store_await_held(void);
 
