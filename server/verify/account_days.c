@@ -6,7 +6,7 @@
  * The pass over chains reads all postings anyhow. So a snapshot of the days and of the chains' ends is taken before it,
  * and what the pass finds up to those ends is added up beside its other work: transfers are only ever added to the end
  * of a chain, in the transaction that changes the days. If both sides agree, that was the whole look; if not, or if
- * there are postings that are in no chain, the days are looked at by themselves.
+ * there are postings of no transfer, the days are looked at by themselves.
  */
 #include "verify/account_days.h"
 
@@ -206,16 +206,6 @@ static void tell_days(const struct look *look)
     }
 }
 
-static int begin_snapshot(struct worker *worker)
-{
-    FILE *problems = worker->verify->problems;
-
-    if (scan_run(worker->session, MODULE_SETTLEMENT, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-                 problems) != 0)
-        return -1;
-    return scan_run(worker->session, MODULE_SETTLEMENT, "START TRANSACTION WITH CONSISTENT SNAPSHOT", problems);
-}
-
 int account_days_check(struct worker *worker, struct verify_report *report)
 {
     struct arena *own CLEANUP(arena_cleanup) = arena_new(32 << 20);
@@ -223,7 +213,7 @@ int account_days_check(struct worker *worker, struct verify_report *report)
     int rc;
 
     (void)report;
-    if (begin_snapshot(worker) != 0)
+    if (rows_snapshot_begin(worker, MODULE_SETTLEMENT) != 0)
         return -1;
     rc = walk(&look);
     if (rc == 0 && differs(&look)) {
@@ -232,7 +222,7 @@ int account_days_check(struct worker *worker, struct verify_report *report)
         if (rc == 0)
             tell_days(&look);
     }
-    if (scan_run(worker->session, MODULE_SETTLEMENT, "COMMIT", worker->verify->problems) != 0)
+    if (rows_snapshot_end(worker, MODULE_SETTLEMENT) != 0)
         return -1;
     return rc;
 }
@@ -240,7 +230,7 @@ int account_days_check(struct worker *worker, struct verify_report *report)
 struct account_days {
     int64_t *ends; /* by chain: the number of its last transfer in the snapshot */
     uint64_t *buckets;
-    int64_t n_postings; /* in the snapshot, less those that were seen */
+    bool has_strays; /* a posting of no transfer was seen */
 };
 
 static int read_ends(struct worker *worker, struct account_days *days)
@@ -255,18 +245,6 @@ static int read_ends(struct worker *worker, struct account_days *days)
     return scan.has_failed ? -1 : 0;
 }
 
-static int count_postings(struct worker *worker, struct account_days *days)
-{
-    struct scan scan;
-
-    if (scan_begin(worker->session, MODULE_SETTLEMENT, "SELECT COUNT(*) FROM bmt_settlement.postings",
-                   worker->verify->problems, &scan) != 0)
-        return -1;
-    while (scan_next(&scan))
-        days->n_postings = scan_i64(&scan, 0);
-    return scan.has_failed ? -1 : 0;
-}
-
 int account_days_begin(struct worker *worker, struct arena *arena, struct account_days **ret_days)
 {
     struct account_days *days = arena_new_of(arena, struct account_days);
@@ -277,31 +255,29 @@ int account_days_begin(struct worker *worker, struct arena *arena, struct accoun
     days->buckets = look.buckets = arena_array_of(arena, uint64_t, BUCKETS);
     for (size_t i = 0; i < CHAINS; i++)
         days->ends[i] = INT64_MIN;
-    rc = begin_snapshot(worker);
+    rc = rows_snapshot_begin(worker, MODULE_SETTLEMENT);
     if (rc == 0)
         rc = read_ends(worker, days);
     if (rc == 0)
-        rc = count_postings(worker, days);
-    if (rc == 0)
         rc = read_days(&look);
     if (rc == 0)
-        rc = scan_run(worker->session, MODULE_SETTLEMENT, "COMMIT", worker->verify->problems);
+        rc = rows_snapshot_end(worker, MODULE_SETTLEMENT);
     *ret_days = days;
     return rc;
 }
 
-void account_days_add(struct account_days *days, int64_t chain, const struct posting_seen *postings, size_t n)
+void account_days_add(struct account_days *days, const struct transfer_seen *transfer,
+                      const struct posting_seen *postings, size_t n)
 {
-    const int64_t end = days->ends[chain - CHAIN_MIN];
-    int64_t n_seen = 0;
-
-    for (size_t i = 0; i < n && postings[i].seq <= end; i++) {
+    if (transfer->seq > days->ends[transfer->chain - CHAIN_MIN])
+        return;
+    for (size_t i = 0; i < n; i++) {
         const struct posting_seen *p = &postings[i];
         struct day_seen day = {.biz_id = p->biz_id,
                                .account = p->account,
                                .subject_id = p->subject_id,
                                .day = p->create_ms / DAY_MS,
-                               .chain = chain,
+                               .chain = transfer->chain,
                                .debit = p->amount > 0 ? p->amount : 0,
                                .credit = p->amount < 0 ? -p->amount : 0,
                                .count = 1};
@@ -310,14 +286,17 @@ void account_days_add(struct account_days *days, int64_t chain, const struct pos
         memcpy(day.currency, p->currency, CURRENCY_SIZE);
         hash = hash_of(&day);
         __atomic_fetch_sub(&days->buckets[hash % BUCKETS], value_of(&day, hash), __ATOMIC_RELAXED);
-        n_seen++;
     }
-    __atomic_fetch_sub(&days->n_postings, n_seen, __ATOMIC_RELAXED);
+}
+
+void account_days_stray(struct account_days *days)
+{
+    __atomic_store_n(&days->has_strays, true, __ATOMIC_RELAXED);
 }
 
 bool account_days_agree(const struct account_days *days)
 {
     const struct look look = {.buckets = days->buckets};
 
-    return days->n_postings == 0 && !differs(&look);
+    return !days->has_strays && !differs(&look);
 }

@@ -7,44 +7,27 @@ static const struct seen_column moved_list_columns[] = {
     SEEN(moved_seen, source_id),   SEEN(moved_seen, source_no), SEEN(moved_seen, kind),
     SEEN(moved_seen, transfer_id), SEEN(moved_seen, biz_id),    SEEN(moved_seen, account),
     SEEN(moved_seen, subject_id),  SEEN(moved_seen, amount),    SEEN(moved_seen, create_ms),
-    SEEN(moved_seen, posting_no),  SEEN_CURRENCY(moved_seen),
+    SEEN_CURRENCY(moved_seen),
 };
 static const struct seen_columns moved_columns = {moved_list_columns, COUNT_OF(moved_list_columns),
                                                   sizeof(struct moved_seen)};
 
+/* Of the transfers what their index has, and no more: that their postings are of their business and time, chains.c
+ * shows. */
 #define MOVED_TEXT                                                                                              \
-    "SELECT STRAIGHT_JOIN t.source_id, t.source_no, t.kind, t.transfer_id, t.biz_id, p.account, p.subject_id, " \
-    "p.amount_minor, t.create_time_ms, p.posting_no, p.currency FROM bmt_settlement.transfers t FORCE INDEX "   \
+    "SELECT STRAIGHT_JOIN t.source_id, t.source_no, t.kind, t.transfer_id, p.biz_id, p.account, p.subject_id, " \
+    "p.amount_minor, p.create_time_ms, p.currency FROM bmt_settlement.transfers t FORCE INDEX "                 \
     "(uq_transfers_source) "                                                                                    \
     "LEFT JOIN bmt_settlement.postings p ON p.transfer_id = t.transfer_id "
 
-/* By their numbers within each transfer, a few rows: a range is not sorted by the database for them. */
-static void put_in_order(struct moved_seen *moved, size_t n)
-{
-    for (size_t i = 1; i < n; i++) {
-        const struct moved_seen m = moved[i];
-        size_t at = i;
-
-        for (; at > 0 && moved[at - 1].transfer_id == m.transfer_id && moved[at - 1].posting_no > m.posting_no; at--)
-            moved[at] = moved[at - 1];
-        moved[at] = m;
-    }
-}
-
 int moved_read(struct worker *worker, int64_t kind, int64_t after, int64_t upto, struct moved_list *ret_list)
 {
-    struct moved_seen *moved = NULL;
-
-    if (rows_read(worker, MODULE_SETTLEMENT,
-                  arena_printf(worker->arena,
-                               MOVED_TEXT "WHERE t.kind = %lld AND t.source_id > %lld AND t.source_id <= %lld "
-                                          "ORDER BY t.source_id, t.source_no", /* as the index has them */
-                               (long long)kind, (long long)after, (long long)upto),
-                  &moved_columns, &moved, &ret_list->n) != 0)
-        return -1;
-    put_in_order(moved, ret_list->n);
-    ret_list->list = moved;
-    return 0;
+    return rows_read(worker, MODULE_SETTLEMENT,
+                     arena_printf(worker->arena,
+                                  MOVED_TEXT "WHERE t.kind = %lld AND t.source_id > %lld AND t.source_id <= %lld "
+                                             "ORDER BY t.source_id, t.source_no", /* as the index has them */
+                                  (long long)kind, (long long)after, (long long)upto),
+                     &moved_columns, &ret_list->list, &ret_list->n);
 }
 
 int moved_read_of(struct worker *worker, int64_t kind, int64_t other_kind, const int64_t *sources, size_t n,
@@ -56,7 +39,7 @@ int moved_read_of(struct worker *worker, int64_t kind, int64_t other_kind, const
     return rows_read(worker, MODULE_SETTLEMENT,
                      arena_printf(worker->arena,
                                   MOVED_TEXT "WHERE t.kind IN (%lld, %lld) AND t.source_id IN (%s) "
-                                             "ORDER BY t.source_id, t.source_no, t.kind, p.posting_no",
+                                             "ORDER BY t.source_id, t.source_no, t.kind",
                                   (long long)kind, (long long)other_kind, rows_id_list(sources, n, worker->arena)),
                      &moved_columns, &ret_list->list, &ret_list->n);
 }

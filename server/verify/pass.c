@@ -50,8 +50,6 @@ static int find_upto(struct worker *worker, int64_t *ret_upto, bool *ret_is_last
     bool is_found = false;
     int rc;
 
-    if (pass->step != NULL)
-        return pass->step(worker, pass->next, ret_upto, ret_is_last);
     rc = read_key(worker,
                   arena_printf(worker->arena, "SELECT %s FROM %s WHERE %s > %lld ORDER BY %s LIMIT 1 OFFSET %d",
                                pass->key, pass->table, pass->key, (long long)pass->next, pass->key, PASS_RANGE - 1),
@@ -84,9 +82,9 @@ static int take_range(struct worker *worker, int64_t *ret_after, int64_t *ret_up
 
 static void show_progress(struct pass *pass)
 {
-    const double span = pass->last > pass->first ? (double)(pass->last - pass->first) : 1;
-    const int64_t at = pass->count != NULL ? pass->n_keys : pass->next - pass->first;
-    const double done = pass->is_done || (double)at > span ? span : (double)at;
+    const double span = pass->last > pass->first ? (double)pass->last - (double)pass->first : 1;
+    const double at = pass->next > pass->first ? (double)pass->next - (double)pass->first : 0;
+    const double done = pass->is_done || at > span ? span : at;
 
     if (pass->verify->progress != NULL)
         pass->verify->progress(pass->verify->context, pass->name, done / span, pass->n_rows);
@@ -135,8 +133,6 @@ static int find_ends(struct worker *worker)
     bool is_found = false;
     int rc;
 
-    if (pass->count != NULL)
-        return read_key(worker, pass->count, &pass->last, &is_found);
     rc = read_key(worker, arena_printf(worker->arena, "SELECT COALESCE(MIN(%s), 0) FROM %s", pass->key, pass->table),
                   &pass->first, &is_found);
     if (rc == 0)
@@ -208,8 +204,8 @@ int pass_run(struct pass *pass, struct arena *arena)
     pass->arena = arena;
     rc = find_ends(&worker);
     /* Rows of no order may come before the first. */
-    pass->next = pass->verify->from_ms > 0 ? id_first_of(pass->verify->from_ms) - 1 : 0;
-    if (pass->count == NULL && pass->next > pass->first)
+    pass->next = pass->verify->from_ms > 0 ? id_first_of(pass->verify->from_ms) - 1 : pass->before;
+    if (pass->next > pass->first)
         pass->first = pass->next;
     pass->is_first_look = true;
     if (rc == 0)

@@ -40,14 +40,12 @@ struct pass {
     const char *key;   /* its primary key, by which the ranges go */
     /* Checks the rows with keys in (after, upto]. 0 or -1. */
     int (*check)(struct worker *worker, int64_t after, int64_t upto);
-    /* The end of the range that begins after a key, where keys are no column; NULL: table and key tell. */
-    int (*step)(struct worker *worker, int64_t after, int64_t *ret_upto, bool *ret_is_last);
-    const char *count;         /* how many rows there are, for the share of progress, where keys do not tell */
+    int64_t before;            /* the first range begins after this key */
     struct account_days *days; /* of the chains' first look; NULL: nobody adds them up */
 
     pthread_mutex_t lock;
     int64_t next;  /* ranges begin after this key */
-    int64_t last;  /* the largest key when the pass began; with `count` the number of rows */
+    int64_t last;  /* the largest key when the pass began */
     int64_t first; /* for the share of progress */
     bool is_done;
     bool has_failed;
@@ -102,6 +100,8 @@ int transfers_check_refunds(struct worker *worker, int64_t after, int64_t upto, 
                             size_t n) MUST_CHECK;
 /* The sums of the ledger's days against its postings. 0 or -1. */
 int account_days_check(struct worker *worker, struct verify_report *report) MUST_CHECK;
+/* The chains' rows against their last transfers (chain_heads.c). 0 or -1. */
+int chain_heads_check(struct worker *worker, struct verify_report *report) MUST_CHECK;
 /* Payments and refunds of a range that the channels' statements should have (statements.c). 0 or -1. */
 int statements_check_payments(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;
 int statements_check_refunds(struct worker *worker, int64_t after, int64_t upto) MUST_CHECK;

@@ -3,28 +3,33 @@
 
 #include <string.h>
 
-/* Cut to what fits; what is shorter ends early. The row was zeroed. */
-static void read_currency(const char *text, char *ret_currency)
+/* Bytes, cut to what fits; the row was zeroed. */
+static void read_bytes(const struct scan *scan, unsigned column, char *ret_bytes, size_t size)
 {
-    for (size_t i = 0; i + 1 < CURRENCY_SIZE && text[i] != '\0'; i++)
-        ret_currency[i] = text[i];
+    const size_t there = scan->sizes[column];
+
+    if (scan->texts[column] != NULL)
+        memcpy(ret_bytes, scan->texts[column], there < size ? there : size);
 }
 
 static void read_row(const struct scan *scan, const struct seen_columns *columns, struct arena *arena, char *row)
 {
-    for (size_t i = 0; i < columns->n; i++) {
-        const struct seen_column *column = &columns->list[i];
+    for (unsigned i = 0; i < columns->n; i++) {
+        char *into = row + columns->list[i].offset;
+        const char *text;
+        int64_t number;
 
-        if (column->is_currency) {
-            read_currency(scan_text(scan, (unsigned)i), row + column->offset);
-        } else if (column->is_text) {
-            const char *text = arena_strdup(arena, scan_text(scan, (unsigned)i));
-
-            memcpy(row + column->offset, &text, sizeof text);
-        } else {
-            const int64_t number = scan_i64(scan, (unsigned)i);
-
-            memcpy(row + column->offset, &number, sizeof number);
+        switch (columns->list[i].as) {
+        case SEEN_AS_NUMBER:
+            number = scan_i64(scan, i);
+            memcpy(into, &number, sizeof number);
+            break;
+        case SEEN_AS_CURRENCY: read_bytes(scan, i, into, CURRENCY_SIZE - 1); break;
+        case SEEN_AS_HASH: read_bytes(scan, i, into, HASH_SIZE); break;
+        case SEEN_AS_TEXT:
+            text = arena_strdup(arena, scan_text(scan, i));
+            memcpy(into, &text, sizeof text);
+            break;
         }
     }
 }
@@ -62,4 +67,18 @@ const char *rows_id_list(const int64_t *ids, size_t n, struct arena *arena)
     for (size_t i = 0; i < n; i++)
         used += (size_t)snprintf(text + used, DIGITS + 1, "%s%lld", i > 0 ? "," : "", (long long)ids[i]);
     return text;
+}
+
+int rows_snapshot_begin(struct worker *worker, enum module module)
+{
+    FILE *problems = worker->verify->problems;
+
+    if (scan_run(worker->session, module, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", problems) != 0)
+        return -1;
+    return scan_run(worker->session, module, "START TRANSACTION WITH CONSISTENT SNAPSHOT", problems);
+}
+
+int rows_snapshot_end(struct worker *worker, enum module module)
+{
+    return scan_run(worker->session, module, "COMMIT", worker->verify->problems);
 }

@@ -52,40 +52,45 @@ struct missing_seen {
 };
 
 /* The ledger's rows (chains.c). */
+enum { HASH_SIZE = 32 };
 struct transfer_seen {
-    int64_t id, biz_id, kind, source_id, source_no, seq, create_ms, head_seq;
-    const char *hash, *head_hash; /* hexadecimal digits */
+    int64_t id, biz_id, kind, source_id, source_no, chain, seq, create_ms;
+    uint8_t hash[HASH_SIZE];
     const char *note;
+    const uint8_t *before; /* the stored hash of the number before it; NULL: that is not there */
 };
 struct posting_seen {
-    int64_t seq, posting_no, biz_id, account, subject_id, amount, create_ms;
+    int64_t transfer_id, posting_no, biz_id, account, subject_id, amount, create_ms;
     char currency[CURRENCY_SIZE];
 };
 
-/* A posting with its transfer's source; of a transfer without postings the account is 0. */
+/* A posting with its transfer's source; of a transfer without postings all but that and the transfer is 0. */
 struct moved_seen {
-    int64_t source_id, source_no, kind, transfer_id, biz_id, account, subject_id, amount, create_ms, posting_no;
+    int64_t source_id, source_no, kind, transfer_id, biz_id, account, subject_id, amount, create_ms;
     char currency[CURRENCY_SIZE];
 };
 
-/* A column of a SELECT: where its number goes, its currency, or a text of the worker's arena. */
+/* A column of a SELECT: where it goes, and as what. A text lives in the worker's arena. */
+enum seen_as { SEEN_AS_NUMBER, SEEN_AS_CURRENCY, SEEN_AS_TEXT, SEEN_AS_HASH };
 struct seen_column {
     size_t offset;
-    bool is_currency;
-    bool is_text;
+    enum seen_as as;
 };
 #define SEEN(row, field)                      \
     {                                         \
         .offset = offsetof(struct row, field) \
     }
-#define SEEN_CURRENCY(row)                                            \
-    {                                                                 \
-        .offset = offsetof(struct row, currency), .is_currency = true \
+#define SEEN_CURRENCY(row)                                               \
+    {                                                                    \
+        .offset = offsetof(struct row, currency), .as = SEEN_AS_CURRENCY \
     }
-
-#define SEEN_TEXT(row, field)                                  \
-    {                                                          \
-        .offset = offsetof(struct row, field), .is_text = true \
+#define SEEN_TEXT(row, field)                                     \
+    {                                                             \
+        .offset = offsetof(struct row, field), .as = SEEN_AS_TEXT \
+    }
+#define SEEN_HASH(row, field)                                     \
+    {                                                             \
+        .offset = offsetof(struct row, field), .as = SEEN_AS_HASH \
     }
 
 struct seen_columns {
@@ -106,6 +111,10 @@ struct worker {
 /* Reads all rows of the SELECT. 0 or -1. */
 int rows_read(struct worker *worker, enum module module, const char *text, const struct seen_columns *columns,
               void *ret_rows, size_t *ret_n) MUST_CHECK;
+
+/* What is read of the module between the two is of one moment. 0 or -1. */
+int rows_snapshot_begin(struct worker *worker, enum module module) MUST_CHECK;
+int rows_snapshot_end(struct worker *worker, enum module module) MUST_CHECK;
 
 /* `1, 2, 3` for an IN list; `0` when there are none. */
 const char *rows_id_list(const int64_t *ids, size_t n, struct arena *arena);

@@ -145,6 +145,9 @@ static int run_whole(const struct verify *verify, struct crew *crew, bool are_da
     pass.which = VERIFY_TRANSACTIONS;
     if (rc == 0)
         rc = look_at_whole(&worker, transactions_check);
+    pass.which = VERIFY_CHAINS;
+    if (rc == 0 && verify->from_ms == 0)
+        rc = look_at_whole(&worker, chain_heads_check);
     pass.which = VERIFY_ACCOUNT_DAYS;
     if (rc == 0 && !are_days_right)
         rc = look_at_whole(&worker, account_days_check);
@@ -200,16 +203,12 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
 
 int verify_look(const struct verify *verify, enum verify_pass which, int64_t key)
 {
-    static const struct pass *const passes[] = {[VERIFY_ORDERS] = &orders_pass,
-                                                [VERIFY_PAYMENTS] = &payments_pass,
-                                                [VERIFY_REFUNDS] = &refunds_pass,
-                                                [VERIFY_STATEMENTS] = &statements_pass,
-                                                [VERIFY_CHAINS] = &chains_pass,
-                                                [VERIFY_CLEARINGS] = &clearings_pass,
-                                                [VERIFY_PAYOUTS] = &payouts_pass,
-                                                [VERIFY_ADJUSTMENTS] = &adjustments_pass,
-                                                [VERIFY_PARTNER_STATEMENTS] = &partner_statements_pass,
-                                                [VERIFY_DISPUTES] = &disputes_pass};
+    static const struct pass *const passes[] = {
+        [VERIFY_ORDERS] = &orders_pass,           [VERIFY_PAYMENTS] = &payments_pass,
+        [VERIFY_REFUNDS] = &refunds_pass,         [VERIFY_STATEMENTS] = &statements_pass,
+        [VERIFY_CLEARINGS] = &clearings_pass,     [VERIFY_PAYOUTS] = &payouts_pass,
+        [VERIFY_ADJUSTMENTS] = &adjustments_pass, [VERIFY_PARTNER_STATEMENTS] = &partner_statements_pass,
+        [VERIFY_DISPUTES] = &disputes_pass,       [VERIFY_TRANSFERS] = &chains_pass};
     struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
     struct arena *own CLEANUP(arena_cleanup) = arena_new(WHOLE_BYTES_MAX);
     struct verify_report report = {0};
@@ -227,6 +226,8 @@ int verify_look(const struct verify *verify, enum verify_pass which, int64_t key
         return stocks_check(&worker);
     if (which == VERIFY_TRANSACTIONS)
         return transactions_check(&worker, &report);
+    if (which == VERIFY_CHAINS)
+        return chain_heads_check(&worker, &report);
     if (which == VERIFY_ACCOUNT_DAYS)
         return account_days_check(&worker, &report);
     return pass.check(&worker, key - 1, key);

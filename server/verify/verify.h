@@ -45,13 +45,14 @@ enum verify_pass {
     VERIFY_STATEMENTS = 4, /* keys are ids of statement lines */
     VERIFY_STOCKS = 5,     /* as a whole, without keys */
     VERIFY_TRANSACTIONS = 6,
-    VERIFY_CHAINS = 7,       /* keys are of chains.c */
+    VERIFY_CHAINS = 7,       /* as a whole */
     VERIFY_ACCOUNT_DAYS = 8, /* as a whole, without keys */
     VERIFY_CLEARINGS = 9,    /* keys are order ids */
     VERIFY_PAYOUTS = 10,
     VERIFY_ADJUSTMENTS = 11,
     VERIFY_PARTNER_STATEMENTS = 12,
     VERIFY_DISPUTES = 13,
+    VERIFY_TRANSFERS = 14,
 };
 
 struct finding_info {
