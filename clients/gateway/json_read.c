@@ -311,6 +311,18 @@ static bool read_message(struct reader *reader, const json_t *json, const Protob
     return is_read;
 }
 
+/*
+ * What jansson says, without the piece of the text that it quotes behind `near`: that may end within a character, and
+ * an answer must be UTF-8. Where it is, the position says.
+ */
+static const char *syntax_rule(const json_error_t *error, struct arena *arena)
+{
+    const char *quote = strstr(error->text, " near '");
+    const int size = quote != NULL ? (int)(quote - error->text) : (int)strlen(error->text);
+
+    return arena_printf(arena, "is not JSON: %.*s, at byte %d", size, error->text, error->position);
+}
+
 ProtobufCMessage *json_read(const ProtobufCMessageDescriptor *type, const char *bytes, size_t size, struct arena *arena,
                             struct json_problem *problem)
 {
@@ -322,7 +334,7 @@ ProtobufCMessage *json_read(const ProtobufCMessageDescriptor *type, const char *
     *problem = (struct json_problem){.rule = ""};
     json = json_loadb(bytes, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (json == NULL) {
-        problem->rule = arena_printf(arena, "is not JSON: %s, at byte %d", error.text, error.position);
+        problem->rule = syntax_rule(&error, arena);
         return NULL;
     }
     if (!read_message(&reader, json, type, &message))

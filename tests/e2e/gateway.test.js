@@ -152,7 +152,7 @@ test('JSON that is none, or no message of the method, names the place and the ru
     '{"lines":{}}': /lines is not a list/, '{"lines":[1]}': /lines\[0\] is not an object/, '{"lines":[null]}': /lines\[0\] is not an object/,
     '{"lines":[{"quantity":"1x"}]}': /lines\[0\]\.quantity is not a whole number/, '{"lines":[{"quantity":1.5}]}': /lines\[0\]\.quantity/,
     '{"requestId":"\\u0000"}': /is not JSON/, '{"requestId":"\\ud800"}': /is not JSON/,
-    [`{"x":${'['.repeat(5000)}`]: /is not JSON/,
+    [`{"x":${'['.repeat(5000)}`]: /is not JSON/, '{"requestId":"\\ф"}': /is not JSON: invalid escape, at byte \d+$/,
   };
   for (const [body, rule] of Object.entries(bad)) {
     const reply = await send(gateway, CREATE, { body, headers: { ...JSON_TYPE, authorization: `Bearer ${token}` } });
