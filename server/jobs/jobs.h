@@ -1,12 +1,12 @@
 /*
  * What happens later, by itself: timers kept as rows, worked off by jobs in batches.
  *
- * Two threads a process tick every jobs.tick_ms: one for the jobs that run in every replica, recovery among them, and
- * one for all others, which may wait for rows that only recovery sets free. Those run in one replica at a time: the one
- * that holds the job's lease (a row, taken by compare-and-set in the database's time). A lost replica's jobs are taken
- * over when their leases end. A run that worked a whole batch is followed by the next at once; a failed one backs off,
- * twice as long each time, up to jobs.back_off_max_ms. What a job does must be right even when two replicas did it at
- * once.
+ * Threads of each process tick every jobs.tick_ms: one for the jobs that run in every replica, recovery among them, and
+ * jobs.threads for all others, which may wait for rows that only recovery sets free. Those run in one replica at a
+ * time: the one that holds the job's lease (a row, taken by compare-and-set in the database's time). A job with much to
+ * do is cut into shards, each with a lease of its own. A lost replica's jobs are taken over when their leases end. A
+ * run that worked a whole batch is followed by the next at once; a failed one backs off, twice as long each time, up to
+ * jobs.back_off_max_ms. What a job does must be right even when two replicas did it at once.
  */
 #ifndef BMT_JOBS_JOBS_H
 #define BMT_JOBS_JOBS_H
@@ -25,6 +25,8 @@ struct job_run {
     struct arena *arena;
     int64_t now_ms;    /* of the rules' clock */
     size_t limit;      /* take at most so many rows */
+    size_t shard;      /* take those whose number leaves this rest when divided by `shards` */
+    size_t shards;     /* at least 1 */
     const char *actor; /* for histories: `job order.close_expired` */
 };
 
@@ -33,6 +35,7 @@ struct job {
     int64_t every_ms;                                /* least pause between runs that found nothing; 0: every tick */
     int64_t (*every_ms_of)(const struct conf *conf); /* the same as a setting; NULL: every_ms */
     bool everywhere;                                 /* runs in every replica, without a lease */
+    size_t shards;                                   /* parts that are worked beside one another; 0: it is one */
     /* `ret_done`: rows worked; `limit` of them means that more may wait. */
     int (*run)(struct job_run *run, size_t *ret_done, struct err *err);
 };

@@ -11,12 +11,23 @@
 #include "jobs/lease.h"
 
 /* No settings: sizes, and how many full batches of one job let the others wait (jobs.batch_max says how full). */
-enum { JOBS_MAX = 32, JOB_ARENA_BYTES_MAX = 64 << 20, RUNS_IN_A_ROW_MAX = 64, BACK_OFF_FIRST_MS = 200 };
+enum {
+    ENTRIES_MAX = 64,
+    WORKERS_MAX = 1 + 16, /* conf.def bounds jobs.threads */
+    JOB_ARENA_BYTES_MAX = 64 << 20,
+    RUNS_IN_A_ROW_MAX = 64,
+    BACK_OFF_FIRST_MS = 200,
+};
 
-/* What the scheduler remembers of a job; times are steady milliseconds. */
+/* What the scheduler remembers of a job, or of a shard of it; times are steady milliseconds. The worker that took it
+ * has it. */
 struct entry {
     const struct job *job;
+    size_t shard;
+    const char *lease; /* `settlement.clear`, `settlement.clear.1` */
     const char *actor;
+    bool is_taken;       /* under the lock */
+    unsigned wakes_seen; /* when it ran last */
     int64_t next_ms;
     int64_t lease_renew_ms; /* 0: the lease is not ours */
     int64_t back_off_ms;
@@ -26,7 +37,7 @@ struct entry {
     struct metric *rows;
 };
 
-/* One thread works those jobs that run everywhere, the other those that need a lease. */
+/* The first thread works those jobs that run everywhere, the others those that need a lease. */
 struct worker {
     struct scheduler *scheduler;
     bool everywhere;
@@ -41,8 +52,9 @@ struct scheduler {
     struct arena *own;
     int64_t owner;
     size_t n;
-    struct entry entries[JOBS_MAX];
-    struct worker workers[2];
+    struct entry entries[ENTRIES_MAX];
+    size_t n_workers;
+    struct worker workers[WORKERS_MAX];
 };
 
 /* One scheduler a process; jobs_wake needs no handle. */
@@ -67,7 +79,7 @@ static int hold_lease(struct worker *worker, struct entry *entry, bool *ret_held
         *ret_held = true;
         return 0;
     }
-    rc = lease_take(worker->session, entry->job->name, scheduler->owner, scheduler->conf->jobs_lease_ms, ret_held, err);
+    rc = lease_take(worker->session, entry->lease, scheduler->owner, scheduler->conf->jobs_lease_ms, ret_held, err);
     entry->lease_renew_ms = rc == 0 && *ret_held ? now_ms + scheduler->conf->jobs_lease_ms / 2 : 0;
     return rc;
 }
@@ -79,6 +91,8 @@ static int run_job(struct worker *worker, struct entry *entry, size_t *ret_done,
         .arena = worker->arena,
         .now_ms = clock_now_ms(),
         .limit = (size_t)worker->scheduler->conf->jobs_batch_max,
+        .shard = entry->shard,
+        .shards = entry->job->shards > 0 ? entry->job->shards : 1,
         .actor = entry->actor,
     };
     bool is_held = false;
@@ -148,7 +162,7 @@ static void work_off(struct worker *worker, struct entry *entry)
 }
 
 /* Waits for the next tick, a wake or the end. False at the end. */
-static bool wait_for_tick(int64_t tick_ms, unsigned *wakes_seen, bool *ret_woken)
+static bool wait_for_tick(int64_t tick_ms, unsigned *wakes_seen)
 {
     const struct timespec until = clock_moment_in(tick_ms);
     bool goes_on;
@@ -158,23 +172,30 @@ static bool wait_for_tick(int64_t tick_ms, unsigned *wakes_seen, bool *ret_woken
         if (pthread_cond_timedwait(&changed, &lock, &until) != 0)
             break;
     goes_on = !is_stopping;
-    *ret_woken = wakes != *wakes_seen;
     *wakes_seen = wakes;
     pthread_mutex_unlock(&lock);
     return goes_on;
 }
 
-static void give_leases_back(struct worker *worker)
+/* Whether the entry is this worker's now: one of its kind, that no other worker has. */
+static bool take(const struct worker *worker, struct entry *entry)
 {
-    const struct scheduler *scheduler = worker->scheduler;
+    bool is_free;
 
-    for (size_t i = 0; i < scheduler->n; i++) {
-        struct err err = {0};
+    if (entry->job->everywhere != worker->everywhere)
+        return false;
+    pthread_mutex_lock(&lock);
+    is_free = !entry->is_taken;
+    entry->is_taken = true;
+    pthread_mutex_unlock(&lock);
+    return is_free;
+}
 
-        if (scheduler->entries[i].lease_renew_ms != 0 &&
-            lease_release(worker->session, scheduler->entries[i].job->name, scheduler->owner, &err) != 0)
-            log_warn("lease could not be given back, ignoring", log_text("job", scheduler->entries[i].job->name));
-    }
+static void give(struct entry *entry)
+{
+    pthread_mutex_lock(&lock);
+    entry->is_taken = false;
+    pthread_mutex_unlock(&lock);
 }
 
 static void *run_worker(void *argument)
@@ -182,7 +203,6 @@ static void *run_worker(void *argument)
     struct worker *worker = argument;
     struct scheduler *scheduler = worker->scheduler;
     unsigned wakes_seen = 0;
-    bool is_awake = false;
     bool has_more;
 
     db_thread_begin();
@@ -192,18 +212,31 @@ static void *run_worker(void *argument)
         for (size_t i = 0; i < scheduler->n && !stops(); i++) {
             struct entry *entry = &scheduler->entries[i];
 
-            if (entry->job->everywhere != worker->everywhere)
+            if (!take(worker, entry))
                 continue;
-            if (is_awake || entry->has_more || steady_ms() >= entry->next_ms)
+            if (entry->wakes_seen != wakes_seen || entry->has_more || steady_ms() >= entry->next_ms)
                 work_off(worker, entry);
+            entry->wakes_seen = wakes_seen;
             has_more = has_more || entry->has_more;
+            give(entry);
         }
-    } while (wait_for_tick(has_more ? 0 : scheduler->conf->jobs_tick_ms, &wakes_seen, &is_awake));
-    if (!worker->everywhere)
-        give_leases_back(worker);
+    } while (wait_for_tick(has_more ? 0 : scheduler->conf->jobs_tick_ms, &wakes_seen));
     session_free(worker->session);
     db_thread_end();
     return NULL;
+}
+
+static void give_leases_back(const struct scheduler *scheduler)
+{
+    struct session *session CLEANUP(session_cleanup) = session_new(scheduler->db);
+
+    for (size_t i = 0; i < scheduler->n; i++) {
+        const struct entry *entry = &scheduler->entries[i];
+        struct err err = {0};
+
+        if (entry->lease_renew_ms != 0 && lease_release(session, entry->lease, scheduler->owner, &err) != 0)
+            log_warn("lease could not be given back, ignoring", log_text("job", entry->lease));
+    }
 }
 
 static struct metric *job_metric(const char *name, const char *help, const struct job *job, struct arena *arena)
@@ -211,28 +244,40 @@ static struct metric *job_metric(const char *name, const char *help, const struc
     return metrics_series(METRIC_COUNTER, name, help, arena_printf(arena, "job=\"%s\"", job->name));
 }
 
+static void add_job(struct scheduler *scheduler, const struct job *job)
+{
+    struct arena *own = scheduler->own;
+
+    for (size_t shard = 0; shard == 0 || shard < job->shards; shard++) {
+        PRE(scheduler->n < ENTRIES_MAX);
+        scheduler->entries[scheduler->n++] = (struct entry){
+            .job = job,
+            .shard = shard,
+            .lease = shard == 0 ? job->name : arena_printf(own, "%s.%zu", job->name, shard),
+            .actor = arena_printf(own, "job %s", job->name),
+            .runs = job_metric("bmt_job_runs", "runs of jobs", job, own),
+            .failures = job_metric("bmt_job_failures", "runs of jobs that failed", job, own),
+            .rows = job_metric("bmt_job_rows", "rows worked by jobs", job, own),
+        };
+    }
+}
+
 struct scheduler *scheduler_start(const struct conf *conf, struct db *db, const struct job *const *jobs, size_t n_jobs)
 {
     struct arena *own = arena_new(1 << 20);
     struct scheduler *scheduler = arena_new_of(own, struct scheduler);
 
-    PRE(n_jobs <= JOBS_MAX);
     scheduler->conf = conf;
     scheduler->db = db;
     scheduler->own = own;
-    scheduler->n = n_jobs;
     crypto_random(&scheduler->owner, sizeof scheduler->owner);
     scheduler->owner = (scheduler->owner & INT64_MAX) | 1;
     for (size_t i = 0; i < n_jobs; i++)
-        scheduler->entries[i] = (struct entry){
-            .job = jobs[i],
-            .actor = arena_printf(own, "job %s", jobs[i]->name),
-            .runs = job_metric("bmt_job_runs", "runs of jobs", jobs[i], own),
-            .failures = job_metric("bmt_job_failures", "runs of jobs that failed", jobs[i], own),
-            .rows = job_metric("bmt_job_rows", "rows worked by jobs", jobs[i], own),
-        };
+        add_job(scheduler, jobs[i]);
+    scheduler->n_workers = 1 + (size_t)conf->jobs_threads;
+    PRE(scheduler->n_workers <= WORKERS_MAX);
     is_stopping = false;
-    for (size_t i = 0; i < COUNT_OF(scheduler->workers); i++) {
+    for (size_t i = 0; i < scheduler->n_workers; i++) {
         struct worker *worker = &scheduler->workers[i];
 
         *worker =
@@ -250,10 +295,11 @@ void scheduler_stop(struct scheduler *scheduler)
     is_stopping = true;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
-    for (size_t i = 0; i < COUNT_OF(scheduler->workers); i++) {
+    for (size_t i = 0; i < scheduler->n_workers; i++) {
         pthread_join(scheduler->workers[i].thread, NULL);
         arena_free(scheduler->workers[i].arena);
     }
+    give_leases_back(scheduler);
     arena_free(scheduler->own);
 }
 

@@ -109,6 +109,7 @@ static const struct sql_stmt ORDER_MOVE = {
             "    pay_time_ms = ?, fulfil_time_ms = ?, complete_time_ms = ?, refund_id = ?, refunded_minor = ?\n"
             "WHERE order_id = ? AND biz_id = ? AND state = ? AND version = ?",
     .params = SQL_COLUMNS(move_columns),
+    .is_distinct = true,
 };
 static const struct sql_stmt ORDER_SET_PAYMENT = {
     .name = "order_set_payment",
@@ -117,6 +118,7 @@ static const struct sql_stmt ORDER_SET_PAYMENT = {
             "SET payment_id = ?, update_time_ms = ?\n"
             "WHERE order_id = ? AND biz_id = ? AND state = ?",
     .params = SQL_COLUMNS(payment_columns),
+    .is_distinct = true,
 };
 
 int order_store_insert(struct tx *tx, const struct order_row *orders, size_t n, const struct order_line_row *lines,

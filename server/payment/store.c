@@ -133,6 +133,7 @@ static const struct sql_stmt PAYMENT_MOVE = {
             "    fee_minor = ?\n"
             "WHERE payment_id = ? AND biz_id = ? AND state = ? AND version = ?",
     .params = SQL_COLUMNS(move_columns),
+    .is_distinct = true,
 };
 static const struct sql_stmt PAYMENT_EVENT_INSERT = {
     .name = "payment_event_insert",

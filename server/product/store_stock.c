@@ -153,6 +153,7 @@ static const struct sql_stmt HOLD_MOVE = {
             "SET state = ?, update_time_ms = ?\n"
             "WHERE order_id = ? AND sku_id = ? AND biz_id = ? AND state = ?",
     .params = SQL_COLUMNS(hold_move_columns),
+    .is_distinct = true,
 };
 
 static const struct sql_stmt HOLD_RETURN = {

@@ -14,7 +14,8 @@ static int find_due(struct job_run *run, struct clearing_key **ret_keys, size_t 
 
     rc = tx_begin_read(run->session, &tx, err);
     if (rc == 0)
-        rc = clearing_store_find_due(tx, run->now_ms, run->limit, run->arena, ret_keys, ret_n, err);
+        rc = clearing_store_find_due(tx, run->now_ms, run->shard, run->shards, run->limit, run->arena, ret_keys, ret_n,
+                                     err);
     return rc;
 }
 
@@ -53,7 +54,10 @@ static int64_t clear_every_ms(const struct conf *conf)
     return conf->settlement_clear_every_ms;
 }
 
-const struct job settlement_clear_job = {.name = "settlement.clear", .every_ms_of = clear_every_ms, .run = clear_due};
+enum { CLEAR_SHARDS = 4 };
+
+const struct job settlement_clear_job = {
+    .name = "settlement.clear", .every_ms_of = clear_every_ms, .shards = CLEAR_SHARDS, .run = clear_due};
 
 static int find_due_partners(struct job_run *run, struct partner_row **ret_rows, size_t *ret_n, struct err *err)
 {

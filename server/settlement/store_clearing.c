@@ -47,6 +47,7 @@ static const struct sql_column id_columns[] = {
 struct due_params {
     int64_t now_ms;
     int64_t order_id;
+    int32_t shards, shard;
     int32_t limit;
 };
 static const struct sql_column end_columns[] = {
@@ -55,6 +56,8 @@ static const struct sql_column end_columns[] = {
 };
 static const struct sql_column due_columns[] = {
     SQL_COLUMN(struct due_params, now_ms, SQL_I64),
+    SQL_COLUMN(struct due_params, shards, SQL_I32),
+    SQL_COLUMN(struct due_params, shard, SQL_I32),
     SQL_COLUMN(struct due_params, limit, SQL_I32),
 };
 
@@ -156,6 +159,7 @@ static const struct sql_stmt CLEARING_END = {
             "SET due_time_ms = ?\n"
             "WHERE order_id = ? AND state = 1 AND due_time_ms = 0", /* PENDING */
     .params = SQL_COLUMNS(end_columns),
+    .is_distinct = true,
 };
 static const struct sql_stmt CLEARING_MOVE = {
     .name = "clearing_move",
@@ -165,6 +169,7 @@ static const struct sql_stmt CLEARING_MOVE = {
             "    clear_time_ms = ?, disputed_minor = ?\n"
             "WHERE order_id = ? AND line_no = ? AND biz_id = ? AND state = ?",
     .params = SQL_COLUMNS(move_columns),
+    .is_distinct = true,
 };
 static const struct sql_stmt CLEARING_FIND_DUE = {
     .name = "clearing_find_due",
@@ -172,6 +177,7 @@ static const struct sql_stmt CLEARING_FIND_DUE = {
     .text = "SELECT order_id, line_no\n"
             "FROM bmt_settlement.clearings FORCE INDEX (ix_clearings_due)\n"
             "WHERE due_time_ms > 0 AND due_time_ms <= ?\n"
+            "    AND (order_id DIV 64) MOD ? = ?\n" /* the index has both */
             "ORDER BY due_time_ms, order_id, line_no\n"
             "LIMIT ?",
     .params = SQL_COLUMNS(due_columns),
@@ -287,10 +293,11 @@ int clearing_store_move(struct tx *tx, const struct clearing_row *rows, size_t n
     return sql_write_each(tx, &CLEARING_MOVE, rows, n, sizeof *rows, err);
 }
 
-int clearing_store_find_due(struct tx *tx, int64_t now_ms, size_t limit, struct arena *arena,
-                            struct clearing_key **ret_rows, size_t *ret_n, struct err *err)
+int clearing_store_find_due(struct tx *tx, int64_t now_ms, size_t shard, size_t shards, size_t limit,
+                            struct arena *arena, struct clearing_key **ret_rows, size_t *ret_n, struct err *err)
 {
-    const struct due_params params = {.now_ms = now_ms, .limit = (int32_t)limit};
+    const struct due_params params = {
+        .now_ms = now_ms, .shard = (int32_t)shard, .shards = (int32_t)shards, .limit = (int32_t)limit};
 
     return sql_select(tx, &CLEARING_FIND_DUE, &params, arena, ret_rows, ret_n, err);
 }

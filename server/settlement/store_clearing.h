@@ -73,9 +73,11 @@ int clearing_store_end_orders(struct tx *tx, const int64_t *order_ids, size_t n,
                               struct err *err) MUST_CHECK;
 /* THE mover: lines that still stand at state_read; writes all that can change. */
 int clearing_store_move(struct tx *tx, const struct clearing_row *rows, size_t n, struct err *err) MUST_CHECK;
-/* Lines that can be cleared, of all businesses, longest due first. */
-int clearing_store_find_due(struct tx *tx, int64_t now_ms, size_t limit, struct arena *arena,
-                            struct clearing_key **ret_rows, size_t *ret_n, struct err *err) MUST_CHECK;
+/* Lines that can be cleared, of all businesses, longest due first: those orders whose number leaves the rest `shard`.
+ */
+int clearing_store_find_due(struct tx *tx, int64_t now_ms, size_t shard, size_t shards, size_t limit,
+                            struct arena *arena, struct clearing_key **ret_rows, size_t *ret_n,
+                            struct err *err) MUST_CHECK;
 
 int clearing_store_insert_entries(struct tx *tx, const struct clearing_entry_row *rows, size_t n,
                                   struct err *err) MUST_CHECK;

@@ -87,6 +87,7 @@ struct sql_stmt {
     struct sql_columns keys;
     struct sql_columns results;
     size_t result_size; /* sizeof the result's row struct */
+    bool is_distinct;   /* an UPDATE by primary key: no two rows of a call meet the same stored row (sql/joined.h) */
 };
 
 /*

@@ -1,13 +1,14 @@
 /*
  * Prepared statements and writes. A statement is prepared once a connection (and once for each size class of its
- * {keys}) and found again by its address. On MariaDB an array of rows is one packet: its columns are laid out one
- * behind the other in the session's scratch arena (bulk binding). Other servers get one execution a row. The answers of
- * writes are left lying (flight.c).
+ * {keys}, or of its rows where these are joined) and found again by its address. On MariaDB an array of rows is one
+ * packet: its columns are laid out one behind the other in the session's scratch arena (bulk binding), or, for updates
+ * whose rows are distinct, it is one statement (joined.h). Other servers get one execution a row. The answers of writes
+ * are left lying (flight.c).
  */
 #include <string.h>
 
 #include "base/failpoint.h"
-#include "sql/bind.h"
+#include "sql/joined.h"
 #include "sql/session.h"
 
 /* `?, ?` for one key column, `(?, ?), (?, ?)` for two. */
@@ -28,13 +29,14 @@ static const char *key_list(size_t columns, size_t n_keys, struct arena *arena)
     return list;
 }
 
-static const char *with_keys(const struct sql_stmt *stmt, size_t n_keys, struct arena *arena)
+/* The text for so many keys, or for so many joined rows; 0: as it is. */
+static const char *text_of(const struct sql_stmt *stmt, size_t n_keys, struct arena *arena)
 {
     const char *marker = strstr(stmt->text, "{keys}");
 
     PRE((marker != NULL) == (stmt->keys.n > 0));
     if (marker == NULL)
-        return stmt->text;
+        return n_keys == 0 ? stmt->text : joined_text(stmt, n_keys, arena);
     return arena_printf(arena, "%.*s%s%s", (int)(marker - stmt->text), stmt->text,
                         key_list(stmt->keys.n, n_keys, arena), marker + strlen("{keys}"));
 }
@@ -53,13 +55,15 @@ static int prepare(struct connection *connection, const struct sql_stmt *stmt, s
                    struct err *err)
 {
     struct arena *arena CLEANUP(arena_cleanup) = arena_new(1 << 20);
-    const char *text = with_keys(stmt, n_keys, arena);
+    const char *text = text_of(stmt, n_keys, arena);
+    const size_t n_params =
+        stmt->keys.n == 0 && n_keys > 0 ? stmt->params.n * n_keys : stmt->params.n + stmt->keys.n * n_keys;
     MYSQL_STMT *handle = mysql_stmt_init(connection->mysql);
     int rc;
 
     INVARIANT(handle != NULL);
     if (mysql_stmt_prepare(handle, text, strlen(text)) == 0) {
-        INVARIANT(mysql_stmt_param_count(handle) == stmt->params.n + stmt->keys.n * n_keys);
+        INVARIANT(mysql_stmt_param_count(handle) == n_params);
         INVARIANT(mysql_stmt_field_count(handle) == stmt->results.n);
         *ret_handle = handle;
         return 0;
@@ -111,12 +115,15 @@ static int write_rows(struct connection *connection, struct awaited what, struct
                       size_t n, size_t row_size, struct err *err)
 {
     const struct sql_columns *params = &what.stmt->params;
+    const bool is_joined = what.stmt->is_distinct && connection->is_mariadb && n >= JOINED_MIN && n <= JOINED_MAX;
     MYSQL_BIND *binds = arena_array_of(scratch, MYSQL_BIND, params->n);
     int rc;
 
-    rc = stmt_prepared(connection, what.stmt, 0, &what.handle, err);
+    rc = stmt_prepared(connection, what.stmt, is_joined ? joined_class(n) : 0, &what.handle, err);
     if (rc != 0)
         return rc;
+    if (is_joined)
+        return execute(connection, what, joined_bind(params, rows, n, row_size, scratch), 0, err);
     if (n > 1 && connection->is_mariadb) {
         bind_rows(params, rows, n, row_size, scratch, binds);
         return execute(connection, what, binds, (unsigned)n, err);

@@ -71,14 +71,16 @@ static void refuse_errors(const struct load_result *result)
 static void hold(MYSQL *db)
 {
     database_change(
-        db, "INSERT INTO bmt_platform.jobs (name, owner, lease_until_ms) VALUES ('settlement.clear', 1, 1 << 62) "
-            "ON DUPLICATE KEY UPDATE owner = 1, lease_until_ms = 1 << 62");
+        db, "INSERT INTO bmt_platform.jobs (name, owner, lease_until_ms) VALUES ('settlement.clear', 1, 1 << 62), "
+            "('settlement.clear.1', 1, 1 << 62), ('settlement.clear.2', 1, 1 << 62), "
+            "('settlement.clear.3', 1, 1 << 62) ON DUPLICATE KEY UPDATE owner = 1, lease_until_ms = 1 << 62");
     pause_ms(LEASE_ENDS_MS);
 }
 
 static void give_back(MYSQL *db)
 {
-    database_change(db, "UPDATE bmt_platform.jobs SET owner = 0, lease_until_ms = 0 WHERE name = 'settlement.clear'");
+    database_change(db,
+                    "UPDATE bmt_platform.jobs SET owner = 0, lease_until_ms = 0 WHERE name LIKE 'settlement.clear%'");
 }
 
 void bench_clearing(const struct bench *bench)

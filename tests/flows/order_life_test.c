@@ -107,7 +107,7 @@ static void browsers_close_their_own_orders_only(void **state)
 static size_t run_job(const struct job *job, int64_t now_ms)
 {
     struct job_run run = {
-        .session = db->session, .arena = db->arena, .now_ms = now_ms, .limit = 100, .actor = "job test"};
+        .session = db->session, .arena = db->arena, .now_ms = now_ms, .limit = 100, .shards = 1, .actor = "job test"};
     struct err err = {0};
     size_t done = 0;
 

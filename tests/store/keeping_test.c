@@ -1,6 +1,7 @@
 /* What keeps replicas apart: migrations, leases of jobs, numbers of replicas, and the scheduler. */
 #include "lib/db_suite.h"
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -186,6 +187,49 @@ static void recovery_runs_while_another_job_waits(void **state)
     assert_true(has_waited);
 }
 
+static pthread_mutex_t meeting = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
+static unsigned shards_here; /* by bits, since the begin of the test */
+
+/* Each shard waits until another one works beside it; the last may come alone. */
+static int meet_another_shard(struct job_run *run, size_t *ret_done, struct err *err)
+{
+    const struct timespec until = clock_moment_in(5000);
+
+    (void)err;
+    *ret_done = 0;
+    pthread_mutex_lock(&meeting);
+    shards_here |= 1U << run->shard;
+    pthread_cond_broadcast(&arrival);
+    while ((shards_here & (shards_here - 1)) == 0 && pthread_cond_timedwait(&arrival, &meeting, &until) == 0)
+        continue;
+    const bool has_met = (shards_here & (shards_here - 1)) != 0 && run->shards == 3;
+    pthread_mutex_unlock(&meeting);
+    if (has_met)
+        atomic_fetch_add(&n_runs, 1);
+    return 0;
+}
+
+static void shards_are_worked_beside_one_another(void **state)
+{
+    static const struct job sharded = {
+        .name = "test.shards", .every_ms = 3600000, .shards = 3, .run = meet_another_shard};
+    const struct job *const jobs[] = {&sharded};
+
+    (void)state;
+    n_runs = 0;
+    shards_here = 0;
+    struct scheduler *scheduler = scheduler_start(db->conf, db->db, jobs, 1);
+
+    wait_until_runs(3);
+    assert_int_equal(
+        test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.jobs WHERE owner <> 0 AND name LIKE 'test.shards%'"), 3);
+    scheduler_stop(scheduler);
+    assert_int_equal(shards_here, 7);
+    assert_int_equal(
+        test_db_number(db, "SELECT COUNT(*) FROM bmt_platform.jobs WHERE owner <> 0 AND name LIKE 'test.shards%'"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_lease_has_one_owner_until_it_ends),
         cmocka_unit_test(a_replica_takes_a_free_number),
         cmocka_unit_test(recovery_runs_while_another_job_waits),
+        cmocka_unit_test(shards_are_worked_beside_one_another),
         cmocka_unit_test(jobs_run_again_at_once_while_batches_are_full),
         cmocka_unit_test(jobs_with_much_to_do_wait_for_nothing),
     };
