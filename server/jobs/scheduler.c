@@ -19,8 +19,10 @@ enum {
     BACK_OFF_FIRST_MS = 200,
 };
 
-/* What the scheduler remembers of a job, or of a shard of it; times are steady milliseconds. The worker that took it
- * has it. */
+/*
+ * What the scheduler remembers of a job, or of a shard of it; times are steady milliseconds. All but is_taken belongs
+ * to the worker that took it.
+ */
 struct entry {
     const struct job *job;
     size_t shard;

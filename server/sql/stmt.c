@@ -116,7 +116,7 @@ static int write_rows(struct connection *connection, struct awaited what, struct
 {
     const struct sql_columns *params = &what.stmt->params;
     const bool is_joined = what.stmt->is_distinct && connection->is_mariadb && n >= JOINED_MIN && n <= JOINED_MAX;
-    MYSQL_BIND *binds = arena_array_of(scratch, MYSQL_BIND, params->n);
+    MYSQL_BIND *binds;
     int rc;
 
     rc = stmt_prepared(connection, what.stmt, is_joined ? joined_class(n) : 0, &what.handle, err);
@@ -124,6 +124,7 @@ static int write_rows(struct connection *connection, struct awaited what, struct
         return rc;
     if (is_joined)
         return execute(connection, what, joined_bind(params, rows, n, row_size, scratch), 0, err);
+    binds = arena_array_of(scratch, MYSQL_BIND, params->n);
     if (n > 1 && connection->is_mariadb) {
         bind_rows(params, rows, n, row_size, scratch, binds);
         return execute(connection, what, binds, (unsigned)n, err);

@@ -158,17 +158,15 @@ static int read_postings(struct look *look)
 
         rc = pass_stops(worker->verify) ? -1 : find_end(worker, after, &upto);
         if (rc == 0)
-            rc = rows_read(worker, MODULE_SETTLEMENT,
-                           arena_printf(worker->arena,
-                                        "SELECT p.biz_id, p.account, p.subject_id, p.create_time_ms DIV 86400000, "
-                                        "COALESCE(t.chain, -1), SUM(GREATEST(p.amount_minor, 0)), "
-                                        "SUM(GREATEST(-p.amount_minor, 0)), COUNT(*), p.currency FROM "
-                                        "bmt_settlement.postings p FORCE INDEX (PRIMARY) LEFT JOIN "
-                                        "bmt_settlement.transfers t ON t.transfer_id = p.transfer_id WHERE "
-                                        "p.transfer_id > %lld AND p.transfer_id <= %lld GROUP BY 1, 2, 3, 4, 5, 9 "
-                                        "ORDER BY NULL",
-                                        (long long)after, (long long)upto),
-                           &day_columns, &days, &n);
+            rc = READ_RANGE(MODULE_SETTLEMENT,
+                            "SELECT p.biz_id, p.account, p.subject_id, p.create_time_ms DIV 86400000, "
+                            "COALESCE(t.chain, -1), SUM(GREATEST(p.amount_minor, 0)), "
+                            "SUM(GREATEST(-p.amount_minor, 0)), COUNT(*), p.currency FROM "
+                            "bmt_settlement.postings p FORCE INDEX (PRIMARY) LEFT JOIN "
+                            "bmt_settlement.transfers t ON t.transfer_id = p.transfer_id WHERE "
+                            "p.transfer_id > %lld AND p.transfer_id <= %lld GROUP BY 1, 2, 3, 4, 5, 9 "
+                            "ORDER BY NULL",
+                            &day_columns, days, n);
         for (size_t i = 0; i < n && rc == 0; i++)
             add(look, &days[i], -1);
         arena_reset(worker->arena);

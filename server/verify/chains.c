@@ -112,21 +112,17 @@ static int read_rows(struct worker *worker, int64_t after, int64_t upto, struct 
 {
     int rc;
 
-    rc = rows_read(worker, MODULE_SETTLEMENT,
-                   arena_printf(worker->arena,
-                                "SELECT transfer_id, biz_id, kind, source_id, source_no, chain, chain_seq, "
-                                "create_time_ms, hash, note FROM bmt_settlement.transfers FORCE INDEX (PRIMARY) WHERE "
-                                "transfer_id > %lld AND transfer_id <= %lld ORDER BY transfer_id",
-                                (long long)after, (long long)upto),
-                   &transfer_columns, &piece->transfers, &piece->n);
+    rc = READ_RANGE(MODULE_SETTLEMENT,
+                    "SELECT transfer_id, biz_id, kind, source_id, source_no, chain, chain_seq, "
+                    "create_time_ms, hash, note FROM bmt_settlement.transfers FORCE INDEX (PRIMARY) WHERE "
+                    "transfer_id > %lld AND transfer_id <= %lld ORDER BY transfer_id",
+                    &transfer_columns, piece->transfers, piece->n);
     if (rc == 0)
-        rc = rows_read(worker, MODULE_SETTLEMENT,
-                       arena_printf(worker->arena,
-                                    "SELECT transfer_id, posting_no, biz_id, account, subject_id, amount_minor, "
-                                    "create_time_ms, currency FROM bmt_settlement.postings FORCE INDEX (PRIMARY) WHERE "
-                                    "transfer_id > %lld AND transfer_id <= %lld ORDER BY transfer_id, posting_no",
-                                    (long long)after, (long long)upto),
-                       &posting_columns, &piece->postings, &piece->n_postings);
+        rc = READ_RANGE(MODULE_SETTLEMENT,
+                        "SELECT transfer_id, posting_no, biz_id, account, subject_id, amount_minor, "
+                        "create_time_ms, currency FROM bmt_settlement.postings FORCE INDEX (PRIMARY) WHERE "
+                        "transfer_id > %lld AND transfer_id <= %lld ORDER BY transfer_id, posting_no",
+                        &posting_columns, piece->postings, piece->n_postings);
     return rc == 0 ? find_before(worker, piece) : rc;
 }
 

@@ -35,12 +35,7 @@ static const struct seen_column dispute_list[] = {
     SEEN(disputing_seen, biz_id),   SEEN(disputing_seen, state),   SEEN(disputing_seen, amount),
 };
 
-#define COLUMNS(row_list, row) (&(struct seen_columns){row_list, COUNT_OF(row_list), sizeof(struct row)})
-
 #define RANGE_OF(key) key " > %lld AND " key " <= %lld"
-#define READ(of, text, list, row, into, count)                                                                      \
-    rows_read(worker, of, arena_printf(worker->arena, text, (long long)after, (long long)upto), COLUMNS(list, row), \
-              &(into), &(count))
 
 /* Refunds and who bore them; they are known by the refund. */
 static int read_borne(struct worker *worker, struct clearing_range *range)
@@ -57,10 +52,11 @@ static int read_disputes(struct worker *worker, int64_t after, int64_t upto, str
 {
     int64_t *ids;
 
-    if (READ(MODULE_SETTLEMENT,
-             "SELECT order_id, line_no, dispute_id, biz_id, state, amount_minor FROM bmt_settlement.disputes FORCE "
-             "INDEX (ix_disputes_order) WHERE " RANGE_OF("order_id") " ORDER BY order_id, dispute_id",
-             dispute_list, disputing_seen, range->disputes, range->n_disputes) != 0)
+    if (READ_RANGE(
+            MODULE_SETTLEMENT,
+            "SELECT order_id, line_no, dispute_id, biz_id, state, amount_minor FROM bmt_settlement.disputes FORCE "
+            "INDEX (ix_disputes_order) WHERE " RANGE_OF("order_id") " ORDER BY order_id, dispute_id",
+            SEEN_ROWS(dispute_list, disputing_seen), range->disputes, range->n_disputes) != 0)
         return -1;
     ids = arena_array_of(worker->arena, int64_t, range->n_disputes);
     for (size_t i = 0; i < range->n_disputes; i++)
@@ -70,38 +66,42 @@ static int read_disputes(struct worker *worker, int64_t after, int64_t upto, str
 
 int clearings_read(struct worker *worker, int64_t after, int64_t upto, struct clearing_range *range)
 {
-    if (READ(MODULE_ORDER,
-             "SELECT order_id, biz_id, state, payment_id, pay_time_ms, currency FROM bmt_order.orders WHERE " RANGE_OF(
-                 "order_id") " ORDER BY order_id",
-             order_list, sold_seen, range->orders, range->n_orders) != 0 ||
-        READ(MODULE_ORDER,
-             "SELECT order_id, line_no, sku_id, quantity, amount_minor, disputed_minor FROM bmt_order.order_lines "
-             "WHERE " RANGE_OF("order_id") " ORDER BY order_id, line_no",
-             line_list, sold_line_seen, range->lines, range->n_lines) != 0 ||
-        READ(MODULE_PAYMENT,
-             "SELECT order_id, payment_id, channel_account_id, fee_minor FROM bmt_payment.payments FORCE INDEX "
-             "(ix_payments_order) WHERE " RANGE_OF("order_id") " ORDER BY order_id, payment_id",
-             payment_list, paying_seen, range->payments, range->n_payments) != 0 ||
-        READ(MODULE_PAYMENT,
-             "SELECT order_id, refund_id FROM bmt_payment.refunds FORCE INDEX (ix_refunds_order) WHERE " RANGE_OF(
-                 "order_id") " AND purpose = 1 ORDER BY order_id, refund_id",
-             refund_list, refunding_seen, range->refunds, range->n_refunds) != 0 ||
-        READ(MODULE_SETTLEMENT,
-             "SELECT c.order_id, c.line_no, c.biz_id, c.payment_id, c.channel_account_id, c.sku_id, c.rule_id, "
-             "c.quantity, c.state, c.amount_minor, c.fee_minor, c.refunded_minor, c.platform_minor, c.fee_left_minor, "
-             "c.due_time_ms, c.sale_time_ms, c.clear_time_ms, c.disputed_minor, c.rule_id = 0 OR r.rule_id IS NOT "
-             "NULL, c.currency FROM "
-             "bmt_settlement.clearings c LEFT JOIN bmt_settlement.split_rules r ON r.rule_id = c.rule_id AND r.biz_id "
-             "= c.biz_id AND r.from_time_ms <= c.sale_time_ms AND (r.to_time_ms = 0 OR r.to_time_ms > c.sale_time_ms) "
-             "WHERE " RANGE_OF("c.order_id") " ORDER BY c.order_id, c.line_no",
-             clearing_list, clearing_seen, range->clearings, range->n_clearings) != 0 ||
-        READ(MODULE_SETTLEMENT,
-             "SELECT e.order_id, e.line_no, e.entry_id, e.biz_id, e.partner_id, e.kind, e.state, e.amount_minor, "
-             "e.source_id, e.reverses_entry_id, e.claw_back_payout_id, e.statement_id, e.payable_time_ms, "
-             "e.create_time_ms, " ENTRY_IN_STATEMENT ", e.currency FROM bmt_settlement.clearing_entries e FORCE INDEX "
-             "(uq_clearing_entries_source) LEFT JOIN bmt_settlement.partner_statements s ON s.statement_id = "
-             "e.statement_id WHERE " RANGE_OF("e.order_id") " ORDER BY e.order_id, e.line_no, e.kind, e.entry_id",
-             entry_list, entry_seen, range->entries, range->n_entries) != 0 ||
+    if (READ_RANGE(
+            MODULE_ORDER,
+            "SELECT order_id, biz_id, state, payment_id, pay_time_ms, currency FROM bmt_order.orders WHERE " RANGE_OF(
+                "order_id") " ORDER BY order_id",
+            SEEN_ROWS(order_list, sold_seen), range->orders, range->n_orders) != 0 ||
+        READ_RANGE(
+            MODULE_ORDER,
+            "SELECT order_id, line_no, sku_id, quantity, amount_minor, disputed_minor FROM bmt_order.order_lines "
+            "WHERE " RANGE_OF("order_id") " ORDER BY order_id, line_no",
+            SEEN_ROWS(line_list, sold_line_seen), range->lines, range->n_lines) != 0 ||
+        READ_RANGE(MODULE_PAYMENT,
+                   "SELECT order_id, payment_id, channel_account_id, fee_minor FROM bmt_payment.payments FORCE INDEX "
+                   "(ix_payments_order) WHERE " RANGE_OF("order_id") " ORDER BY order_id, payment_id",
+                   SEEN_ROWS(payment_list, paying_seen), range->payments, range->n_payments) != 0 ||
+        READ_RANGE(MODULE_PAYMENT,
+                   "SELECT order_id, refund_id FROM bmt_payment.refunds FORCE INDEX (ix_refunds_order) WHERE " RANGE_OF(
+                       "order_id") " AND purpose = 1 ORDER BY order_id, refund_id",
+                   SEEN_ROWS(refund_list, refunding_seen), range->refunds, range->n_refunds) != 0 ||
+        READ_RANGE(
+            MODULE_SETTLEMENT,
+            "SELECT c.order_id, c.line_no, c.biz_id, c.payment_id, c.channel_account_id, c.sku_id, c.rule_id, "
+            "c.quantity, c.state, c.amount_minor, c.fee_minor, c.refunded_minor, c.platform_minor, c.fee_left_minor, "
+            "c.due_time_ms, c.sale_time_ms, c.clear_time_ms, c.disputed_minor, c.rule_id = 0 OR r.rule_id IS NOT "
+            "NULL, c.currency FROM "
+            "bmt_settlement.clearings c LEFT JOIN bmt_settlement.split_rules r ON r.rule_id = c.rule_id AND r.biz_id "
+            "= c.biz_id AND r.from_time_ms <= c.sale_time_ms AND (r.to_time_ms = 0 OR r.to_time_ms > c.sale_time_ms) "
+            "WHERE " RANGE_OF("c.order_id") " ORDER BY c.order_id, c.line_no",
+            SEEN_ROWS(clearing_list, clearing_seen), range->clearings, range->n_clearings) != 0 ||
+        READ_RANGE(MODULE_SETTLEMENT,
+                   "SELECT e.order_id, e.line_no, e.entry_id, e.biz_id, e.partner_id, e.kind, e.state, e.amount_minor, "
+                   "e.source_id, e.reverses_entry_id, e.claw_back_payout_id, e.statement_id, e.payable_time_ms, "
+                   "e.create_time_ms, " ENTRY_IN_STATEMENT
+                   ", e.currency FROM bmt_settlement.clearing_entries e FORCE INDEX "
+                   "(uq_clearing_entries_source) LEFT JOIN bmt_settlement.partner_statements s ON s.statement_id = "
+                   "e.statement_id WHERE " RANGE_OF("e.order_id") " ORDER BY e.order_id, e.line_no, e.kind, e.entry_id",
+                   SEEN_ROWS(entry_list, entry_seen), range->entries, range->n_entries) != 0 ||
         moved_read(worker, MOVED_CLEARING, after, upto, &range->cleared) != 0)
         return -1;
     return read_borne(worker, range) != 0 ? -1 : read_disputes(worker, after, upto, range);

@@ -111,16 +111,12 @@ static int check_disputes(struct worker *worker, int64_t after, int64_t upto)
     size_t n_events;
     int64_t *ids;
 
-    if (rows_read(worker, MODULE_SETTLEMENT,
-                  arena_printf(worker->arena, DISPUTES_TEXT, (long long)after, (long long)upto), &dispute_columns,
-                  &disputes, &n) != 0 ||
-        rows_read(worker, MODULE_SETTLEMENT,
-                  arena_printf(worker->arena,
-                               "SELECT dispute_id, version, event, from_state, to_state FROM "
-                               "bmt_settlement.dispute_events WHERE dispute_id > %lld AND dispute_id <= %lld "
-                               "ORDER BY dispute_id, version",
-                               (long long)after, (long long)upto),
-                  &history_columns, &histories.events, &histories.n) != 0)
+    if (READ_RANGE(MODULE_SETTLEMENT, DISPUTES_TEXT, &dispute_columns, disputes, n) != 0 ||
+        READ_RANGE(MODULE_SETTLEMENT,
+                   "SELECT dispute_id, version, event, from_state, to_state FROM "
+                   "bmt_settlement.dispute_events WHERE dispute_id > %lld AND dispute_id <= %lld "
+                   "ORDER BY dispute_id, version",
+                   &history_columns, histories.events, histories.n) != 0)
         return -1;
     for (size_t k = 0; k < COUNT_OF(kinds); k++)
         if (moved_read(worker, kinds[k], after, upto, &moved[k]) != 0)

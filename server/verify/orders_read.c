@@ -32,12 +32,7 @@ static const struct seen_column lot_list[] = {
 static const struct seen_column quote_list[] = {SEEN(quote_seen, id), SEEN(quote_seen, order_id),
                                                 SEEN(quote_seen, amount)};
 
-#define COLUMNS(row_list, row) (&(struct seen_columns){row_list, COUNT_OF(row_list), sizeof(struct row)})
-
 #define RANGE_OF(key) " WHERE " key " > %lld AND " key " <= %lld ORDER BY " key
-#define READ(of, text, columns, into, count)                                                                        \
-    rows_read(worker, of, arena_printf(worker->arena, text, (long long)after, (long long)upto), (columns), &(into), \
-              &(count))
 
 static int read_lists(struct worker *worker, struct range *range)
 {
@@ -57,47 +52,50 @@ static int read_lists(struct worker *worker, struct range *range)
                                     "SELECT refund_id, line_no, quantity FROM bmt_order.refund_lines WHERE refund_id "
                                     "IN (%s) ORDER BY refund_id, line_no",
                                     rows_id_list(refund_ids, range->n_refunds, worker->arena)),
-                       COLUMNS(refund_line_list, refund_line_seen), &range->refund_lines, &range->n_refund_lines);
+                       SEEN_ROWS(refund_line_list, refund_line_seen), &range->refund_lines, &range->n_refund_lines);
     if (rc == 0 && n_quotes > 0)
         rc = rows_read(worker, MODULE_PRODUCT,
                        arena_printf(worker->arena,
                                     "SELECT quote_id, order_id, amount_minor FROM bmt_product.quotes WHERE quote_id IN "
                                     "(%s) ORDER BY quote_id",
                                     rows_id_list(quote_ids, n_quotes, worker->arena)),
-                       COLUMNS(quote_list, quote_seen), &range->quotes, &range->n_quotes);
+                       SEEN_ROWS(quote_list, quote_seen), &range->quotes, &range->n_quotes);
     return rc;
 }
 
 int orders_read(struct worker *worker, int64_t after, int64_t upto, struct range *range)
 {
-    if (READ(MODULE_ORDER,
-             "SELECT order_id, biz_id, state, version, amount_minor, line_count, quote_id, payment_id, refund_id, "
-             "refunded_minor, currency FROM bmt_order.orders" RANGE_OF("order_id"),
-             COLUMNS(order_list, order_seen), range->orders, range->n_orders) != 0 ||
-        READ(MODULE_ORDER,
-             "SELECT order_id, line_no, sku_id, quantity, unit_minor, amount_minor, refunded_quantity FROM "
-             "bmt_order.order_lines" RANGE_OF("order_id") ", line_no",
-             COLUMNS(line_list, line_seen), range->lines, range->n_lines) != 0 ||
-        READ(MODULE_ORDER,
-             "SELECT order_id, version, event, from_state, to_state FROM bmt_order.order_events" RANGE_OF(
-                 "order_id") ", version",
-             &history_columns, range->events, range->n_events) != 0 ||
-        READ(MODULE_PAYMENT,
-             "SELECT payment_id, biz_id, order_id, state, amount_minor, is_late, currency FROM bmt_payment.payments "
-             "FORCE INDEX (ix_payments_order)" RANGE_OF("order_id") ", payment_id",
-             COLUMNS(payment_list, payment_seen), range->payments, range->n_payments) != 0 ||
-        READ(MODULE_PAYMENT,
-             "SELECT refund_id, order_id, purpose, state, amount_minor FROM bmt_payment.refunds FORCE INDEX "
-             "(ix_refunds_order)" RANGE_OF("order_id") ", refund_id",
-             COLUMNS(refund_list, refund_seen), range->refunds, range->n_refunds) != 0 ||
-        READ(MODULE_PRODUCT,
-             "SELECT order_id, sku_id, biz_id, quantity, returned, state FROM bmt_product.stock_holds" RANGE_OF(
-                 "order_id") ", sku_id",
-             COLUMNS(hold_list, hold_seen), range->holds, range->n_holds) != 0 ||
-        READ(MODULE_PRODUCT,
-             "SELECT lot_id, biz_id, order_id, line_no, quantity, recalled, state FROM bmt_product.entitlement_lots "
-             "FORCE INDEX (uq_entitlement_lots_line)" RANGE_OF("order_id") ", line_no",
-             COLUMNS(lot_list, lot_seen), range->lots, range->n_lots) != 0)
+    if (READ_RANGE(
+            MODULE_ORDER,
+            "SELECT order_id, biz_id, state, version, amount_minor, line_count, quote_id, payment_id, refund_id, "
+            "refunded_minor, currency FROM bmt_order.orders" RANGE_OF("order_id"),
+            SEEN_ROWS(order_list, order_seen), range->orders, range->n_orders) != 0 ||
+        READ_RANGE(MODULE_ORDER,
+                   "SELECT order_id, line_no, sku_id, quantity, unit_minor, amount_minor, refunded_quantity FROM "
+                   "bmt_order.order_lines" RANGE_OF("order_id") ", line_no",
+                   SEEN_ROWS(line_list, line_seen), range->lines, range->n_lines) != 0 ||
+        READ_RANGE(MODULE_ORDER,
+                   "SELECT order_id, version, event, from_state, to_state FROM bmt_order.order_events" RANGE_OF(
+                       "order_id") ", version",
+                   &history_columns, range->events, range->n_events) != 0 ||
+        READ_RANGE(
+            MODULE_PAYMENT,
+            "SELECT payment_id, biz_id, order_id, state, amount_minor, is_late, currency FROM bmt_payment.payments "
+            "FORCE INDEX (ix_payments_order)" RANGE_OF("order_id") ", payment_id",
+            SEEN_ROWS(payment_list, payment_seen), range->payments, range->n_payments) != 0 ||
+        READ_RANGE(MODULE_PAYMENT,
+                   "SELECT refund_id, order_id, purpose, state, amount_minor FROM bmt_payment.refunds FORCE INDEX "
+                   "(ix_refunds_order)" RANGE_OF("order_id") ", refund_id",
+                   SEEN_ROWS(refund_list, refund_seen), range->refunds, range->n_refunds) != 0 ||
+        READ_RANGE(MODULE_PRODUCT,
+                   "SELECT order_id, sku_id, biz_id, quantity, returned, state FROM bmt_product.stock_holds" RANGE_OF(
+                       "order_id") ", sku_id",
+                   SEEN_ROWS(hold_list, hold_seen), range->holds, range->n_holds) != 0 ||
+        READ_RANGE(
+            MODULE_PRODUCT,
+            "SELECT lot_id, biz_id, order_id, line_no, quantity, recalled, state FROM bmt_product.entitlement_lots "
+            "FORCE INDEX (uq_entitlement_lots_line)" RANGE_OF("order_id") ", line_no",
+            SEEN_ROWS(lot_list, lot_seen), range->lots, range->n_lots) != 0)
         return -1;
     return read_lists(worker, range);
 }

@@ -202,9 +202,7 @@ static int read_range(struct worker *worker, int64_t after, int64_t upto, struct
                                          "statement_id <= %lld ORDER BY statement_id, actor",
                                          (long long)after, (long long)upto);
 
-    if (rows_read(worker, MODULE_SETTLEMENT,
-                  arena_printf(worker->arena, STATEMENTS_TEXT, (long long)after, (long long)upto), &statement_columns,
-                  &range->statements, &range->n) != 0 ||
+    if (READ_RANGE(MODULE_SETTLEMENT, STATEMENTS_TEXT, &statement_columns, range->statements, range->n) != 0 ||
         rows_read(worker, MODULE_SETTLEMENT, events, &event_columns, &range->events, &range->n_events) != 0)
         return -1;
     return rows_read(worker, MODULE_SETTLEMENT, approvals, &approval_columns, &range->approvals, &range->n_approvals);

@@ -22,11 +22,6 @@ static const struct seen_column side_list[] = {
     SEEN(refund_side_seen, order_id), SEEN(refund_side_seen, amount),
 };
 
-#define COLUMNS(row_list, row) (&(struct seen_columns){row_list, COUNT_OF(row_list), sizeof(struct row)})
-#define READ(of, text, columns, into, count)                                                                        \
-    rows_read(worker, of, arena_printf(worker->arena, text, (long long)after, (long long)upto), (columns), &(into), \
-              &(count))
-
 enum { PURPOSE_ORDER = 1, PURPOSE_LATE = 2, PURPOSE_CHARGE = 3 };
 
 /* The refunds of a range of payments, sorted by payment. */
@@ -65,20 +60,22 @@ static int check_payments(struct worker *worker, int64_t after, int64_t upto)
     size_t n_refunds = 0;
     size_t at_refund = 0;
 
-    if (READ(MODULE_PAYMENT,
-             "SELECT payment_id, biz_id, order_id, state, version, amount_minor, refund_minor, is_late, "
-             "channel_account_id, fee_minor, currency FROM "
-             "bmt_payment.payments WHERE payment_id > %lld AND payment_id <= %lld ORDER BY payment_id",
-             COLUMNS(payment_list, payment_seen), payments, n_payments) != 0 ||
-        READ(MODULE_PAYMENT,
-             "SELECT payment_id, version, event, from_state, to_state FROM bmt_payment.payment_events WHERE payment_id "
-             "> %lld AND payment_id <= %lld ORDER BY payment_id, version",
-             &history_columns, histories.events, histories.n) != 0 ||
-        READ(MODULE_PAYMENT,
-             "SELECT refund_id, biz_id, payment_id, order_id, purpose, state, version, amount_minor, 0, 0, 0, currency "
-             "FROM bmt_payment.refunds FORCE INDEX (ix_refunds_payment) WHERE payment_id > %lld AND payment_id <= %lld "
-             "ORDER BY payment_id, refund_id",
-             COLUMNS(refund_list, refund_seen), refunds, n_refunds) != 0)
+    if (READ_RANGE(MODULE_PAYMENT,
+                   "SELECT payment_id, biz_id, order_id, state, version, amount_minor, refund_minor, is_late, "
+                   "channel_account_id, fee_minor, currency FROM "
+                   "bmt_payment.payments WHERE payment_id > %lld AND payment_id <= %lld ORDER BY payment_id",
+                   SEEN_ROWS(payment_list, payment_seen), payments, n_payments) != 0 ||
+        READ_RANGE(
+            MODULE_PAYMENT,
+            "SELECT payment_id, version, event, from_state, to_state FROM bmt_payment.payment_events WHERE payment_id "
+            "> %lld AND payment_id <= %lld ORDER BY payment_id, version",
+            &history_columns, histories.events, histories.n) != 0 ||
+        READ_RANGE(
+            MODULE_PAYMENT,
+            "SELECT refund_id, biz_id, payment_id, order_id, purpose, state, version, amount_minor, 0, 0, 0, currency "
+            "FROM bmt_payment.refunds FORCE INDEX (ix_refunds_payment) WHERE payment_id > %lld AND payment_id <= %lld "
+            "ORDER BY payment_id, refund_id",
+            SEEN_ROWS(refund_list, refund_seen), refunds, n_refunds) != 0)
         return -1;
     for (size_t i = 0; i < n_payments; i++) {
         const int64_t id = payments[i].id;
@@ -129,20 +126,23 @@ static int check_refunds(struct worker *worker, int64_t after, int64_t upto)
     size_t n_sides = 0;
     size_t at_side = 0;
 
-    if (READ(MODULE_PAYMENT,
-             "SELECT r.refund_id, r.biz_id, r.payment_id, r.order_id, r.purpose, r.state, r.version, r.amount_minor, "
-             "r.channel_account_id, p.amount_minor, p.fee_minor, r.currency FROM bmt_payment.refunds r LEFT JOIN "
-             "bmt_payment.payments p ON p.payment_id = r.payment_id WHERE r.refund_id > %lld AND r.refund_id <= %lld "
-             "ORDER BY r.refund_id",
-             COLUMNS(refund_list, refund_seen), refunds, n_refunds) != 0 ||
-        READ(MODULE_PAYMENT,
-             "SELECT refund_id, version, event, from_state, to_state FROM bmt_payment.refund_events WHERE refund_id > "
-             "%lld AND refund_id <= %lld ORDER BY refund_id, version",
-             &history_columns, histories.events, histories.n) != 0 ||
-        READ(MODULE_ORDER,
-             "SELECT refund_id, biz_id, payment_id, order_id, amount_minor FROM bmt_order.refunds WHERE refund_id > "
-             "%lld AND refund_id <= %lld ORDER BY refund_id",
-             COLUMNS(side_list, refund_side_seen), sides, n_sides) != 0)
+    if (READ_RANGE(
+            MODULE_PAYMENT,
+            "SELECT r.refund_id, r.biz_id, r.payment_id, r.order_id, r.purpose, r.state, r.version, r.amount_minor, "
+            "r.channel_account_id, p.amount_minor, p.fee_minor, r.currency FROM bmt_payment.refunds r LEFT JOIN "
+            "bmt_payment.payments p ON p.payment_id = r.payment_id WHERE r.refund_id > %lld AND r.refund_id <= %lld "
+            "ORDER BY r.refund_id",
+            SEEN_ROWS(refund_list, refund_seen), refunds, n_refunds) != 0 ||
+        READ_RANGE(
+            MODULE_PAYMENT,
+            "SELECT refund_id, version, event, from_state, to_state FROM bmt_payment.refund_events WHERE refund_id > "
+            "%lld AND refund_id <= %lld ORDER BY refund_id, version",
+            &history_columns, histories.events, histories.n) != 0 ||
+        READ_RANGE(
+            MODULE_ORDER,
+            "SELECT refund_id, biz_id, payment_id, order_id, amount_minor FROM bmt_order.refunds WHERE refund_id > "
+            "%lld AND refund_id <= %lld ORDER BY refund_id",
+            SEEN_ROWS(side_list, refund_side_seen), sides, n_sides) != 0)
         return -1;
     for (size_t i = 0; i <= n_refunds; i++) {
         const int64_t id = i < n_refunds ? refunds[i].id : INT64_MAX;

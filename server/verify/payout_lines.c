@@ -127,8 +127,7 @@ int payout_lines_check(struct worker *worker, int64_t after, int64_t upto)
     size_t n_payouts = 0;
     int64_t *ids;
 
-    if (rows_read(worker, MODULE_PAYMENT, arena_printf(worker->arena, LINES_TEXT, (long long)after, (long long)upto),
-                  &line_columns, &lines, &n) != 0)
+    if (READ_RANGE(MODULE_PAYMENT, LINES_TEXT, &line_columns, lines, n) != 0)
         return -1;
     if (n == 0)
         return 0;
@@ -198,12 +197,10 @@ int payout_lines_check_payouts(struct worker *worker, int64_t after, int64_t upt
     size_t n_listed = 0;
     int64_t *ids;
 
-    if (rows_read(worker, MODULE_SETTLEMENT,
-                  arena_printf(worker->arena,
-                               PAYOUTS_TEXT "payout_id > %lld AND payout_id <= %lld AND state IN (3, 6) " /* it went */
-                                            "ORDER BY payout_id",
-                               (long long)after, (long long)upto),
-                  &payout_columns, &payouts, &n) != 0)
+    if (READ_RANGE(MODULE_SETTLEMENT,
+                   PAYOUTS_TEXT "payout_id > %lld AND payout_id <= %lld AND state IN (3, 6) " /* it went */
+                                "ORDER BY payout_id",
+                   &payout_columns, payouts, n) != 0)
         return -1;
     if (n == 0)
         return 0;

@@ -146,16 +146,12 @@ static int check_payouts(struct worker *worker, int64_t after, int64_t upto)
     size_t n_events;
     int64_t *ids;
 
-    if (rows_read(worker, MODULE_SETTLEMENT,
-                  arena_printf(worker->arena, PAYOUTS_TEXT, (long long)after, (long long)upto), &payout_columns,
-                  &payouts, &n) != 0 ||
-        rows_read(worker, MODULE_SETTLEMENT,
-                  arena_printf(worker->arena,
-                               "SELECT payout_id, version, event, from_state, to_state FROM "
-                               "bmt_settlement.payout_events WHERE payout_id > %lld AND payout_id <= %lld "
-                               "ORDER BY payout_id, version",
-                               (long long)after, (long long)upto),
-                  &history_columns, &histories.events, &histories.n) != 0)
+    if (READ_RANGE(MODULE_SETTLEMENT, PAYOUTS_TEXT, &payout_columns, payouts, n) != 0 ||
+        READ_RANGE(MODULE_SETTLEMENT,
+                   "SELECT payout_id, version, event, from_state, to_state FROM "
+                   "bmt_settlement.payout_events WHERE payout_id > %lld AND payout_id <= %lld "
+                   "ORDER BY payout_id, version",
+                   &history_columns, histories.events, histories.n) != 0)
         return -1;
     for (size_t k = 0; k < COUNT_OF(steps); k++)
         if (moved_read(worker, steps[k].kind, after, upto, &moved[k]) != 0)
@@ -297,17 +293,13 @@ static int check_adjustments(struct worker *worker, int64_t after, int64_t upto)
     size_t n_entries = 0;
     int64_t *ids;
 
-    if (rows_read(worker, MODULE_SETTLEMENT,
-                  arena_printf(worker->arena,
-                               "SELECT adjustment_id, biz_id, kind, partner_id, channel_account_id, amount_minor, "
-                               "to_amount_minor, create_time_ms, currency, to_currency FROM "
-                               "bmt_settlement.adjustments WHERE adjustment_id > %lld AND adjustment_id <= %lld "
-                               "ORDER BY adjustment_id",
-                               (long long)after, (long long)upto),
-                  &adjustment_columns, &adjustments, &n) != 0 ||
-        rows_read(worker, MODULE_SETTLEMENT,
-                  arena_printf(worker->arena, ENTRIES_TEXT, (long long)after, (long long)upto), &entry_columns,
-                  &entries, &n_entries) != 0 ||
+    if (READ_RANGE(MODULE_SETTLEMENT,
+                   "SELECT adjustment_id, biz_id, kind, partner_id, channel_account_id, amount_minor, "
+                   "to_amount_minor, create_time_ms, currency, to_currency FROM "
+                   "bmt_settlement.adjustments WHERE adjustment_id > %lld AND adjustment_id <= %lld "
+                   "ORDER BY adjustment_id",
+                   &adjustment_columns, adjustments, n) != 0 ||
+        READ_RANGE(MODULE_SETTLEMENT, ENTRIES_TEXT, &entry_columns, entries, n_entries) != 0 ||
         moved_read(worker, MOVED_ADJUSTMENT, after, upto, &moved) != 0)
         return -1;
     ids = arena_array_of(worker->arena, int64_t, n);

@@ -99,6 +99,8 @@ struct seen_columns {
     size_t row_size;
 };
 
+#define SEEN_ROWS(columns, row) (&(struct seen_columns){(columns), COUNT_OF(columns), sizeof(struct row)})
+
 /* One thread's place: its own connections, and memory of the range at hand. */
 struct worker {
     const struct verify *verify;
@@ -111,6 +113,14 @@ struct worker {
 /* Reads all rows of the SELECT. 0 or -1. */
 int rows_read(struct worker *worker, enum module module, const char *text, const struct seen_columns *columns,
               void *ret_rows, size_t *ret_n) MUST_CHECK;
+
+/*
+ * The same of a range of keys, in a function with `worker`, `after` and `upto`: the text, a literal, takes the two ends
+ * as `> %lld` and `<= %lld`. `into` and `count` are set. 0 or -1.
+ */
+#define READ_RANGE(of, text, columns, into, count)                                                                  \
+    rows_read(worker, of, arena_printf(worker->arena, text, (long long)after, (long long)upto), (columns), &(into), \
+              &(count))
 
 /* What is read of the module between the two is of one moment. 0 or -1. */
 int rows_snapshot_begin(struct worker *worker, enum module module) MUST_CHECK;

@@ -15,11 +15,11 @@ enum { CHUNK = 4096, LEAF_SIZE = 160, HASH_DIGITS = 2 * SHA256_SIZE };
 
 struct chunk_seen {
     int64_t no, biz_id, first, last, count;
-    const char *hash;
+    uint8_t hash[HASH_SIZE];
 };
 static const struct seen_column chunk_list[] = {
     SEEN(chunk_seen, no),   SEEN(chunk_seen, biz_id), SEEN(chunk_seen, first),
-    SEEN(chunk_seen, last), SEEN(chunk_seen, count),  SEEN_TEXT(chunk_seen, hash),
+    SEEN(chunk_seen, last), SEEN(chunk_seen, count),  SEEN_HASH(chunk_seen, hash),
 };
 static const struct seen_columns chunk_columns = {chunk_list, COUNT_OF(chunk_list), sizeof(struct chunk_seen)};
 
@@ -59,13 +59,11 @@ static void end_chunk(struct worker *worker, const struct partner_statement_seen
     const struct chunk_seen *c = no < n_chunks ? &chunks[no] : NULL;
     uint8_t made[SHA256_SIZE];
     char digits[HASH_DIGITS + 1];
-    uint8_t stored[SHA256_SIZE];
 
     merkle_root(&seen->chunk, made);
     merkle_add_hash(&seen->all, made);
     if (c == NULL || c->no != (int64_t)no || c->biz_id != s->biz_id || c->first != seen->first_id ||
-        c->last != seen->last_id || c->count != (int64_t)seen->chunk.n || !text_unhex(c->hash, stored, SHA256_SIZE) ||
-        memcmp(stored, made, SHA256_SIZE) != 0)
+        c->last != seen->last_id || c->count != (int64_t)seen->chunk.n || memcmp(c->hash, made, HASH_SIZE) != 0)
         tell(PARTNER_STATEMENT_PROOF, "chunk %zu of %llu entries hashes to %s", no, (unsigned long long)seen->chunk.n,
              text_hex(made, SHA256_SIZE, digits));
     seen->chunk = (struct merkle){0};
@@ -128,7 +126,7 @@ int statement_entries_check(struct worker *worker, const struct partner_statemen
 
     if (rows_read(worker, MODULE_SETTLEMENT,
                   arena_printf(worker->arena,
-                               "SELECT chunk_no, biz_id, first_entry_id, last_entry_id, entry_count, HEX(hash) FROM "
+                               "SELECT chunk_no, biz_id, first_entry_id, last_entry_id, entry_count, hash FROM "
                                "bmt_settlement.partner_statement_chunks WHERE statement_id = %lld ORDER BY chunk_no",
                                (long long)s->id),
                   &chunk_columns, &chunks, &n_chunks) != 0 ||

@@ -82,8 +82,7 @@ static int check_lines(struct worker *worker, int64_t after, int64_t upto)
     struct statement_line_seen *lines = NULL;
     size_t n = 0;
 
-    if (rows_read(worker, MODULE_PAYMENT, arena_printf(worker->arena, LINES_TEXT, (long long)after, (long long)upto),
-                  &line_columns, &lines, &n) != 0)
+    if (READ_RANGE(MODULE_PAYMENT, LINES_TEXT, &line_columns, lines, n) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         check_line(worker, &lines[i]);

@@ -140,14 +140,12 @@ static int check_bearers(struct worker *worker, int64_t after, int64_t upto, con
     size_t at = 0;
     int64_t sum = 0;
 
-    if (rows_read(worker, MODULE_SETTLEMENT,
-                  arena_printf(worker->arena,
-                               "SELECT b.refund_id, b.partner_id, b.biz_id, b.amount_minor, p.partner_id IS NOT NULL "
-                               "FROM bmt_settlement.refund_bearers b LEFT JOIN bmt_settlement.partners p ON "
-                               "p.partner_id = b.partner_id AND p.biz_id = b.biz_id WHERE b.refund_id > %lld AND "
-                               "b.refund_id <= %lld ORDER BY b.refund_id, b.partner_id",
-                               (long long)after, (long long)upto),
-                  &bearer_columns, &bearers, &n) != 0)
+    if (READ_RANGE(MODULE_SETTLEMENT,
+                   "SELECT b.refund_id, b.partner_id, b.biz_id, b.amount_minor, p.partner_id IS NOT NULL "
+                   "FROM bmt_settlement.refund_bearers b LEFT JOIN bmt_settlement.partners p ON "
+                   "p.partner_id = b.partner_id AND p.biz_id = b.biz_id WHERE b.refund_id > %lld AND "
+                   "b.refund_id <= %lld ORDER BY b.refund_id, b.partner_id",
+                   &bearer_columns, bearers, n) != 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         const struct bearer_seen *b = &bearers[i];
