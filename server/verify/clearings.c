@@ -1,6 +1,7 @@
 /*
- * The pass over cleared lines: each paid order's lines stand in settlement as they were sold, are divided once their
- * order has ended, and what everybody got, in entries and in the ledger, is what was paid less what went back.
+ * Cleared lines, in the pass over orders: each paid order's lines stand in settlement as they were sold, are divided
+ * once their order has ended, and what everybody got, in entries and in the ledger, is what was paid less what went
+ * back.
  *
  * That no money of customers is left when all lines are cleared follows: each payment credits them with its amount,
  * each line debits its own, and lines add up to what was paid.
@@ -14,19 +15,13 @@
 
 enum { PENDING = 1, CLEARED = 2, KIND_SALE = 1, KIND_REVERSAL = 2, KIND_ADJUSTMENT = 3, KIND_DISPUTE = 4, SETTLED = 3 };
 
-/* One order's part of a range. */
+/* One order's part of a range: what it is itself, and what settlement has of it. */
 struct part {
-    const struct sold_seen *order;
-    const struct sold_line_seen *lines;
-    size_t n_lines;
+    const struct view *of;
     const struct clearing_seen *clearings;
     size_t n_clearings;
     const struct entry_seen *entries;
     size_t n_entries;
-    const struct paying_seen *payments;
-    size_t n_payments;
-    const struct refunding_seen *refunds;
-    size_t n_refunds;
     const struct disputing_seen *disputes;
     size_t n_disputes;
     struct moved_list cleared;
@@ -36,23 +31,23 @@ struct part {
 
 #define tell(kind, ...) found(worker, o->id, kind, o->biz_id, ID_ORDER, o->id, __VA_ARGS__)
 
-static bool is_paid(const struct sold_seen *o)
+static bool is_paid(const struct order_seen *o)
 {
     return o->state >= ORDER_PAID && o->state != ORDER_CLOSED;
 }
 
-static const struct paying_seen *payment_of(const struct part *v)
+static const struct payment_seen *payment_of(const struct part *v)
 {
-    for (size_t i = 0; i < v->n_payments; i++)
-        if (v->payments[i].id == v->order->payment_id)
-            return &v->payments[i];
+    for (size_t i = 0; i < v->of->n_payments; i++)
+        if (v->of->payments[i].id == v->of->order->payment_id)
+            return &v->of->payments[i];
     return NULL;
 }
 
-static bool is_line_right(const struct part *v, const struct sold_line_seen *l, const struct clearing_seen *c,
-                          const struct paying_seen *payment)
+static bool is_line_right(const struct part *v, const struct line_seen *l, const struct clearing_seen *c,
+                          const struct payment_seen *payment)
 {
-    const struct sold_seen *o = v->order;
+    const struct order_seen *o = v->of->order;
 
     return c->line_no == l->line_no && c->sku_id == l->sku_id && c->quantity == l->quantity && c->amount == l->amount &&
            c->biz_id == o->biz_id && c->payment_id == o->payment_id && strcmp(c->currency, o->currency) == 0 &&
@@ -63,19 +58,19 @@ static bool is_line_right(const struct part *v, const struct sold_line_seen *l, 
 /* The lines of the order and those to be cleared, one to one; their fees are the payment's. */
 static void check_lines(struct worker *worker, const struct part *v)
 {
-    const struct sold_seen *o = v->order;
-    const struct paying_seen *payment = payment_of(v);
-    const size_t n_expected = is_paid(o) ? v->n_lines : 0;
+    const struct order_seen *o = v->of->order;
+    const struct payment_seen *payment = payment_of(v);
+    const size_t n_expected = is_paid(o) ? v->of->n_lines : 0;
     int64_t fee = 0;
 
     if (v->n_clearings != n_expected) {
         tell(CLEARING_LINE, "is %s with %zu lines, %zu are to be cleared", fsm_state_name(&order_fsm, (int)o->state),
-             v->n_lines, v->n_clearings);
+             v->of->n_lines, v->n_clearings);
         return;
     }
     for (size_t i = 0; i < v->n_clearings; i++) {
         fee += v->clearings[i].fee;
-        if (!is_line_right(v, &v->lines[i], &v->clearings[i], payment))
+        if (!is_line_right(v, &v->of->lines[i], &v->clearings[i], payment))
             tell(CLEARING_LINE, "line %lld over %lld %s was not sold so, or not by that rule",
                  (long long)v->clearings[i].line_no, (long long)v->clearings[i].amount, v->clearings[i].currency);
     }
@@ -86,7 +81,7 @@ static void check_lines(struct worker *worker, const struct part *v)
 
 static void check_due(struct worker *worker, const struct part *v, const struct clearing_seen *c)
 {
-    const struct sold_seen *o = v->order;
+    const struct order_seen *o = v->of->order;
     const bool has_ended = o->state == ORDER_COMPLETED || o->state == ORDER_REFUNDED;
     const bool is_open = o->state == ORDER_PAID || o->state == ORDER_FULFILLING || o->state == ORDER_FULFILLED;
 
@@ -107,8 +102,8 @@ static void sum_refunds(const struct part *v, int64_t line_no, int64_t *ret_refu
 {
     *ret_refunded = 0;
     *ret_borne = 0;
-    for (size_t i = 0; i < v->n_refunds; i++) {
-        const struct moved_list of = moved_of_source(v->borne, v->refunds[i].id);
+    for (size_t i = 0; i < v->of->n_refunds; i++) {
+        const struct moved_list of = moved_of_source(v->borne, v->of->refunds[i].id);
         const struct moved_list refund = moved_of(&of, MOVED_REFUND, line_no);
         const struct moved_list reversal = moved_of(&of, MOVED_REVERSAL, line_no);
 
@@ -130,7 +125,7 @@ static void sum_refunds(const struct part *v, int64_t line_no, int64_t *ret_refu
 static void check_disputed(struct worker *worker, const struct part *v, int64_t line_no, int64_t disputed,
                            int64_t on_order)
 {
-    const struct sold_seen *o = v->order;
+    const struct order_seen *o = v->of->order;
     int64_t open = 0;
     int64_t lost = 0;
 
@@ -147,7 +142,7 @@ static void check_disputed(struct worker *worker, const struct part *v, int64_t 
 /* What partners gave back of a dispute that was lost are entries. */
 static void check_lost(struct worker *worker, const struct part *v, const struct disputing_seen *d)
 {
-    const struct sold_seen *o = v->order;
+    const struct order_seen *o = v->of->order;
     const struct moved_list lost = lost_of(v, d);
     size_t n_entries = 0;
 
@@ -160,7 +155,7 @@ static void check_lost(struct worker *worker, const struct part *v, const struct
 
 static void check_shares(struct worker *worker, const struct part *v, const struct clearing_seen *c)
 {
-    const struct sold_seen *o = v->order;
+    const struct order_seen *o = v->of->order;
     int64_t shares = c->platform + c->fee_left;
     size_t n_entries = 0;
 
@@ -198,7 +193,7 @@ static bool is_transfer_right(const struct part *v, const struct clearing_seen *
 
 static void check_transfer(struct worker *worker, const struct part *v, const struct clearing_seen *c)
 {
-    const struct sold_seen *o = v->order;
+    const struct order_seen *o = v->of->order;
     const struct moved_list moved = moved_of(&v->cleared, MOVED_CLEARING, c->line_no);
     int64_t refunded;
     int64_t borne;
@@ -230,8 +225,8 @@ static struct moved_list booking_of(const struct part *v, const struct entry_see
 
     if (e->kind == KIND_SALE)
         return moved_of(&v->cleared, MOVED_CLEARING, e->line_no);
-    for (size_t i = 0; i < v->n_refunds && e->kind == KIND_REVERSAL; i++)
-        if (v->refunds[i].id == e->source_id) {
+    for (size_t i = 0; i < v->of->n_refunds && e->kind == KIND_REVERSAL; i++)
+        if (v->of->refunds[i].id == e->source_id) {
             of = moved_of_source(v->borne, e->source_id);
             return moved_of(&of, MOVED_REVERSAL, e->line_no);
         }
@@ -243,7 +238,7 @@ static struct moved_list booking_of(const struct part *v, const struct entry_see
 
 static void check_entry(struct worker *worker, const struct part *v, const struct entry_seen *e)
 {
-    const struct sold_seen *o = v->order;
+    const struct order_seen *o = v->of->order;
     const struct entry_seen *sale = sale_of(v, e);
     const struct moved_list moved = booking_of(v, e);
     const bool is_sale = e->kind == KIND_SALE;
@@ -270,7 +265,7 @@ static void check_entry(struct worker *worker, const struct part *v, const struc
 /* Each refund of a line that was cleared has been borne, as far as it went back, by partners with entries. */
 static void check_borne(struct worker *worker, const struct part *v, int64_t refund_id)
 {
-    const struct sold_seen *o = v->order;
+    const struct order_seen *o = v->of->order;
     const struct moved_list of = moved_of_source(v->borne, refund_id);
 
     for (size_t i = 0; i < of.n; i++) {
@@ -294,7 +289,7 @@ static void check_borne(struct worker *worker, const struct part *v, int64_t ref
 
 static void check_part(struct worker *worker, const struct part *v)
 {
-    const struct sold_seen *o = v->order;
+    const struct order_seen *o = v->of->order;
     size_t n_found = 0;
 
     check_lines(worker, v);
@@ -304,13 +299,13 @@ static void check_part(struct worker *worker, const struct part *v)
         check_transfer(worker, v, &v->clearings[i]);
         n_found += moved_of(&v->cleared, MOVED_CLEARING, v->clearings[i].line_no).n;
     }
-    for (size_t i = 0; i < v->n_lines && (v->n_clearings == 0 || v->n_clearings == v->n_lines); i++)
-        check_disputed(worker, v, v->lines[i].line_no, v->n_clearings == 0 ? 0 : v->clearings[i].disputed,
-                       v->lines[i].disputed);
+    for (size_t i = 0; i < v->of->n_lines && (v->n_clearings == 0 || v->n_clearings == v->of->n_lines); i++)
+        check_disputed(worker, v, v->of->lines[i].line_no, v->n_clearings == 0 ? 0 : v->clearings[i].disputed,
+                       v->of->lines[i].disputed);
     for (size_t i = 0; i < v->n_entries; i++)
         check_entry(worker, v, &v->entries[i]);
-    for (size_t i = 0; i < v->n_refunds; i++)
-        check_borne(worker, v, v->refunds[i].id);
+    for (size_t i = 0; i < v->of->n_refunds; i++)
+        check_borne(worker, v, v->of->refunds[i].id);
     for (size_t i = 0; i < v->n_disputes; i++)
         check_lost(worker, v, &v->disputes[i]);
     if (n_found != v->cleared.n)
@@ -337,61 +332,26 @@ static void lost_entry(struct worker *worker, const struct entry_seen *e)
               (long long)e->amount);
 }
 
-static void lost_transfer(struct worker *worker, const struct moved_seen *m)
+void clearings_check(struct worker *worker, struct clearing_range *range, const struct view *of)
 {
-    found(worker, m->source_id, TRANSFER_SOURCE, m->biz_id, ID_TRANSFER, m->transfer_id,
-          "cleared line %lld of order %lld, which is not there", (long long)m->source_no, (long long)m->source_id);
+    const struct order_seen *o = of->order;
+    struct part v = {
+        .of = of, .cleared = moved_of_source(&range->cleared, o->id), .borne = &range->borne, .lost = &range->lost};
+
+    TAKE(clearings, n_clearings, at_clearing, order_id, lost_clearing)
+    TAKE(entries, n_entries, at_entry, order_id, lost_entry)
+    TAKE(disputes, n_disputes, at_dispute, order_id, lost_dispute)
+    check_part(worker, &v);
 }
 
-#define NOTHING(worker, row) (void)(row)
-
-/* The rows of one order stand together; what comes before them belongs to no order. */
-#define TAKE(rows, n, at, key, into, n_into, orphan)              \
-    while ((at) < (n) && (rows)[at].key < range->orders[i].id) {  \
-        orphan(worker, &(rows)[at]);                              \
-        (at)++;                                                   \
-    }                                                             \
-    (into) = &(rows)[at];                                         \
-    while ((at) < (n) && (rows)[at].key == range->orders[i].id) { \
-        (at)++;                                                   \
-        (n_into)++;                                               \
-    }
-
-static int check_clearings(struct worker *worker, int64_t after, int64_t upto)
+void clearings_rest(struct worker *worker, struct clearing_range *range, const struct range *orders)
 {
-    struct clearing_range *range = arena_new_of(worker->arena, struct clearing_range);
+    int64_t *ids = arena_array_of(worker->arena, int64_t, orders->n_orders);
 
-    if (clearings_read(worker, after, upto, range) != 0)
-        return -1;
-    for (size_t i = 0; i < range->n_orders; i++) {
-        struct part v = {.order = &range->orders[i], .borne = &range->borne, .lost = &range->lost};
-
-        TAKE(range->lines, range->n_lines, range->at_line, order_id, v.lines, v.n_lines, NOTHING)
-        TAKE(range->clearings, range->n_clearings, range->at_clearing, order_id, v.clearings, v.n_clearings,
-             lost_clearing)
-        TAKE(range->entries, range->n_entries, range->at_entry, order_id, v.entries, v.n_entries, lost_entry)
-        TAKE(range->payments, range->n_payments, range->at_payment, order_id, v.payments, v.n_payments, NOTHING)
-        TAKE(range->refunds, range->n_refunds, range->at_refund, order_id, v.refunds, v.n_refunds, NOTHING)
-        TAKE(range->disputes, range->n_disputes, range->at_dispute, order_id, v.disputes, v.n_disputes, lost_dispute)
-        TAKE(range->cleared.list, range->cleared.n, range->at_cleared, source_id, v.cleared.list, v.cleared.n,
-             lost_transfer)
-        check_part(worker, &v);
-    }
-    for (; range->at_clearing < range->n_clearings; range->at_clearing++)
-        lost_clearing(worker, &range->clearings[range->at_clearing]);
-    for (; range->at_entry < range->n_entries; range->at_entry++)
-        lost_entry(worker, &range->entries[range->at_entry]);
-    for (; range->at_dispute < range->n_disputes; range->at_dispute++)
-        lost_dispute(worker, &range->disputes[range->at_dispute]);
-    for (; range->at_cleared < range->cleared.n; range->at_cleared++)
-        lost_transfer(worker, &range->cleared.list[range->at_cleared]);
-    pass_count(worker, range->n_clearings);
-    return 0;
+    REST(clearings, n_clearings, at_clearing, lost_clearing);
+    REST(entries, n_entries, at_entry, lost_entry);
+    REST(disputes, n_disputes, at_dispute, lost_dispute);
+    for (size_t i = 0; i < orders->n_orders; i++)
+        ids[i] = orders->orders[i].id;
+    moved_tell_lost(worker, &range->cleared, ids, orders->n_orders, "a line of order");
 }
-
-const struct pass clearings_pass = {.name = "clearings",
-                                    .which = VERIFY_CLEARINGS,
-                                    .module = MODULE_ORDER,
-                                    .table = "bmt_order.orders",
-                                    .key = "order_id",
-                                    .check = check_clearings};

@@ -1,14 +1,6 @@
-/* The rows of a range of orders; see clearings.h. Each module is read by itself. */
+/* Settlement's rows of a range of orders; see clearings.h. */
 #include "verify/clearings.h"
 
-static const struct seen_column order_list[] = {
-    SEEN(sold_seen, id),         SEEN(sold_seen, biz_id), SEEN(sold_seen, state),
-    SEEN(sold_seen, payment_id), SEEN(sold_seen, pay_ms), SEEN_CURRENCY(sold_seen),
-};
-static const struct seen_column line_list[] = {
-    SEEN(sold_line_seen, order_id), SEEN(sold_line_seen, line_no), SEEN(sold_line_seen, sku_id),
-    SEEN(sold_line_seen, quantity), SEEN(sold_line_seen, amount),  SEEN(sold_line_seen, disputed),
-};
 static const struct seen_column clearing_list[] = {
     SEEN(clearing_seen, order_id),      SEEN(clearing_seen, line_no),    SEEN(clearing_seen, biz_id),
     SEEN(clearing_seen, payment_id),    SEEN(clearing_seen, account_id), SEEN(clearing_seen, sku_id),
@@ -27,9 +19,6 @@ static const struct seen_column entry_list[] = {
     SEEN_CURRENCY(entry_seen),
 };
 const struct seen_columns entry_columns = {entry_list, COUNT_OF(entry_list), sizeof(struct entry_seen)};
-static const struct seen_column payment_list[] = {SEEN(paying_seen, order_id), SEEN(paying_seen, id),
-                                                  SEEN(paying_seen, account_id), SEEN(paying_seen, fee)};
-static const struct seen_column refund_list[] = {SEEN(refunding_seen, order_id), SEEN(refunding_seen, id)};
 static const struct seen_column dispute_list[] = {
     SEEN(disputing_seen, order_id), SEEN(disputing_seen, line_no), SEEN(disputing_seen, id),
     SEEN(disputing_seen, biz_id),   SEEN(disputing_seen, state),   SEEN(disputing_seen, amount),
@@ -38,13 +27,15 @@ static const struct seen_column dispute_list[] = {
 #define RANGE_OF(key) key " > %lld AND " key " <= %lld"
 
 /* Refunds and who bore them; they are known by the refund. */
-static int read_borne(struct worker *worker, struct clearing_range *range)
+static int read_borne(struct worker *worker, const struct range *orders, struct clearing_range *range)
 {
-    int64_t *ids = arena_array_of(worker->arena, int64_t, range->n_refunds);
+    int64_t *ids = arena_array_of(worker->arena, int64_t, orders->n_refunds);
+    size_t n = 0;
 
-    for (size_t i = 0; i < range->n_refunds; i++)
-        ids[i] = range->refunds[i].id;
-    return moved_read_of(worker, MOVED_REFUND, MOVED_REVERSAL, ids, range->n_refunds, &range->borne);
+    for (size_t i = 0; i < orders->n_refunds; i++)
+        if (orders->refunds[i].purpose == PURPOSE_ORDER)
+            ids[n++] = orders->refunds[i].id;
+    return moved_read_of(worker, MOVED_REFUND, MOVED_REVERSAL, ids, n, &range->borne);
 }
 
 /* Disputes, and who bore those that were lost. */
@@ -64,27 +55,10 @@ static int read_disputes(struct worker *worker, int64_t after, int64_t upto, str
     return moved_read_of(worker, MOVED_DISPUTE_LOST, MOVED_DISPUTE_LOST, ids, range->n_disputes, &range->lost);
 }
 
-int clearings_read(struct worker *worker, int64_t after, int64_t upto, struct clearing_range *range)
+int clearings_read(struct worker *worker, int64_t after, int64_t upto, const struct range *orders,
+                   struct clearing_range *range)
 {
     if (READ_RANGE(
-            MODULE_ORDER,
-            "SELECT order_id, biz_id, state, payment_id, pay_time_ms, currency FROM bmt_order.orders WHERE " RANGE_OF(
-                "order_id") " ORDER BY order_id",
-            SEEN_ROWS(order_list, sold_seen), range->orders, range->n_orders) != 0 ||
-        READ_RANGE(
-            MODULE_ORDER,
-            "SELECT order_id, line_no, sku_id, quantity, amount_minor, disputed_minor FROM bmt_order.order_lines "
-            "WHERE " RANGE_OF("order_id") " ORDER BY order_id, line_no",
-            SEEN_ROWS(line_list, sold_line_seen), range->lines, range->n_lines) != 0 ||
-        READ_RANGE(MODULE_PAYMENT,
-                   "SELECT order_id, payment_id, channel_account_id, fee_minor FROM bmt_payment.payments FORCE INDEX "
-                   "(ix_payments_order) WHERE " RANGE_OF("order_id") " ORDER BY order_id, payment_id",
-                   SEEN_ROWS(payment_list, paying_seen), range->payments, range->n_payments) != 0 ||
-        READ_RANGE(MODULE_PAYMENT,
-                   "SELECT order_id, refund_id FROM bmt_payment.refunds FORCE INDEX (ix_refunds_order) WHERE " RANGE_OF(
-                       "order_id") " AND purpose = 1 ORDER BY order_id, refund_id",
-                   SEEN_ROWS(refund_list, refunding_seen), range->refunds, range->n_refunds) != 0 ||
-        READ_RANGE(
             MODULE_SETTLEMENT,
             "SELECT c.order_id, c.line_no, c.biz_id, c.payment_id, c.channel_account_id, c.sku_id, c.rule_id, "
             "c.quantity, c.state, c.amount_minor, c.fee_minor, c.refunded_minor, c.platform_minor, c.fee_left_minor, "
@@ -104,5 +78,5 @@ int clearings_read(struct worker *worker, int64_t after, int64_t upto, struct cl
                    SEEN_ROWS(entry_list, entry_seen), range->entries, range->n_entries) != 0 ||
         moved_read(worker, MOVED_CLEARING, after, upto, &range->cleared) != 0)
         return -1;
-    return read_borne(worker, range) != 0 ? -1 : read_disputes(worker, after, upto, range);
+    return read_borne(worker, orders, range) != 0 ? -1 : read_disputes(worker, after, upto, range);
 }

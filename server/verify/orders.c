@@ -1,8 +1,10 @@
 /*
  * The pass over orders: each order with its lines, history, payments, refunds, stock and entitlements, whichever
  * modules they live in.
+ *
+ * Not here: what settlement has of them (clearings.c, in the same pass).
  */
-#include "verify/orders.h"
+#include "verify/clearings.h"
 
 #include <string.h>
 
@@ -10,23 +12,6 @@
 #include "payment/state.h"
 #include "product/state.h"
 #include "verify/history.h"
-
-/* One order's part of it. */
-struct view {
-    const struct order_seen *order;
-    const struct line_seen *lines;
-    size_t n_lines;
-    const struct event_seen *events;
-    size_t n_events;
-    const struct payment_seen *payments;
-    size_t n_payments;
-    const struct refund_seen *refunds;
-    size_t n_refunds;
-    const struct hold_seen *holds;
-    size_t n_holds;
-    const struct lot_seen *lots;
-    size_t n_lots;
-};
 
 static bool is_paid(int64_t state)
 {
@@ -139,7 +124,7 @@ static void check_refunds(struct worker *worker, const struct range *range, cons
     for (size_t i = 0; i < v->n_refunds; i++) {
         const struct refund_seen *r = &v->refunds[i];
 
-        if (r->purpose != 1)
+        if (r->purpose != PURPOSE_ORDER)
             continue;
         sum += r->state == REFUND_SUCCEEDED ? r->amount : 0;
         if (refund_state_is_open((int)r->state))
@@ -237,21 +222,6 @@ static void check_quote(struct worker *worker, const struct range *range, const 
          (long long)o->quote_id);
 }
 
-/* The rows of one order stand together; what comes before them belongs to no order. */
-#define TAKE(rows, n, at, key, orphan)                                    \
-    while (range->at < range->n && range->rows[range->at].key < o->id) {  \
-        orphan(worker, &range->rows[range->at]);                          \
-        range->at++;                                                      \
-    }                                                                     \
-    v.rows = &range->rows[range->at];                                     \
-    while (range->at < range->n && range->rows[range->at].key == o->id) { \
-        range->at++;                                                      \
-        v.n++;                                                            \
-    }
-#define REST(rows, n, at, orphan)             \
-    for (; range->at < range->n; range->at++) \
-    orphan(worker, &range->rows[range->at])
-
 static void lost_line(struct worker *worker, const struct line_seen *l)
 {
     found(worker, l->order_id, ORDER_AMOUNT, 0, ID_ORDER, l->order_id, "line %lld of an order that does not exist",
@@ -293,7 +263,8 @@ static void lost_lot(struct worker *worker, const struct lot_seen *l)
               (long long)l->order_id);
 }
 
-static void check_one(struct worker *worker, struct range *range, const struct order_seen *o)
+static void check_one(struct worker *worker, struct range *range, struct clearing_range *clearing,
+                      const struct order_seen *o)
 {
     struct view v = {.order = o};
 
@@ -310,22 +281,25 @@ static void check_one(struct worker *worker, struct range *range, const struct o
     check_holds(worker, &v);
     check_lots(worker, &v);
     check_quote(worker, range, &v);
+    clearings_check(worker, clearing, &v);
 }
 
 static int check_orders(struct worker *worker, int64_t after, int64_t upto)
 {
     struct range *range = arena_new_of(worker->arena, struct range);
+    struct clearing_range *clearing = arena_new_of(worker->arena, struct clearing_range);
 
-    if (orders_read(worker, after, upto, range) != 0)
+    if (orders_read(worker, after, upto, range) != 0 || clearings_read(worker, after, upto, range, clearing) != 0)
         return -1;
     for (size_t i = 0; i < range->n_orders; i++)
-        check_one(worker, range, &range->orders[i]);
+        check_one(worker, range, clearing, &range->orders[i]);
     REST(lines, n_lines, at_line, lost_line);
     REST(events, n_events, at_event, lost_event);
     REST(payments, n_payments, at_payment, lost_payment);
     REST(refunds, n_refunds, at_refund, lost_refund);
     REST(holds, n_holds, at_hold, lost_hold);
     REST(lots, n_lots, at_lot, lost_lot);
+    clearings_rest(worker, clearing, range);
     pass_count(worker, range->n_orders);
     return 0;
 }

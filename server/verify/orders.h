@@ -1,4 +1,7 @@
-/* A range of orders with all that belongs to them, as orders_read.c fetches it for orders.c. */
+/*
+ * A range of orders with all that belongs to them, as orders_read.c and clearings_read.c fetch it, for orders.c and
+ * clearings.c: one pass looks at both, since to read an order's rows costs more than to look at them.
+ */
 #ifndef BMT_VERIFY_ORDERS_H
 #define BMT_VERIFY_ORDERS_H
 
@@ -25,6 +28,41 @@ struct range {
     struct quote_seen *quotes;
     size_t n_quotes;
 };
+
+/* One order's part of a range. */
+struct view {
+    const struct order_seen *order;
+    const struct line_seen *lines;
+    size_t n_lines;
+    const struct event_seen *events;
+    size_t n_events;
+    const struct payment_seen *payments;
+    size_t n_payments;
+    const struct refund_seen *refunds;
+    size_t n_refunds;
+    const struct hold_seen *holds;
+    size_t n_holds;
+    const struct lot_seen *lots;
+    size_t n_lots;
+};
+
+/*
+ * Moves the rows of order `o` from `range` to `v`, where they stand together; what comes before them belongs to no
+ * order, and REST tells what comes after the last. In a function that has these names and `worker`.
+ */
+#define TAKE(rows, n, at, key, orphan)                                    \
+    while (range->at < range->n && range->rows[range->at].key < o->id) {  \
+        orphan(worker, &range->rows[range->at]);                          \
+        range->at++;                                                      \
+    }                                                                     \
+    v.rows = &range->rows[range->at];                                     \
+    while (range->at < range->n && range->rows[range->at].key == o->id) { \
+        range->at++;                                                      \
+        v.n++;                                                            \
+    }
+#define REST(rows, n, at, orphan)             \
+    for (; range->at < range->n; range->at++) \
+    orphan(worker, &range->rows[range->at])
 
 /* Reads the rows of orders with ids in (after, upto]. 0 or -1. */
 int orders_read(struct worker *worker, int64_t after, int64_t upto, struct range *ret_range) MUST_CHECK;

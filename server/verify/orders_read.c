@@ -5,15 +5,16 @@
 static const struct seen_column order_list[] = {
     SEEN(order_seen, id),        SEEN(order_seen, biz_id),     SEEN(order_seen, state),    SEEN(order_seen, version),
     SEEN(order_seen, amount),    SEEN(order_seen, line_count), SEEN(order_seen, quote_id), SEEN(order_seen, payment_id),
-    SEEN(order_seen, refund_id), SEEN(order_seen, refunded),   SEEN_CURRENCY(order_seen),
+    SEEN(order_seen, refund_id), SEEN(order_seen, refunded),   SEEN(order_seen, pay_ms),   SEEN_CURRENCY(order_seen),
 };
 static const struct seen_column line_list[] = {
     SEEN(line_seen, order_id), SEEN(line_seen, line_no), SEEN(line_seen, sku_id),   SEEN(line_seen, quantity),
-    SEEN(line_seen, unit),     SEEN(line_seen, amount),  SEEN(line_seen, refunded),
+    SEEN(line_seen, unit),     SEEN(line_seen, amount),  SEEN(line_seen, refunded), SEEN(line_seen, disputed),
 };
 static const struct seen_column payment_list[] = {
-    SEEN(payment_seen, id),     SEEN(payment_seen, biz_id),  SEEN(payment_seen, order_id), SEEN(payment_seen, state),
-    SEEN(payment_seen, amount), SEEN(payment_seen, is_late), SEEN_CURRENCY(payment_seen),
+    SEEN(payment_seen, id),         SEEN(payment_seen, biz_id), SEEN(payment_seen, order_id),
+    SEEN(payment_seen, state),      SEEN(payment_seen, amount), SEEN(payment_seen, is_late),
+    SEEN(payment_seen, account_id), SEEN(payment_seen, fee),    SEEN_CURRENCY(payment_seen),
 };
 static const struct seen_column refund_list[] = {
     SEEN(refund_seen, id),    SEEN(refund_seen, order_id), SEEN(refund_seen, purpose),
@@ -68,11 +69,11 @@ int orders_read(struct worker *worker, int64_t after, int64_t upto, struct range
     if (READ_RANGE(
             MODULE_ORDER,
             "SELECT order_id, biz_id, state, version, amount_minor, line_count, quote_id, payment_id, refund_id, "
-            "refunded_minor, currency FROM bmt_order.orders" RANGE_OF("order_id"),
+            "refunded_minor, pay_time_ms, currency FROM bmt_order.orders" RANGE_OF("order_id"),
             SEEN_ROWS(order_list, order_seen), range->orders, range->n_orders) != 0 ||
         READ_RANGE(MODULE_ORDER,
-                   "SELECT order_id, line_no, sku_id, quantity, unit_minor, amount_minor, refunded_quantity FROM "
-                   "bmt_order.order_lines" RANGE_OF("order_id") ", line_no",
+                   "SELECT order_id, line_no, sku_id, quantity, unit_minor, amount_minor, refunded_quantity, "
+                   "disputed_minor FROM bmt_order.order_lines" RANGE_OF("order_id") ", line_no",
                    SEEN_ROWS(line_list, line_seen), range->lines, range->n_lines) != 0 ||
         READ_RANGE(MODULE_ORDER,
                    "SELECT order_id, version, event, from_state, to_state FROM bmt_order.order_events" RANGE_OF(
@@ -80,8 +81,8 @@ int orders_read(struct worker *worker, int64_t after, int64_t upto, struct range
                    &history_columns, range->events, range->n_events) != 0 ||
         READ_RANGE(
             MODULE_PAYMENT,
-            "SELECT payment_id, biz_id, order_id, state, amount_minor, is_late, currency FROM bmt_payment.payments "
-            "FORCE INDEX (ix_payments_order)" RANGE_OF("order_id") ", payment_id",
+            "SELECT payment_id, biz_id, order_id, state, amount_minor, is_late, channel_account_id, fee_minor, "
+            "currency FROM bmt_payment.payments FORCE INDEX (ix_payments_order)" RANGE_OF("order_id") ", payment_id",
             SEEN_ROWS(payment_list, payment_seen), range->payments, range->n_payments) != 0 ||
         READ_RANGE(MODULE_PAYMENT,
                    "SELECT refund_id, order_id, purpose, state, amount_minor FROM bmt_payment.refunds FORCE INDEX "

@@ -90,8 +90,8 @@ void pass_count(struct worker *worker, size_t n);
 void pass_add_money(struct worker *worker, int64_t biz_id, const char *currency, int64_t in_minor, int64_t out_minor);
 
 /* The passes over ranges, and the two looks at whole tables. */
-extern const struct pass orders_pass, payments_pass, refunds_pass, statements_pass, chains_pass, clearings_pass,
-    payouts_pass, adjustments_pass, partner_statements_pass, disputes_pass;
+extern const struct pass orders_pass, payments_pass, refunds_pass, statements_pass, chains_pass, payouts_pass,
+    adjustments_pass, partner_statements_pass, disputes_pass;
 
 /* The transfers of payments and of refunds, in a range of their ids (transfers.c). 0 or -1. */
 int transfers_check_payments(struct worker *worker, int64_t after, int64_t upto, const struct payment_seen *payments,

@@ -22,8 +22,6 @@ static const struct seen_column side_list[] = {
     SEEN(refund_side_seen, order_id), SEEN(refund_side_seen, amount),
 };
 
-enum { PURPOSE_ORDER = 1, PURPOSE_LATE = 2, PURPOSE_CHARGE = 3 };
-
 /* The refunds of a range of payments, sorted by payment. */
 static void check_payment(struct worker *worker, const struct payment_seen *p, const struct event_seen *events,
                           size_t n_events, const struct refund_seen *refunds, size_t n_refunds)

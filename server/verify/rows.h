@@ -8,11 +8,11 @@
 #include "verify/verify.h"
 
 struct order_seen {
-    int64_t id, biz_id, state, version, amount, line_count, quote_id, payment_id, refund_id, refunded;
+    int64_t id, biz_id, state, version, amount, line_count, quote_id, payment_id, refund_id, refunded, pay_ms;
     char currency[CURRENCY_SIZE];
 };
 struct line_seen {
-    int64_t order_id, line_no, sku_id, quantity, unit, amount, refunded;
+    int64_t order_id, line_no, sku_id, quantity, unit, amount, refunded, disputed;
 };
 struct event_seen {
     int64_t id, version, event, from, to;
@@ -21,6 +21,8 @@ struct payment_seen {
     int64_t id, biz_id, order_id, state, version, amount, refund_minor, is_late, account_id, fee;
     char currency[CURRENCY_SIZE];
 };
+/* What a refund gives back: lines of an order, money that came too late, or a charge of an agreement. */
+enum { PURPOSE_ORDER = 1, PURPOSE_LATE = 2, PURPOSE_CHARGE = 3 };
 struct refund_seen {
     int64_t id, biz_id, payment_id, order_id, purpose, state, version, amount;
     int64_t account_id, paid, fee; /* the payment's */

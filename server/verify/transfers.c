@@ -8,8 +8,6 @@
 
 #include "payment/state.h"
 
-enum { PURPOSE_ORDER = 1 };
-
 /* A partner who is to bear a part of a refund. */
 struct bearer_seen {
     int64_t refund_id, partner_id, biz_id, amount, is_partner;

@@ -158,7 +158,7 @@ static int run_whole(const struct verify *verify, struct crew *crew, bool are_da
 int verify_run(const struct verify *verify, struct arena *arena, struct verify_report *ret_report)
 {
     struct verify_report report = {0};
-    struct pass orders, payments, refunds, statements, clearings, payouts, adjustments, partners, disputes;
+    struct pass orders, payments, refunds, statements, payouts, adjustments, partners, disputes;
     bool are_days_right = true;
     int rc = 0;
 
@@ -176,8 +176,6 @@ int verify_run(const struct verify *verify, struct arena *arena, struct verify_r
         rc = run_pass(verify, &crew, &refunds_pass, arena, &report, &refunds);
     if (rc == 0)
         rc = run_pass(verify, &crew, &statements_pass, arena, &report, &statements);
-    if (rc == 0)
-        rc = run_pass(verify, &crew, &clearings_pass, arena, &report, &clearings);
     if (rc == 0)
         rc = run_pass(verify, &crew, &payouts_pass, arena, &report, &payouts);
     if (rc == 0)
@@ -206,7 +204,7 @@ int verify_look(const struct verify *verify, enum verify_pass which, int64_t key
     static const struct pass *const passes[] = {
         [VERIFY_ORDERS] = &orders_pass,           [VERIFY_PAYMENTS] = &payments_pass,
         [VERIFY_REFUNDS] = &refunds_pass,         [VERIFY_STATEMENTS] = &statements_pass,
-        [VERIFY_CLEARINGS] = &clearings_pass,     [VERIFY_PAYOUTS] = &payouts_pass,
+        [VERIFY_CLEARINGS] = &orders_pass,        [VERIFY_PAYOUTS] = &payouts_pass,
         [VERIFY_ADJUSTMENTS] = &adjustments_pass, [VERIFY_PARTNER_STATEMENTS] = &partner_statements_pass,
         [VERIFY_DISPUTES] = &disputes_pass,       [VERIFY_TRANSFERS] = &chains_pass};
     struct session *session CLEANUP(session_cleanup) = session_new(verify->db);
