@@ -867,8 +867,7 @@ CREATE TABLE `clearing_entries` (
   `statement_id` bigint(20) NOT NULL COMMENT '0: in none yet',
   `payable_time_ms` bigint(20) NOT NULL COMMENT 'clearing and hold-back; from then on a statement takes it',
   `create_time_ms` bigint(20) NOT NULL,
-  PRIMARY KEY (`entry_id`),
-  UNIQUE KEY `uq_clearing_entries_source` (`order_id`,`line_no`,`partner_id`,`kind`,`source_id`),
+  PRIMARY KEY (`order_id`,`line_no`,`partner_id`,`kind`,`source_id`),
   KEY `ix_clearing_entries_statement` (`partner_id`,`currency`,`statement_id`,`entry_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 

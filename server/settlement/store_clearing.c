@@ -195,7 +195,7 @@ static const struct sql_stmt ENTRY_FIND = {
     .name = "entry_find",
     .module = MODULE_SETTLEMENT,
     .text = "SELECT " ENTRY_COLUMNS "\n"
-            "FROM bmt_settlement.clearing_entries FORCE INDEX (uq_clearing_entries_source)\n"
+            "FROM bmt_settlement.clearing_entries FORCE INDEX (PRIMARY)\n"
             "WHERE order_id IN ({keys})\n"
             "ORDER BY order_id, line_no, entry_id",
     .keys = SQL_COLUMNS(id_columns),

@@ -72,9 +72,9 @@ int clearings_read(struct worker *worker, int64_t after, int64_t upto, const str
                    "SELECT e.order_id, e.line_no, e.entry_id, e.biz_id, e.partner_id, e.kind, e.state, e.amount_minor, "
                    "e.source_id, e.reverses_entry_id, e.claw_back_payout_id, e.statement_id, e.payable_time_ms, "
                    "e.create_time_ms, " ENTRY_IN_STATEMENT
-                   ", e.currency FROM bmt_settlement.clearing_entries e FORCE INDEX "
-                   "(uq_clearing_entries_source) LEFT JOIN bmt_settlement.partner_statements s ON s.statement_id = "
-                   "e.statement_id WHERE " RANGE_OF("e.order_id") " ORDER BY e.order_id, e.line_no, e.kind, e.entry_id",
+                   ", e.currency FROM bmt_settlement.clearing_entries e FORCE INDEX (PRIMARY) LEFT JOIN "
+                   "bmt_settlement.partner_statements s ON s.statement_id = NULLIF(e.statement_id, 0) WHERE " RANGE_OF(
+                       "e.order_id") " ORDER BY e.order_id, e.line_no, e.partner_id, e.kind, e.source_id",
                    SEEN_ROWS(entry_list, entry_seen), range->entries, range->n_entries) != 0 ||
         moved_read(worker, MOVED_CLEARING, after, upto, &range->cleared) != 0)
         return -1;

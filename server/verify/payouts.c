@@ -276,12 +276,12 @@ static void check_entries(struct worker *worker, const struct adjustment_seen *a
                   (long long)entries[i].statement_id);
 }
 
-/* Entries of no order begin the index; there are as many as were made by hand. */
-#define ENTRIES_TEXT                                                                                                 \
-    "SELECT e.order_id, e.line_no, e.entry_id, e.biz_id, e.partner_id, e.kind, e.state, e.amount_minor, "            \
-    "e.source_id, e.reverses_entry_id, e.claw_back_payout_id, e.statement_id, e.payable_time_ms, "                   \
-    "e.create_time_ms, " ENTRY_IN_STATEMENT ", e.currency FROM bmt_settlement.clearing_entries e FORCE INDEX "       \
-    "(uq_clearing_entries_source) LEFT JOIN bmt_settlement.partner_statements s ON s.statement_id = e.statement_id " \
+/* Entries of no order come first; there are as many as were made by hand. */
+#define ENTRIES_TEXT                                                                                           \
+    "SELECT e.order_id, e.line_no, e.entry_id, e.biz_id, e.partner_id, e.kind, e.state, e.amount_minor, "      \
+    "e.source_id, e.reverses_entry_id, e.claw_back_payout_id, e.statement_id, e.payable_time_ms, "             \
+    "e.create_time_ms, " ENTRY_IN_STATEMENT ", e.currency FROM bmt_settlement.clearing_entries e FORCE INDEX " \
+    "(PRIMARY) LEFT JOIN bmt_settlement.partner_statements s ON s.statement_id = e.statement_id "              \
     "WHERE e.order_id = 0 AND e.source_id > %lld AND e.source_id <= %lld ORDER BY e.source_id, e.entry_id"
 
 static int check_adjustments(struct worker *worker, int64_t after, int64_t upto)

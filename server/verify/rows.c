@@ -6,10 +6,9 @@
 /* Bytes, cut to what fits; the row was zeroed. */
 static void read_bytes(const struct scan *scan, unsigned column, char *ret_bytes, size_t size)
 {
-    const size_t there = scan->sizes[column];
+    const size_t there = scan_size(scan, column);
 
-    if (scan->texts[column] != NULL)
-        memcpy(ret_bytes, scan->texts[column], there < size ? there : size);
+    memcpy(ret_bytes, scan_text(scan, column), there < size ? there : size);
 }
 
 static void read_row(const struct scan *scan, const struct seen_columns *columns, struct arena *arena, char *row)

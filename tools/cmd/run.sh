@@ -59,6 +59,15 @@ wait_for() { # wait_for WHAT PID LOG COMMAND...
     done
 }
 
+# What a database may hold in memory, in MiB: a quarter of the machine's, or of what its group may use, divided by the
+# databases. It is taken as data are read. With less than they have, every long read goes to the disk.
+cache_mib() { # cache_mib DATABASES
+    for source in /proc/meminfo /sys/fs/cgroup/memory.max; do
+        sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p; t; s/^\([0-9]*\)[0-9]\{3\}$/\1/p' "$source" 2>/dev/null || true
+    done | awk -v n="$1" 'NR == 1 || $1 < least { least = $1 }
+        END { mib = int(least / 4096 / n); if (mib < 256) mib = 256; if (mib > 8192) mib = 8192; print mib }'
+}
+
 # A private MariaDB in var/NAME on a Unix socket of that name; sets `socket`. It has a folder of its own for temporary
 # tables: a starting server deletes those that it finds in a shared one.
 start_database() { # start_database NAME
@@ -75,13 +84,14 @@ start_database() { # start_database NAME
     fi
     # shellcheck disable=SC2086
     TMPDIR=$var/run/$1.tmp mariadbd --no-defaults $as_root --datadir="$data" --socket="$socket" --skip-networking \
-        --skip-log-bin --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size=256M >>"$var/log/$1.log" 2>&1 &
+        --skip-log-bin --innodb-flush-log-at-trx-commit=1 --innodb-buffer-pool-size="${cache}M" >>"$var/log/$1.log" 2>&1 &
     db=$!
     started $db
     wait_for 'the database' $db "$var/log/$1.log" mariadb --no-defaults -u root -S "$socket" -e 'SELECT 1'
 }
 
 servers=${BMT_UP_SERVERS:-1}
+cache=$(cache_mib "$servers")
 if [ -d "$var/db" ] && [ "$servers" != "$(cat "$var/run/servers" 2>/dev/null || echo 1)" ]; then
     fail "the data in $var were made with another --servers; take another --var"
 fi
