@@ -19,11 +19,32 @@ int64_t ask_channel_timeout_ms(void)
     return timeout_ms;
 }
 
+/* Those with the same answer together, so that what it must read is read once. */
+static void answer_all(struct lane *lane, struct asked *asked, size_t n)
+{
+    struct asked *same = arena_array_of(lane_arena(lane), struct asked, n);
+
+    while (n > 0) {
+        asked_answer *answer = asked[0].ask->answer;
+        size_t n_same = 0;
+        size_t n_left = 0;
+
+        for (size_t i = 0; i < n; i++)
+            if (asked[i].ask->answer == answer)
+                same[n_same++] = asked[i];
+            else
+                asked[n_left++] = asked[i];
+        answer(lane, same, n_same);
+        n = n_left;
+    }
+}
+
 /* Back in a lane: applies the words of all questions that came back, then answers each. */
 static void apply(struct lane *lane, void **items, size_t n)
 {
     struct arena *arena = lane_arena(lane);
     struct complete_payment *commands = arena_array_of(arena, struct complete_payment, n);
+    struct asked *asked = arena_array_of(arena, struct asked, n);
 
     for (size_t i = 0; i < n; i++) {
         struct ask *ask = items[i];
@@ -40,11 +61,9 @@ static void apply(struct lane *lane, void **items, size_t n)
             commands[i].command.is_done = true;
     batch_run(lane_session(lane), &complete_payment_plan, arena, commands, n, sizeof *commands);
     (void)FAILPOINT("ask_channel.applied");
-    for (size_t i = 0; i < n; i++) {
-        struct ask *ask = items[i];
-
-        ask->answer(ask, &commands[i], lane);
-    }
+    for (size_t i = 0; i < n; i++)
+        asked[i] = (struct asked){.ask = items[i], .done = &commands[i]};
+    answer_all(lane, asked, n);
 }
 
 static struct step apply_step = {
@@ -87,8 +106,7 @@ int ask_channel(struct ask *ask, const struct channel_account_row *account, cons
 }
 
 void ask_channel_for(struct call *call, enum channel_question question, const struct payment_row *payment,
-                     const struct channel_account_row *account,
-                     void (*answer)(struct ask *ask, const struct complete_payment *done, struct lane *lane))
+                     const struct channel_account_row *account, asked_answer *answer)
 {
     struct ask *ask = arena_new_of(call_arena(call), struct ask);
     struct command command = {0};

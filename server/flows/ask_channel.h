@@ -17,6 +17,15 @@ struct lane;
 /* ASK_CREATE_AGAIN: what nobody knows to have been asked for (offer_payment.h); that it is refused proves nothing. */
 enum channel_question { ASK_CREATE, ASK_CREATE_AGAIN, ASK_QUERY, ASK_CLOSE };
 
+struct ask;
+
+/* A question that came back; `done` is the command, with its refusal or its row. */
+struct asked {
+    struct ask *ask;
+    const struct complete_payment *done;
+};
+typedef void asked_answer(struct lane *lane, const struct asked *asked, size_t n);
+
 /* One question. The caller fills the upper part; everything lives in `arena`, which belongs to the question. */
 struct ask {
     struct arena *arena;
@@ -27,10 +36,10 @@ struct ask {
     struct notification_row notification; /* what made us ask; event_id NULL: nothing */
     void *context;
     /*
-     * Called once in a lane, after the channel's word was applied: `done` is the command, with its refusal or its row;
-     * the lane's arena lives until it returns.
+     * Called once in a lane, after the channel's word was applied, with all that came back beside it and have the same
+     * answer; the lane's arena lives until it returns.
      */
-    void (*answer)(struct ask *ask, const struct complete_payment *done, struct lane *lane);
+    asked_answer *answer;
 
     int32_t version;                /* of the payment as it was asked about; set by ask_channel */
     struct channel_account account; /* opened by ask_channel */
@@ -50,7 +59,6 @@ int ask_channel(struct ask *ask, const struct channel_account_row *account, cons
  * answered. A channel that cannot be asked fails the call: a payment just begun stays CREATED then, and is offered
  * again. */
 void ask_channel_for(struct call *call, enum channel_question question, const struct payment_row *payment,
-                     const struct channel_account_row *account,
-                     void (*answer)(struct ask *ask, const struct complete_payment *done, struct lane *lane));
+                     const struct channel_account_row *account, asked_answer *answer);
 
 #endif

@@ -10,6 +10,15 @@
 
 struct lane;
 
+struct payout_ask;
+
+/* A question that came back; `done` is the command, with its refusal or its row. */
+struct payout_asked {
+    struct payout_ask *ask;
+    const struct complete_payout *done;
+};
+typedef void payout_asked_answer(struct lane *lane, const struct payout_asked *asked, size_t n);
+
 /* The caller sets the upper part; everything lives in `arena`, which belongs to the question. */
 struct payout_ask {
     struct arena *arena;
@@ -18,8 +27,8 @@ struct payout_ask {
     int64_t payout_id;
     const char *actor;
     void *context;
-    /* Called once in a lane, after the channel's word was applied. */
-    void (*answer)(struct payout_ask *ask, const struct complete_payout *done, struct lane *lane);
+    /* Called once in a lane, after the channel's word was applied; see ask_channel.h. */
+    payout_asked_answer *answer;
 
     struct payout_turn turn; /* set by ask_payout, as is the account */
     struct channel_account account;

@@ -14,6 +14,15 @@
 struct call;
 struct lane;
 
+struct refund_ask;
+
+/* A question that came back; `done` is the command, with its refusal or its row. */
+struct refund_asked {
+    struct refund_ask *ask;
+    const struct complete_refund *done;
+};
+typedef void refund_asked_answer(struct lane *lane, const struct refund_asked *asked, size_t n);
+
 /* One question. The caller fills the upper part; everything lives in `arena`, which belongs to the question. */
 struct refund_ask {
     struct arena *arena;
@@ -23,7 +32,7 @@ struct refund_ask {
     const char *actor;
     void *context;
     /* Called once in a lane, after the channel's word was applied; see ask_channel.h. */
-    void (*answer)(struct refund_ask *ask, const struct complete_refund *done, struct lane *lane);
+    refund_asked_answer *answer;
 
     struct refund_turn turn; /* set by ask_refund, as is the account */
     struct channel_account account;
@@ -46,6 +55,6 @@ int ask_refund(struct refund_ask *ask, const struct channel_account_row *account
  * again.
  */
 void ask_refund_for(struct call *call, const struct refund_row *refund, const struct channel_account_row *account,
-                    void (*answer)(struct refund_ask *ask, const struct complete_refund *done, struct lane *lane));
+                    refund_asked_answer *answer);
 
 #endif

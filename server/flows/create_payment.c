@@ -78,7 +78,7 @@ static void answer(struct call *call, const struct payment_row *payment, struct 
 }
 
 /* Whatever the channel said, the payment tells it. */
-static void answer_asked(struct ask *ask, const struct complete_payment *done, struct lane *lane)
+static void answer_one(struct ask *ask, const struct complete_payment *done, struct lane *lane)
 {
     struct call *call = ask->context;
 
@@ -86,6 +86,12 @@ static void answer_asked(struct ask *ask, const struct complete_payment *done, s
         call_fail(call, &done->command.err);
     else
         answer(call, done->row, lane_arena(lane));
+}
+
+static void answer_asked(struct lane *lane, const struct asked *asked, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        answer_one(asked[i].ask, asked[i].done, lane);
 }
 
 void create_payment_handle(struct lane *lane, struct call **calls, size_t n)

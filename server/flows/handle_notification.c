@@ -131,12 +131,11 @@ static void acknowledge(struct call *call)
 }
 
 /* Step 3 has been done. What the channel did not confirm is not acknowledged: it will notify again. */
-static void answer_asked(struct ask *ask, const struct complete_payment *done, struct lane *lane)
+static void answer_one(struct ask *ask, const struct complete_payment *done)
 {
     struct call *call = ask->context;
     struct err err = {0};
 
-    (void)lane;
     if (done->command.err.id != ERR_NONE) {
         call_fail(call, &done->command.err);
     } else if (ask->verdict.word == CHANNEL_UNCLEAR || ask->verdict.word == CHANNEL_NOT_ASKED) {
@@ -145,6 +144,13 @@ static void answer_asked(struct ask *ask, const struct complete_payment *done, s
     } else {
         acknowledge(call);
     }
+}
+
+static void answer_asked(struct lane *lane, const struct asked *asked, size_t n)
+{
+    (void)lane;
+    for (size_t i = 0; i < n; i++)
+        answer_one(asked[i].ask, asked[i].done);
 }
 
 /* Step 2. */

@@ -103,8 +103,7 @@ static int offer_payment_body(struct batch *batch, struct err *err)
 
 struct batch_plan offer_payment_plan = {.name = "payment.offer", .home = MODULE_PAYMENT, .body = offer_payment_body};
 
-size_t offer_payment_again(struct lane *lane, struct payment_answer *answers, size_t n,
-                           void (*answer)(struct ask *ask, const struct complete_payment *done, struct lane *lane))
+size_t offer_payment_again(struct lane *lane, struct payment_answer *answers, size_t n, asked_answer *answer)
 {
     struct arena *arena = lane_arena(lane);
     struct offer_payment *commands = arena_array_of(arena, struct offer_payment, n);

@@ -38,7 +38,6 @@ struct payment_answer {
  * Offers the abandoned ones of them, whose calls are then answered by `answer`. Returns how many are left to be
  * answered with their payments as they are; those stand in front.
  */
-size_t offer_payment_again(struct lane *lane, struct payment_answer *answers, size_t n,
-                           void (*answer)(struct ask *ask, const struct complete_payment *done, struct lane *lane));
+size_t offer_payment_again(struct lane *lane, struct payment_answer *answers, size_t n, asked_answer *answer);
 
 #endif

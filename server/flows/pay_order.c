@@ -35,14 +35,22 @@ static void answer_all(struct lane *lane, const struct payment_answer *answers, 
 }
 
 /* Step 3 has been done: whatever the channel said, the payment tells it. */
-static void answer_asked(struct ask *ask, const struct complete_payment *done, struct lane *lane)
+static void answer_asked(struct lane *lane, const struct asked *asked, size_t n)
 {
-    struct call *call = ask->context;
+    struct payment_answer *answers = arena_array_of(lane_arena(lane), struct payment_answer, n);
+    size_t n_answers = 0;
 
-    if (done->command.err.id != ERR_NONE)
-        call_fail(call, &done->command.err);
-    else
-        answer_all(lane, &(struct payment_answer){.call = call, .payment = done->row}, 1);
+    for (size_t i = 0; i < n; i++) {
+        struct call *call = asked[i].ask->context;
+        const struct complete_payment *done = asked[i].done;
+
+        if (done->command.err.id != ERR_NONE)
+            call_fail(call, &done->command.err);
+        else
+            answers[n_answers++] = (struct payment_answer){.call = call, .payment = done->row};
+    }
+    if (n_answers > 0)
+        answer_all(lane, answers, n_answers);
 }
 
 /* Step 1. */

@@ -67,7 +67,7 @@ static bool is_silent(const struct ask *ask)
     return ask->verdict.word == CHANNEL_UNCLEAR || ask->verdict.word == CHANNEL_NOT_ASKED;
 }
 
-static void answer_asked(struct ask *ask, const struct complete_payment *done, struct lane *lane)
+static void answer_one(struct ask *ask, const struct complete_payment *done, struct lane *lane)
 {
     struct call *call = ask->context;
     struct err err = {0};
@@ -82,6 +82,12 @@ static void answer_asked(struct ask *ask, const struct complete_payment *done, s
     } else {
         reply_with(call, ask->question, done->row, lane_arena(lane));
     }
+}
+
+static void answer_asked(struct lane *lane, const struct asked *asked, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        answer_one(asked[i].ask, asked[i].done, lane);
 }
 
 /* Final payments need no question: a closed one is closed, one that was paid cannot be. */

@@ -52,7 +52,7 @@ static void reply_with(struct call *call, const struct payout_row *row, struct a
 }
 
 /* The channel's silence is an answer only to us: the caller must ask again. */
-static void answer_asked(struct payout_ask *ask, const struct complete_payout *done, struct lane *lane)
+static void answer_one(struct payout_ask *ask, const struct complete_payout *done, struct lane *lane)
 {
     const bool is_silent = ask->verdict.word == CHANNEL_UNCLEAR || ask->verdict.word == CHANNEL_NOT_ASKED;
     struct call *call = ask->context;
@@ -66,6 +66,12 @@ static void answer_asked(struct payout_ask *ask, const struct complete_payout *d
     } else {
         reply_with(call, done->row, lane_arena(lane));
     }
+}
+
+static void answer_asked(struct lane *lane, const struct payout_asked *asked, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        answer_one(asked[i].ask, asked[i].done, lane);
 }
 
 static void ask(struct call *call, const struct find_payout *c)

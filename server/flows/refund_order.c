@@ -106,14 +106,21 @@ static void answer_all(struct lane *lane, const struct refund_answer *answers, s
 }
 
 /* Step 3 has been done: whatever the channel said, the refund tells it. */
-static void answer_asked(struct refund_ask *ask, const struct complete_refund *done, struct lane *lane)
+static void answer_asked(struct lane *lane, const struct refund_asked *asked, size_t n)
 {
-    struct call *call = ask->context;
+    struct refund_answer *answers = arena_array_of(lane_arena(lane), struct refund_answer, n);
+    size_t n_answers = 0;
 
-    if (done->command.err.id != ERR_NONE)
-        call_fail(call, &done->command.err);
-    else
-        answer_all(lane, &(struct refund_answer){.call = call, .refund_id = ask->refund_id}, 1);
+    for (size_t i = 0; i < n; i++) {
+        struct call *call = asked[i].ask->context;
+
+        if (asked[i].done->command.err.id != ERR_NONE)
+            call_fail(call, &asked[i].done->command.err);
+        else
+            answers[n_answers++] = (struct refund_answer){.call = call, .refund_id = asked[i].ask->refund_id};
+    }
+    if (n_answers > 0)
+        answer_all(lane, answers, n_answers);
 }
 
 /* Each line once; the amount positive, where there is one. */

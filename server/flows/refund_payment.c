@@ -125,7 +125,7 @@ static void answer(struct call *call, int64_t refund_id, struct arena *arena)
 }
 
 /* Whatever the channel said, the refund tells it. */
-static void answer_asked(struct refund_ask *ask, const struct complete_refund *done, struct lane *lane)
+static void answer_one(struct refund_ask *ask, const struct complete_refund *done, struct lane *lane)
 {
     struct call *call = ask->context;
 
@@ -133,6 +133,12 @@ static void answer_asked(struct refund_ask *ask, const struct complete_refund *d
         call_fail(call, &done->command.err);
     else
         answer(call, ask->refund_id, lane_arena(lane));
+}
+
+static void answer_asked(struct lane *lane, const struct refund_asked *asked, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        answer_one(asked[i].ask, asked[i].done, lane);
 }
 
 void refund_payment_handle(struct lane *lane, struct call **calls, size_t n)

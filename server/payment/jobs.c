@@ -31,7 +31,7 @@ static void log_unapplied(const struct ask *ask, const struct command *command)
              log_text("reason", err_info(command->err.id)->reason));
 }
 
-static void answered(struct ask *ask, const struct complete_payment *done, struct lane *lane)
+static void take_word(struct ask *ask, const struct complete_payment *done, struct lane *lane)
 {
     struct offer_payment offer = {.command = {.biz_id = ask->biz_id, .actor = ask->actor},
                                   .payment_id = ask->payment_id};
@@ -47,6 +47,12 @@ static void answered(struct ask *ask, const struct complete_payment *done, struc
     if (done->command.err.id != ERR_NONE || offer.command.err.id != ERR_NONE)
         log_unapplied(ask, done->command.err.id != ERR_NONE ? &done->command : &offer.command);
     arena_free(ask->arena);
+}
+
+static void answered(struct lane *lane, const struct asked *asked, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        take_word(asked[i].ask, asked[i].done, lane);
 }
 
 static void ask_about(const struct payment_row *payment, const struct channel_account_row *account, const char *actor,

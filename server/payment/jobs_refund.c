@@ -28,9 +28,8 @@ static void send_question(struct refund_ask *ask, const struct channel_account_r
     arena_free(ask->arena);
 }
 
-static void answered(struct refund_ask *ask, const struct complete_refund *done, struct lane *lane)
+static void take_word(struct refund_ask *ask, const struct complete_refund *done)
 {
-    (void)lane;
     if (done->command.err.id == ERR_NONE && done->is_to_ask) {
         ask->is_query = false;
         send_question(ask, ask->account.row, done->row);
@@ -40,6 +39,13 @@ static void answered(struct refund_ask *ask, const struct complete_refund *done,
         log_warn("channel's word could not be applied, asking again", log_i64("refund", ask->refund_id),
                  log_text("reason", err_info(done->command.err.id)->reason));
     arena_free(ask->arena);
+}
+
+static void answered(struct lane *lane, const struct refund_asked *asked, size_t n)
+{
+    (void)lane;
+    for (size_t i = 0; i < n; i++)
+        take_word(asked[i].ask, asked[i].done);
 }
 
 static void ask_about(const struct refund_row *refund, const struct channel_account_row *account, const char *actor)
