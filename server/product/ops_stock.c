@@ -123,6 +123,31 @@ static size_t merge_holds(struct hold_row *holds, size_t n)
     return n_merged;
 }
 
+typedef int move_stock(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
+                       struct err *err);
+
+/* Stocks are the hottest rows. */
+struct units {
+    move_stock *move;
+    struct stock_move *moves;
+    size_t n;
+};
+
+static int move_units(struct batch *batch, void *context, struct err *err)
+{
+    const struct units *units = context;
+
+    return units->move(batch->tx, units->moves, units->n, batch->now_ms, batch->arena, err);
+}
+
+static void move_units_at_end(struct batch *batch, move_stock *move, struct stock_move *moves, size_t n)
+{
+    struct units *units = arena_new_of(batch->arena, struct units);
+
+    *units = (struct units){.move = move, .moves = moves, .n = merge_moves(moves, n)};
+    batch_at_end(batch, move_units, units);
+}
+
 int product_hold_stock(struct batch *batch, const struct stock_want *wants, size_t n, struct err *err)
 {
     struct stock_move *moves = arena_array_of(batch->arena, struct stock_move, n);
@@ -149,20 +174,17 @@ int product_hold_stock(struct batch *batch, const struct stock_want *wants, size
     rc = product_store_insert_holds(batch->tx, holds, merge_holds(holds, n_open), err);
     if (rc != 0)
         return rc;
-    if (PLANTED("forgotten_hold"))
-        return 0;
-    return product_store_hold(batch->tx, moves, merge_moves(moves, n_open), batch->now_ms, batch->arena, err);
+    if (!PLANTED("forgotten_hold"))
+        move_units_at_end(batch, product_store_hold, moves, n_open);
+    return 0;
 }
-
-typedef int move_stock(struct tx *tx, const struct stock_move *moves, size_t n, int64_t now_ms, struct arena *arena,
-                       struct err *err);
 
 /* The holds go from one state to another, and the units of each SKU with them. */
 static int move_holds(struct batch *batch, struct hold_row *holds, size_t n, enum hold_state state, struct err *err)
 {
-    move_stock *const move_units = state == HOLD_HELD   ? product_store_hold
-                                   : state == HOLD_SOLD ? product_store_sell
-                                                        : product_store_release;
+    move_stock *const move = state == HOLD_HELD   ? product_store_hold
+                             : state == HOLD_SOLD ? product_store_sell
+                                                  : product_store_release;
     struct stock_move *moves = arena_array_of(batch->arena, struct stock_move, n);
     int rc;
 
@@ -182,7 +204,8 @@ static int move_holds(struct batch *batch, struct hold_row *holds, size_t n, enu
     if (PLANTED("double_release") && state == HOLD_RELEASED)
         for (size_t i = 0; i < n; i++)
             moves[i].quantity *= 2;
-    return move_units(batch->tx, moves, merge_moves(moves, n), batch->now_ms, batch->arena, err);
+    move_units_at_end(batch, move, moves, n);
+    return 0;
 }
 
 static int end_holds(struct batch *batch, const int64_t *order_ids, size_t n, enum hold_state state, struct err *err)

@@ -113,7 +113,32 @@ static int answer_refused(struct batch_plan *plan, struct batch *batch, struct e
     return n_refused == 0 ? 0 : replay_answer(batch->tx, plan->home, batch->arena, refused, n_refused, err);
 }
 
-/* The transaction's inside: answers repeats, runs the body over the rest, keeps its replies. */
+struct ending {
+    batch_ending *run;
+    void *context;
+    struct ending *next;
+};
+
+void batch_at_end(struct batch *batch, batch_ending *run, void *context)
+{
+    struct ending *ending = arena_new_of(batch->arena, struct ending);
+
+    PRE(batch->last_ending != NULL);
+    *ending = (struct ending){.run = run, .context = context};
+    *batch->last_ending = ending;
+    batch->last_ending = &ending->next;
+}
+
+static int run_endings(struct batch *batch, struct err *err)
+{
+    int rc = 0;
+
+    for (const struct ending *ending = batch->endings; ending != NULL && rc == 0; ending = ending->next)
+        rc = ending->run(batch, ending->context, err);
+    return rc;
+}
+
+/* The transaction's inside: answers repeats, runs the body over the rest, keeps its replies, ends. */
 static int run_inside(struct batch_plan *plan, struct batch *batch, struct err *err)
 {
     int rc = 0;
@@ -128,7 +153,7 @@ static int run_inside(struct batch_plan *plan, struct batch *batch, struct err *
         rc = answer_refused(plan, batch, err);
     if (rc == 0 && plan->keeps_replies)
         rc = keep_replies(plan, batch, err);
-    return rc;
+    return rc == 0 ? run_endings(batch, err) : rc;
 }
 
 static int run_once(const struct piece *piece, struct command **commands, size_t n, bool look_first, struct err *err)
@@ -144,6 +169,7 @@ static int run_once(const struct piece *piece, struct command **commands, size_t
     }
     batch.commands = arena_array_of(piece->arena, struct command *, n);
     batch.n = still_open(commands, n, batch.commands);
+    batch.last_ending = &batch.endings;
     count_batch(n);
 
     rc = plan->is_read ? tx_begin_read(piece->session, &tx, err) : tx_begin(piece->session, plan->home, &tx, err);

@@ -65,6 +65,9 @@ bool command_has_request(const struct command *command, int64_t biz_id, struct s
  */
 bool command_repeats(struct command *command, const uint8_t fingerprint[FINGERPRINT_SIZE]);
 
+struct batch;
+typedef int batch_ending(struct batch *batch, void *context, struct err *err);
+
 /* What a body sees. `commands` are those still to be done, in the order of arrival. */
 struct batch {
     struct tx *tx;
@@ -74,6 +77,8 @@ struct batch {
     bool look_first;
     struct command **commands;
     size_t n;
+    struct ending *endings; /* of batch_at_end */
+    struct ending **last_ending;
 };
 
 struct batch_plan {
@@ -95,6 +100,12 @@ struct batch_plan {
  */
 void batch_run(struct session *session, struct batch_plan *plan, struct arena *arena, void *commands, size_t n,
                size_t size);
+
+/*
+ * For bodies: what touches the hottest rows is left for the end. It runs after the body and after the replies are kept,
+ * in the order of the calls, and has the body's errors. Nobody waits for these rows longer than the commit then takes.
+ */
+void batch_at_end(struct batch *batch, batch_ending *run, void *context);
 
 /* For bodies: what was written is not what had to be; roll back and look first. */
 int batch_conflict(struct err *err) MUST_CHECK;
