@@ -91,6 +91,7 @@ static const struct sql_stmt STOCK_HOLD = {
             "SET available = available - ?, held = held + ?, version = version + 1, update_time_ms = ?\n"
             "WHERE sku_id = ? AND biz_id = ? AND available >= ? AND is_counted = 1",
     .params = SQL_COLUMNS(move_columns),
+    .is_distinct = true,
 };
 static const struct sql_stmt STOCK_SELL = {
     .name = "stock_sell",
@@ -99,6 +100,7 @@ static const struct sql_stmt STOCK_SELL = {
             "SET held = held - ?, sold = sold + ?, version = version + 1, update_time_ms = ?\n"
             "WHERE sku_id = ? AND biz_id = ? AND held >= ?",
     .params = SQL_COLUMNS(move_columns),
+    .is_distinct = true,
 };
 static const struct sql_stmt STOCK_RELEASE = {
     .name = "stock_release",
@@ -107,6 +109,7 @@ static const struct sql_stmt STOCK_RELEASE = {
             "SET held = held - ?, available = available + ?, version = version + 1, update_time_ms = ?\n"
             "WHERE sku_id = ? AND biz_id = ? AND held >= ?",
     .params = SQL_COLUMNS(move_columns),
+    .is_distinct = true,
 };
 static const struct sql_stmt STOCK_RETURN = {
     .name = "stock_return",
@@ -115,6 +118,7 @@ static const struct sql_stmt STOCK_RETURN = {
             "SET sold = sold - ?, available = available + ?, version = version + 1, update_time_ms = ?\n"
             "WHERE sku_id = ? AND biz_id = ? AND sold >= ?",
     .params = SQL_COLUMNS(move_columns),
+    .is_distinct = true,
 };
 static const struct sql_stmt HOLD_INSERT = {
     .name = "hold_insert",
