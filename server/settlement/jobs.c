@@ -106,11 +106,13 @@ static int find_open(struct job_run *run, struct settlement_key **ret_keys, size
 
     rc = tx_begin_read(run->session, &tx, err);
     if (rc == 0)
-        rc = statement_store_find_due(tx, run->now_ms, run->limit, run->arena, ret_keys, ret_n, err);
+        rc = statement_store_find_due(tx, run->now_ms, run->shard, run->shards, run->limit, run->arena, ret_keys, ret_n,
+                                      err);
     return rc;
 }
 
-enum { CHUNKS_MAX = 16 }; /* of a run: the lease is renewed between runs */
+enum { GATHER_SHARDS = 4 }; /* by partner: his statements follow one another */
+enum { CHUNKS_MAX = 16 };   /* of a run: the lease is renewed between runs */
 
 /* Whoever dies between two chunks is gone on from where he was: the statement's row says how far it is. */
 static int gather(struct job_run *run, size_t *ret_done, struct err *err)
@@ -138,5 +140,6 @@ static int gather(struct job_run *run, size_t *ret_done, struct err *err)
 
 const struct job settlement_open_periods_job = {
     .name = "settlement.open_periods", .every_ms = 500, .run = open_periods};
-const struct job settlement_gather_job = {.name = "settlement.gather", .every_ms = 200, .run = gather};
+const struct job settlement_gather_job = {
+    .name = "settlement.gather", .every_ms = 200, .shards = GATHER_SHARDS, .run = gather};
 const struct job settlement_ask_payout_job = {.name = "settlement.ask_payout", .every_ms = 200, .run = ask_due_payouts};

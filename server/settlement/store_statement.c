@@ -84,6 +84,7 @@ struct list_params {
     int64_t partner_id;
     int64_t before_id;
     int64_t time_ms;
+    int32_t shards, shard;
     int32_t limit;
 };
 static const struct sql_column list_columns[] = {
@@ -99,6 +100,8 @@ static const struct sql_column list_of_columns[] = {
 };
 static const struct sql_column due_columns[] = {
     SQL_COLUMN(struct list_params, time_ms, SQL_I64),
+    SQL_COLUMN(struct list_params, shards, SQL_I32),
+    SQL_COLUMN(struct list_params, shard, SQL_I32),
     SQL_COLUMN(struct list_params, limit, SQL_I32),
 };
 static const struct sql_column chunk_columns[] = {
@@ -223,7 +226,7 @@ static const struct sql_stmt STATEMENT_FIND_DUE = {
     .module = MODULE_SETTLEMENT,
     .text = "SELECT statement_id, biz_id\n"
             "FROM bmt_settlement.partner_statements FORCE INDEX (ix_partner_statements_due)\n"
-            "WHERE due_time_ms > 0 AND due_time_ms <= ?\n"
+            "WHERE due_time_ms > 0 AND due_time_ms <= ? AND (partner_id DIV 64) MOD ? = ?\n"
             "ORDER BY due_time_ms, statement_id\n"
             "LIMIT ?",
     .params = SQL_COLUMNS(due_columns),
@@ -343,10 +346,11 @@ int statement_store_list(struct tx *tx, int64_t biz_id, int64_t partner_id, cons
     return sql_select(tx, partner_id != 0 ? &STATEMENT_LIST_OF : &STATEMENT_LIST, &params, arena, ret_rows, ret_n, err);
 }
 
-int statement_store_find_due(struct tx *tx, int64_t now_ms, size_t limit, struct arena *arena,
-                             struct settlement_key **ret_keys, size_t *ret_n, struct err *err)
+int statement_store_find_due(struct tx *tx, int64_t now_ms, size_t shard, size_t shards, size_t limit,
+                             struct arena *arena, struct settlement_key **ret_keys, size_t *ret_n, struct err *err)
 {
-    const struct list_params params = {.time_ms = now_ms, .limit = (int32_t)limit};
+    const struct list_params params = {
+        .time_ms = now_ms, .shard = (int32_t)shard, .shards = (int32_t)shards, .limit = (int32_t)limit};
 
     return sql_select(tx, &STATEMENT_FIND_DUE, &params, arena, ret_keys, ret_n, err);
 }

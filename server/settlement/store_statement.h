@@ -91,8 +91,9 @@ int statement_store_list(struct tx *tx, int64_t biz_id, int64_t partner_id, cons
                          struct arena *arena, struct partner_statement_row **ret_rows, size_t *ret_n,
                          struct err *err) MUST_CHECK;
 /* Statements whose entries are to be gathered, of all businesses, longest due first. */
-int statement_store_find_due(struct tx *tx, int64_t now_ms, size_t limit, struct arena *arena,
-                             struct settlement_key **ret_keys, size_t *ret_n, struct err *err) MUST_CHECK;
+int statement_store_find_due(struct tx *tx, int64_t now_ms, size_t shard, size_t shards, size_t limit,
+                             struct arena *arena, struct settlement_key **ret_keys, size_t *ret_n,
+                             struct err *err) MUST_CHECK;
 
 int statement_store_insert_chunk(struct tx *tx, const struct statement_chunk_row *row, struct err *err) MUST_CHECK;
 /* By number. */
