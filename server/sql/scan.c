@@ -6,12 +6,11 @@
  */
 #include "sql/scan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "sql/session.h"
 
-enum { TEXT_ROOM = 256 };
+enum { TEXT_ROOM = 256, TEXTS_MAX = 256 << 20 };
 
 static int find_connection(struct session *session, enum module module, FILE *problems,
                            struct connection **ret_connection)
@@ -34,17 +33,15 @@ static int refuse(struct connection *connection, unsigned number, const char *me
 
 static void forget(struct scan *scan)
 {
-    for (unsigned i = 0; i < scan->n; i++)
-        free(scan->columns[i].text);
     mysql_stmt_close(scan->stmt);
     scan->stmt = NULL;
+    arena_free(scan->arena);
 }
 
-static void make_room(struct scan_column *column, unsigned long room)
+static void make_room(struct scan *scan, struct scan_column *column, unsigned long room)
 {
     column->room = room;
-    column->text = realloc(column->text, room + 1);
-    INVARIANT(column->text != NULL);
+    column->text = arena_alloc(scan->arena, room + 1);
 }
 
 /* Where each column of a row goes. */
@@ -77,7 +74,7 @@ static int find_columns(struct scan *scan)
 
         column->is_text = !IS_NUM(field->type);
         if (column->is_text)
-            make_room(column, field->length < TEXT_ROOM ? field->length : TEXT_ROOM);
+            make_room(scan, column, field->length < TEXT_ROOM ? field->length : TEXT_ROOM);
     }
     mysql_free_result(about);
     return bind(scan);
@@ -88,9 +85,9 @@ int scan_begin(struct session *session, enum module module, const char *text, FI
     struct connection *connection = NULL;
     MYSQL_STMT *stmt;
 
-    *ret_scan = (struct scan){.n = 0};
     if (find_connection(session, module, problems, &connection) != 0)
         return -1;
+    *ret_scan = (struct scan){.arena = arena_new(TEXTS_MAX)};
     stmt = ret_scan->stmt = mysql_stmt_init(connection->mysql);
     INVARIANT(stmt != NULL);
     if (mysql_stmt_prepare(stmt, text, strlen(text)) == 0 && find_columns(ret_scan) == 0 &&
@@ -110,7 +107,7 @@ static int fetch_rest(struct scan *scan)
 
         if (!column->is_text || column->size <= column->room)
             continue;
-        make_room(column, column->size);
+        make_room(scan, column, column->size);
         whole.buffer = column->text;
         whole.buffer_length = column->room;
         if (mysql_stmt_fetch_column(scan->stmt, &whole, i, 0) != 0)

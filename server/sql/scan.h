@@ -29,6 +29,7 @@ struct scan_column {
 
 struct scan {
     void *stmt;
+    struct arena *arena; /* of the texts */
     unsigned n;
     struct scan_column columns[SCAN_COLUMNS_MAX];
     bool has_failed;
