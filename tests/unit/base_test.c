@@ -383,7 +383,7 @@ static void settings_are_checked_with_file_and_line(void **state)
     assert_false(conf.reflection);
     assert_int_equal(conf.n_servers, 1);
     assert_string_equal(conf.modules[0].module, "order");
-    assert_int_equal(conf.jobs_batch_max, 128);
+    assert_int_equal(conf.jobs_batch_max, 256); /* its default */
     arena_free(arena);
 }
 
