@@ -19,26 +19,6 @@ int64_t ask_channel_timeout_ms(void)
     return timeout_ms;
 }
 
-/* Those with the same answer together, so that what it must read is read once. */
-static void answer_all(struct lane *lane, struct asked *asked, size_t n)
-{
-    struct asked *same = arena_array_of(lane_arena(lane), struct asked, n);
-
-    while (n > 0) {
-        asked_answer *answer = asked[0].ask->answer;
-        size_t n_same = 0;
-        size_t n_left = 0;
-
-        for (size_t i = 0; i < n; i++)
-            if (asked[i].ask->answer == answer)
-                same[n_same++] = asked[i];
-            else
-                asked[n_left++] = asked[i];
-        answer(lane, same, n_same);
-        n = n_left;
-    }
-}
-
 /* Back in a lane: applies the words of all questions that came back, then answers each. */
 static void apply(struct lane *lane, void **items, size_t n)
 {
@@ -49,6 +29,7 @@ static void apply(struct lane *lane, void **items, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct ask *ask = items[i];
 
+        asked[i] = (struct asked){.answer = ask->answer, .ask = ask, .done = &commands[i]};
         commands[i].command = (struct command){.biz_id = ask->biz_id, .actor = ask->actor};
         commands[i].payment_id = ask->payment_id;
         commands[i].verdict = channel_verdict_copy(&ask->verdict, arena);
@@ -61,9 +42,7 @@ static void apply(struct lane *lane, void **items, size_t n)
             commands[i].command.is_done = true;
     batch_run(lane_session(lane), &complete_payment_plan, arena, commands, n, sizeof *commands);
     (void)FAILPOINT("ask_channel.applied");
-    for (size_t i = 0; i < n; i++)
-        asked[i] = (struct asked){.ask = items[i], .done = &commands[i]};
-    answer_all(lane, asked, n);
+    answer_together(lane, asked, n);
 }
 
 static struct step apply_step = {

@@ -9,6 +9,7 @@
 #ifndef BMT_FLOWS_ASK_CHANNEL_H
 #define BMT_FLOWS_ASK_CHANNEL_H
 
+#include "flows/answer_together.h"
 #include "flows/complete_payment.h"
 
 struct call;
@@ -16,15 +17,6 @@ struct lane;
 
 /* ASK_CREATE_AGAIN: what nobody knows to have been asked for (offer_payment.h); that it is refused proves nothing. */
 enum channel_question { ASK_CREATE, ASK_CREATE_AGAIN, ASK_QUERY, ASK_CLOSE };
-
-struct ask;
-
-/* A question that came back; `done` is the command, with its refusal or its row. */
-struct asked {
-    struct ask *ask;
-    const struct complete_payment *done;
-};
-typedef void asked_answer(struct lane *lane, const struct asked *asked, size_t n);
 
 /* One question. The caller fills the upper part; everything lives in `arena`, which belongs to the question. */
 struct ask {
@@ -35,11 +27,7 @@ struct ask {
     const char *actor;
     struct notification_row notification; /* what made us ask; event_id NULL: nothing */
     void *context;
-    /*
-     * Called once in a lane, after the channel's word was applied, with all that came back beside it and have the same
-     * answer; the lane's arena lives until it returns.
-     */
-    asked_answer *answer;
+    asked_answer *answer; /* of a struct ask and its struct complete_payment */
 
     int32_t version;                /* of the payment as it was asked about; set by ask_channel */
     struct channel_account account; /* opened by ask_channel */

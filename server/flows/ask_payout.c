@@ -16,36 +16,17 @@ void ask_payout_set_timeout(int64_t with_timeout_ms)
     timeout_ms = with_timeout_ms;
 }
 
-/* Those with the same answer together, so that what it must read is read once. */
-static void answer_all(struct lane *lane, struct payout_asked *asked, size_t n)
-{
-    struct payout_asked *same = arena_array_of(lane_arena(lane), struct payout_asked, n);
-
-    while (n > 0) {
-        payout_asked_answer *answer = asked[0].ask->answer;
-        size_t n_same = 0;
-        size_t n_left = 0;
-
-        for (size_t i = 0; i < n; i++)
-            if (asked[i].ask->answer == answer)
-                same[n_same++] = asked[i];
-            else
-                asked[n_left++] = asked[i];
-        answer(lane, same, n_same);
-        n = n_left;
-    }
-}
-
 /* Back in a lane: applies the words of all questions that came back, then answers each. */
 static void apply(struct lane *lane, void **items, size_t n)
 {
     struct arena *arena = lane_arena(lane);
     struct complete_payout *commands = arena_array_of(arena, struct complete_payout, n);
-    struct payout_asked *asked = arena_array_of(arena, struct payout_asked, n);
+    struct asked *asked = arena_array_of(arena, struct asked, n);
 
     for (size_t i = 0; i < n; i++) {
         struct payout_ask *ask = items[i];
 
+        asked[i] = (struct asked){.answer = ask->answer, .ask = ask, .done = &commands[i]};
         commands[i].command = (struct command){.biz_id = ask->biz_id, .actor = ask->actor};
         commands[i].payout_id = ask->payout_id;
         commands[i].verdict = channel_verdict_copy(&ask->verdict, arena);
@@ -57,9 +38,7 @@ static void apply(struct lane *lane, void **items, size_t n)
             commands[i].command.is_done = true;
     batch_run(lane_session(lane), &complete_payout_plan, arena, commands, n, sizeof *commands);
     (void)FAILPOINT("ask_payout.applied");
-    for (size_t i = 0; i < n; i++)
-        asked[i] = (struct payout_asked){.ask = items[i], .done = &commands[i]};
-    answer_all(lane, asked, n);
+    answer_together(lane, asked, n);
 }
 
 static struct step apply_step = {
@@ -131,7 +110,7 @@ static void take_word(struct payout_ask *ask, const struct complete_payout *done
     arena_free(ask->arena);
 }
 
-static void answered(struct lane *lane, const struct payout_asked *asked, size_t n)
+static void answered(struct lane *lane, const struct asked *asked, size_t n)
 {
     (void)lane;
     for (size_t i = 0; i < n; i++)

@@ -5,19 +5,11 @@
 #ifndef BMT_FLOWS_ASK_PAYOUT_H
 #define BMT_FLOWS_ASK_PAYOUT_H
 
+#include "flows/answer_together.h"
 #include "flows/complete_payout.h"
 #include "jobs/jobs.h"
 
 struct lane;
-
-struct payout_ask;
-
-/* A question that came back; `done` is the command, with its refusal or its row. */
-struct payout_asked {
-    struct payout_ask *ask;
-    const struct complete_payout *done;
-};
-typedef void payout_asked_answer(struct lane *lane, const struct payout_asked *asked, size_t n);
 
 /* The caller sets the upper part; everything lives in `arena`, which belongs to the question. */
 struct payout_ask {
@@ -27,8 +19,7 @@ struct payout_ask {
     int64_t payout_id;
     const char *actor;
     void *context;
-    /* Called once in a lane, after the channel's word was applied; see ask_channel.h. */
-    payout_asked_answer *answer;
+    asked_answer *answer; /* of a struct payout_ask and its struct complete_payout */
 
     struct payout_turn turn; /* set by ask_payout, as is the account */
     struct channel_account account;

@@ -14,36 +14,17 @@ void ask_refund_set_timeout(int64_t with_timeout_ms)
     timeout_ms = with_timeout_ms;
 }
 
-/* Those with the same answer together, so that what it must read is read once. */
-static void answer_all(struct lane *lane, struct refund_asked *asked, size_t n)
-{
-    struct refund_asked *same = arena_array_of(lane_arena(lane), struct refund_asked, n);
-
-    while (n > 0) {
-        refund_asked_answer *answer = asked[0].ask->answer;
-        size_t n_same = 0;
-        size_t n_left = 0;
-
-        for (size_t i = 0; i < n; i++)
-            if (asked[i].ask->answer == answer)
-                same[n_same++] = asked[i];
-            else
-                asked[n_left++] = asked[i];
-        answer(lane, same, n_same);
-        n = n_left;
-    }
-}
-
 /* Back in a lane: applies the words of all questions that came back, then answers each. */
 static void apply(struct lane *lane, void **items, size_t n)
 {
     struct arena *arena = lane_arena(lane);
     struct complete_refund *commands = arena_array_of(arena, struct complete_refund, n);
-    struct refund_asked *asked = arena_array_of(arena, struct refund_asked, n);
+    struct asked *asked = arena_array_of(arena, struct asked, n);
 
     for (size_t i = 0; i < n; i++) {
         struct refund_ask *ask = items[i];
 
+        asked[i] = (struct asked){.answer = ask->answer, .ask = ask, .done = &commands[i]};
         commands[i].command = (struct command){.biz_id = ask->biz_id, .actor = ask->actor};
         commands[i].refund_id = ask->refund_id;
         commands[i].verdict = channel_verdict_copy(&ask->verdict, arena);
@@ -55,9 +36,7 @@ static void apply(struct lane *lane, void **items, size_t n)
             commands[i].command.is_done = true;
     batch_run(lane_session(lane), &complete_refund_plan, arena, commands, n, sizeof *commands);
     (void)FAILPOINT("ask_refund.applied");
-    for (size_t i = 0; i < n; i++)
-        asked[i] = (struct refund_asked){.ask = items[i], .done = &commands[i]};
-    answer_all(lane, asked, n);
+    answer_together(lane, asked, n);
 }
 
 static struct step apply_step = {
@@ -99,7 +78,7 @@ int ask_refund(struct refund_ask *ask, const struct channel_account_row *account
 }
 
 void ask_refund_for(struct call *call, const struct refund_row *refund, const struct channel_account_row *account,
-                    refund_asked_answer *answer)
+                    asked_answer *answer)
 {
     struct refund_ask *ask = arena_new_of(call_arena(call), struct refund_ask);
     struct command command = {0};

@@ -9,19 +9,11 @@
 #ifndef BMT_FLOWS_ASK_REFUND_H
 #define BMT_FLOWS_ASK_REFUND_H
 
+#include "flows/answer_together.h"
 #include "flows/complete_refund.h"
 
 struct call;
 struct lane;
-
-struct refund_ask;
-
-/* A question that came back; `done` is the command, with its refusal or its row. */
-struct refund_asked {
-    struct refund_ask *ask;
-    const struct complete_refund *done;
-};
-typedef void refund_asked_answer(struct lane *lane, const struct refund_asked *asked, size_t n);
 
 /* One question. The caller fills the upper part; everything lives in `arena`, which belongs to the question. */
 struct refund_ask {
@@ -31,8 +23,7 @@ struct refund_ask {
     int64_t refund_id;
     const char *actor;
     void *context;
-    /* Called once in a lane, after the channel's word was applied; see ask_channel.h. */
-    refund_asked_answer *answer;
+    asked_answer *answer; /* of a struct refund_ask and its struct complete_refund */
 
     struct refund_turn turn; /* set by ask_refund, as is the account */
     struct channel_account account;
@@ -55,6 +46,6 @@ int ask_refund(struct refund_ask *ask, const struct channel_account_row *account
  * again.
  */
 void ask_refund_for(struct call *call, const struct refund_row *refund, const struct channel_account_row *account,
-                    refund_asked_answer *answer);
+                    asked_answer *answer);
 
 #endif

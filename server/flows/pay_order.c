@@ -41,8 +41,9 @@ static void answer_asked(struct lane *lane, const struct asked *asked, size_t n)
     size_t n_answers = 0;
 
     for (size_t i = 0; i < n; i++) {
-        struct call *call = asked[i].ask->context;
+        const struct ask *ask = asked[i].ask;
         const struct complete_payment *done = asked[i].done;
+        struct call *call = ask->context;
 
         if (done->command.err.id != ERR_NONE)
             call_fail(call, &done->command.err);

@@ -51,18 +51,20 @@ static void answer_all(struct lane *lane, const struct payout_answer *answers, s
 }
 
 /* Step 3 has been done: whatever the channel said, the payout tells it. */
-static void answer_asked(struct lane *lane, const struct payout_asked *asked, size_t n)
+static void answer_asked(struct lane *lane, const struct asked *asked, size_t n)
 {
     struct payout_answer *answers = arena_array_of(lane_arena(lane), struct payout_answer, n);
     size_t n_answers = 0;
 
     for (size_t i = 0; i < n; i++) {
-        struct call *call = asked[i].ask->context;
+        const struct payout_ask *ask = asked[i].ask;
+        const struct complete_payout *done = asked[i].done;
+        struct call *call = ask->context;
 
-        if (asked[i].done->command.err.id != ERR_NONE)
-            call_fail(call, &asked[i].done->command.err);
+        if (done->command.err.id != ERR_NONE)
+            call_fail(call, &done->command.err);
         else
-            answers[n_answers++] = (struct payout_answer){.call = call, .payout_id = asked[i].ask->payout_id};
+            answers[n_answers++] = (struct payout_answer){.call = call, .payout_id = ask->payout_id};
     }
     if (n_answers > 0)
         answer_all(lane, answers, n_answers);

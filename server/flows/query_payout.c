@@ -68,7 +68,7 @@ static void answer_one(struct payout_ask *ask, const struct complete_payout *don
     }
 }
 
-static void answer_asked(struct lane *lane, const struct payout_asked *asked, size_t n)
+static void answer_asked(struct lane *lane, const struct asked *asked, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         answer_one(asked[i].ask, asked[i].done, lane);

@@ -135,7 +135,7 @@ static void answer_one(struct refund_ask *ask, const struct complete_refund *don
         answer(call, ask->refund_id, lane_arena(lane));
 }
 
-static void answer_asked(struct lane *lane, const struct refund_asked *asked, size_t n)
+static void answer_asked(struct lane *lane, const struct asked *asked, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         answer_one(asked[i].ask, asked[i].done, lane);

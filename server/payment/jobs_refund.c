@@ -41,7 +41,7 @@ static void take_word(struct refund_ask *ask, const struct complete_refund *done
     arena_free(ask->arena);
 }
 
-static void answered(struct lane *lane, const struct refund_asked *asked, size_t n)
+static void answered(struct lane *lane, const struct asked *asked, size_t n)
 {
     (void)lane;
     for (size_t i = 0; i < n; i++)

@@ -47,7 +47,7 @@ enum verify_pass {
     VERIFY_TRANSACTIONS = 6,
     VERIFY_CHAINS = 7,       /* as a whole */
     VERIFY_ACCOUNT_DAYS = 8, /* as a whole, without keys */
-    VERIFY_CLEARINGS = 9,    /* keys are order ids; until they were looked at with their orders */
+    VERIFY_CLEARINGS = 9,    /* of breaks made before VERIFY_ORDERS looked at clearings, too */
     VERIFY_PAYOUTS = 10,
     VERIFY_ADJUSTMENTS = 11,
     VERIFY_PARTNER_STATEMENTS = 12,

@@ -68,10 +68,9 @@ cache_mib() { # cache_mib DATABASES
         END { mib = int(least / 4096 / n); if (mib < 256) mib = 256; if (mib > 8192) mib = 8192; print mib }'
 }
 
-# The redo log, 512 MiB, is not MariaDB's 96: with that a busy database writes pages out all the time to make room in it.
-
 # A private MariaDB in var/NAME on a Unix socket of that name; sets `socket`. It has a folder of its own for temporary
-# tables: a starting server deletes those that it finds in a shared one.
+# tables: a starting server deletes those that it finds in a shared one. Its redo log is not MariaDB's 96 MiB: with that a
+# busy database writes pages out all the time to make room in it.
 start_database() { # start_database NAME
     socket=$sockets/$1.sock
     data=$var/$1
